@@ -1,0 +1,97 @@
+"""Probability that a target holds a level, from counts or from a letter.
+
+Beta(1,1) posterior means, pooled so that a higher level is never more likely than a lower one (pool adjacent violators).
+A letter without counts is read as 3 of 3 at its level and 1 of 3 one above, and flagged as inferred.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from skvm.capability.model import Cell, Level
+
+LETTER_PASS = (3, 3)
+LETTER_FAIL = (1, 3)
+INTERVAL = 0.90
+
+
+class Estimate(NamedTuple):
+    """Posterior mean and central interval (mass `INTERVAL`) of one level; `inferred` when it rests on a letter."""
+
+    mean: float
+    interval: tuple[float, float]
+    inferred: bool
+
+
+def probability(cell: Cell, level: Level) -> Estimate | None:
+    """Estimate for one level of a cell; L0 is always held; None when nothing bears on that level."""
+    if level is Level.L0:
+        return Estimate(1.0, (1.0, 1.0), False)
+    counts, inferred = _counts(cell)
+    if not counts:
+        return None
+    pooled = _pool(counts)
+    known = [rank for rank in pooled if rank >= level.rank]
+    if not known:
+        return _beyond(cell, pooled, level, inferred)
+    passed, n = pooled[min(known)]
+    return Estimate(round((passed + 1) / (n + 2), 6), beta_interval(passed, n), inferred or level.rank not in counts)
+
+
+def _beyond(cell: Cell, pooled: dict[int, tuple[float, float]], level: Level, inferred: bool) -> Estimate | None:
+    """Above the highest measured level only a failure below says something: it can be no better than that."""
+    passed, n = pooled[max(pooled)]
+    mean = (passed + 1) / (n + 2)
+    if mean >= 0.5 or level.rank <= max(pooled):
+        return None
+    return Estimate(round(mean, 6), beta_interval(passed, n), True)
+
+
+def _counts(cell: Cell) -> tuple[dict[int, tuple[float, float]], bool]:
+    if cell.counts:
+        return {lvl.rank: (float(p), float(n)) for lvl, (p, n) in sorted(cell.counts.items()) if lvl.rank and n}, False
+    if cell.level is None:
+        return {}, False
+    table: dict[int, tuple[float, float]] = {}
+    if cell.level.rank:
+        table[cell.level.rank] = LETTER_PASS
+    if cell.level.rank < 3:
+        table[cell.level.rank + 1] = LETTER_FAIL
+    return table, True
+
+
+def _pool(counts: dict[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:
+    """Pool adjacent violators so that the mean does not rise with the level."""
+    blocks: list[tuple[list[int], float, float]] = []
+    for rank in sorted(counts):
+        passed, n = counts[rank]
+        blocks.append(([rank], passed, n))
+        while len(blocks) > 1 and _mean(blocks[-1]) > _mean(blocks[-2]):
+            ranks, p, m = blocks.pop()
+            before, q, k = blocks.pop()
+            blocks.append((before + ranks, p + q, m + k))
+    return {rank: (p / len(ranks), n / len(ranks)) for ranks, p, n in blocks for rank in ranks}
+
+
+def _mean(block: tuple[list[int], float, float]) -> float:
+    return (block[1] + 1) / (block[2] + 2)
+
+
+@lru_cache(maxsize=4096)
+def beta_interval(passed: float, n: float) -> tuple[float, float]:
+    """Central interval of Beta(1 + passed, 1 + n - passed), by summing the density on a grid."""
+    a, b = 1 + passed, 1 + n - passed
+    tail = (1 - INTERVAL) / 2
+    return round(_quantile(a, b, tail), 4), round(_quantile(a, b, 1 - tail), 4)
+
+
+def _quantile(a: float, b: float, mass: float) -> float:
+    steps = 2000
+    weights: list[float] = [((i + 0.5) / steps) ** (a - 1) * (1 - (i + 0.5) / steps) ** (b - 1) for i in range(steps)]
+    goal, seen = mass * sum(weights), 0.0
+    for i, weight in enumerate(weights):
+        if seen + weight >= goal:
+            return (i + (goal - seen) / weight) / steps
+        seen += weight
+    return 1.0

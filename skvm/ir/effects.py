@@ -1,0 +1,99 @@
+"""Effects as sets of places, with a top that conflicts with everything (law 5).
+
+A place is a POSIX path relative to the work folder (`out/report.md`), a path that ends in `/` for all below it, a glob
+inside the work folder, or a named thing with a scheme (`env:KEY`, `skill:scripts/a.py`, `user:`, `net:host`).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Hazard(StrEnum):
+    """Why two steps may not overlap or be swapped."""
+
+    READ_AFTER_WRITE = "read_after_write"
+    WRITE_AFTER_READ = "write_after_read"
+    WRITE_AFTER_WRITE = "write_after_write"
+    EXTERNAL_ORDER = "external_order"
+    UNKNOWN_EFFECT = "unknown_effect"
+    DECLARED_ORDER = "declared_order"
+    VALUE = "value"
+    GATE = "gate"
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a step may touch. `external` = an effect outside the work folder whose order others can see. `top` = anything."""
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    external: bool = False
+    top: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reads", tuple(sorted(set(self.reads))))
+        object.__setattr__(self, "writes", tuple(sorted(set(self.writes))))
+
+    def __or__(self, other: Effects) -> Effects:
+        return Effects(
+            self.reads + other.reads, self.writes + other.writes, self.external or other.external, self.top or other.top
+        )
+
+    @property
+    def pure(self) -> bool:
+        """True when nothing is written and nothing outside is touched."""
+        return not (self.writes or self.external or self.top)
+
+
+TOP = Effects(top=True)
+
+
+def conflict(first: Effects, second: Effects) -> tuple[Hazard, str] | None:
+    """The hazard that keeps `second` after `first`, with the place that shows it; None when provably independent."""
+    if first.top or second.top:
+        return Hazard.UNKNOWN_EFFECT, "an effect that is not known"
+    if first.external and second.external:
+        return Hazard.EXTERNAL_ORDER, "both act outside the work folder"
+    for hazard, one, two in (
+        (Hazard.READ_AFTER_WRITE, first.writes, second.reads),
+        (Hazard.WRITE_AFTER_WRITE, first.writes, second.writes),
+        (Hazard.WRITE_AFTER_READ, first.reads, second.writes),
+    ):
+        place = shared_place(one, two)
+        if place is not None:
+            return hazard, place
+    return None
+
+
+def shared_place(one: tuple[str, ...], two: tuple[str, ...]) -> str | None:
+    """The first place (in sorted order) of `one` that may be the same as a place of `two`."""
+    return next((a for a in sorted(one) if any(may_alias(a, b) for b in two)), None)
+
+
+def may_alias(a: str, b: str) -> bool:
+    """Can the two places be the same thing? Errs towards yes."""
+    a, b = a.removeprefix("./"), b.removeprefix("./")
+    if a == b or a in ("", "./", "**") or b in ("", "./", "**"):
+        return True
+    if (a.endswith("/") and b.startswith(a)) or (b.endswith("/") and a.startswith(b)):
+        return True
+    if _is_glob(a) and _is_glob(b):
+        return _heads_meet(a, b)
+    if _is_glob(a):
+        return fnmatch.fnmatchcase(b, a) or (b.endswith("/") and _heads_meet(a, b))
+    if _is_glob(b):
+        return fnmatch.fnmatchcase(a, b) or (a.endswith("/") and _heads_meet(b, a))
+    return False
+
+
+def _is_glob(place: str) -> bool:
+    return any(c in place for c in "*?[")
+
+
+def _heads_meet(a: str, b: str) -> bool:
+    """Literal heads of two globs: one a prefix of the other means that a common name may exist."""
+    head_a, head_b = (p[: min([p.find(c) for c in "*?[" if c in p] or [len(p)])] for p in (a, b))
+    return head_a.startswith(head_b) or head_b.startswith(head_a)

@@ -1,0 +1,238 @@
+"""Nodes of the program: immutable, flat tuples with parent ids, each with the span that shows it (law 2)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+
+from skvm.ir.canonical import digest_json
+from skvm.ir.vocabulary import (
+    ActType,
+    BlockRole,
+    ControlKind,
+    EffectClass,
+    Force,
+    LeafKind,
+    NeedKind,
+    Origin,
+    Polarity,
+    SceneType,
+    Scope,
+    SkillKind,
+    StepEncoding,
+)
+from skvm.source import Span
+
+
+class Frozen(BaseModel):
+    """Base of everything immutable and closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Node(Frozen):
+    """Something the source shows. `id` is unique in the program."""
+
+    id: str
+    span: Span
+
+
+class Trigger(Node):
+    """When to use the skill, or when not to."""
+
+    polarity: Polarity
+    text: str
+
+
+class Slot(Node):
+    """A named input or output. `step` is None for the skill as a whole; `pattern` is a path or glob when it is a file."""
+
+    name: str
+    direction: str  # "in" | "out"
+    type: str = ""
+    pattern: str | None = None
+    step: str | None = None
+
+
+class Skill(Frozen):
+    """Scheduling layer: who, what for, when. Spans of its facts are in `spans` by field name."""
+
+    name: str
+    description: str = ""
+    kind: SkillKind = SkillKind.KNOWLEDGE
+    goal: str = ""
+    intents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    license: str = ""
+    allowed_tools: tuple[str, ...] = ()
+    has_procedure: bool = False
+    spans: dict[str, Span] = {}
+
+
+class Scene(Node):
+    """A stage of the author's. `parent` is the scene it is part of, `number` the author's own ("1.5", "6a")."""
+
+    title: str
+    type: SceneType
+    parent: str | None = None
+    number: str | None = None
+
+
+class Step(Node):
+    """The smallest unit an author would tick off. `key` survives edits elsewhere (decisions, "Program, order, export")."""
+
+    scene: str
+    key: str
+    title: str
+    text: str
+    encoding: StepEncoding
+    parent: str | None = None
+    number: str | None = None
+
+
+class Block(Node):
+    """A code fence. `body` is the span of its content, `step` the step it belongs to."""
+
+    language: str
+    role: BlockRole
+    body: Span
+    step: str | None = None
+    knowledge: str | None = None
+
+
+class Control(Node):
+    """Control of a step or scene (`owner`).
+
+    `condition`: words of the condition. `bound`, `domain`: of a loop. `target`: step or scene a jump goes to, or the
+    skill a delegation names. `members`: steps an explicit parallel names. `group`, `arm`: branches that exclude each other.
+    """
+
+    kind: ControlKind
+    owner: str
+    condition: str | None = None
+    bound: int | None = None
+    domain: str | None = None
+    until: str | None = None
+    target: str | None = None
+    members: tuple[str, ...] = ()
+    group: str | None = None
+    arm: int | None = None
+
+
+class Act(Node):
+    """Logical layer: one act of a step on a resource.
+
+    `reads`, `writes`: places as in `skvm.ir.effects`. `command`: the literal command of a fence, inline code or script call.
+    """
+
+    step: str
+    type: ActType
+    scope: Scope
+    object: str = ""
+    instrument: str | None = None
+    target: str | None = None
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    effect: EffectClass = EffectClass.PURE
+    unknown: bool = False
+    origin: Origin = Origin.PROSE
+    command: str | None = None
+
+
+class Constraint(Node):
+    """A rule on behaviour. `owner` is a step or scene id, None when it holds everywhere."""
+
+    force: Force
+    text: str
+    owner: str | None = None
+
+
+class Knowledge(Node):
+    """A section that steps may need. `steps`: ids of the steps that refer to it; `file`: a reference file it stands for."""
+
+    title: str
+    steps: tuple[str, ...] = ()
+    file: str | None = None
+
+
+class Need(Node):
+    """Something that must exist to follow the skill; `name` occurs literally in the span."""
+
+    kind: NeedKind
+    name: str
+    version: str = ""
+    origin: Origin = Origin.PROSE
+    step: str | None = None
+    declared: bool = False
+    exists: bool | None = None
+    literal: str = ""
+
+
+class Leaf(Frozen):
+    """One piece of the partition of the main file; `owner` is the id of the node it belongs to."""
+
+    kind: LeafKind
+    span: Span
+    owner: str | None = None
+
+
+class Program(Frozen):
+    """A skill, understood. All tuples are in source order."""
+
+    schema_version: int = 1
+    source: str
+    main: str
+    skill: Skill
+    scenes: tuple[Scene, ...] = ()
+    steps: tuple[Step, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    controls: tuple[Control, ...] = ()
+    acts: tuple[Act, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    knowledge: tuple[Knowledge, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    needs: tuple[Need, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the whole program in canonical form."""
+        return digest_json(self.model_dump(mode="json"))
+
+    @cached_property
+    def step_by_id(self) -> dict[str, Step]:
+        """Steps by display id."""
+        return {s.id: s for s in self.steps}
+
+    @cached_property
+    def scene_by_id(self) -> dict[str, Scene]:
+        """Scenes by id."""
+        return {s.id: s for s in self.scenes}
+
+    def acts_of(self, step: str) -> tuple[Act, ...]:
+        """Acts of one step in source order."""
+        return self._acts.get(step, ())
+
+    def controls_of(self, owner: str) -> tuple[Control, ...]:
+        """Controls of one step or scene in source order."""
+        return self._controls.get(owner, ())
+
+    def blocks_of(self, step: str) -> tuple[Block, ...]:
+        """Fences of one step in source order."""
+        return tuple(b for b in self.blocks if b.step == step)
+
+    @cached_property
+    def _acts(self) -> dict[str, tuple[Act, ...]]:
+        table: dict[str, list[Act]] = {}
+        for act in self.acts:
+            table.setdefault(act.step, []).append(act)
+        return {k: tuple(v) for k, v in table.items()}
+
+    @cached_property
+    def _controls(self) -> dict[str, tuple[Control, ...]]:
+        table: dict[str, list[Control]] = {}
+        for control in self.controls:
+            table.setdefault(control.owner, []).append(control)
+        return {k: tuple(v) for k, v in table.items()}

@@ -1,0 +1,90 @@
+"""plan: what can be executed and what happened - nodes, edges, artifact, guards, events - with upgrades between schemas.
+
+Comes in: results of the passes. Goes out: canonical content-addressed artifacts that any machine can run.
+Must never: know how a plan was compiled, hold a time, host name or absolute path inside a digest, or run anything.
+"""
+
+from skvm.plan.artifact import (
+    SCHEMA,
+    Artifact,
+    Binding,
+    BundleFile,
+    EnvironmentNeed,
+    Grant,
+    PassRecord,
+    Permissions,
+    PlanDiagnostic,
+    SourceInfo,
+    TargetInfo,
+    load_artifact,
+)
+from skvm.plan.events import Event, EventKind
+from skvm.plan.graph import (
+    Arm,
+    BranchNode,
+    Check,
+    Command,
+    DelegateNode,
+    Edge,
+    Estimate,
+    Executor,
+    ExecutorKind,
+    GateNode,
+    LoopNode,
+    MapNode,
+    Output,
+    Plan,
+    PlanNode,
+    Requires,
+    Slice,
+    StepNode,
+)
+from skvm.plan.guards import Guard, GuardContext, GuardResult
+from skvm.plan.results import CallRecord, FileResult, StepResult, StepStatus
+from skvm.plan.solid import Hole, SolidCall, SolidState, SolidStep
+
+__all__ = [
+    "SCHEMA",
+    "Arm",
+    "Artifact",
+    "Binding",
+    "BranchNode",
+    "BundleFile",
+    "CallRecord",
+    "Check",
+    "Command",
+    "DelegateNode",
+    "Edge",
+    "EnvironmentNeed",
+    "Estimate",
+    "Event",
+    "EventKind",
+    "Executor",
+    "ExecutorKind",
+    "FileResult",
+    "GateNode",
+    "Grant",
+    "Guard",
+    "GuardContext",
+    "GuardResult",
+    "Hole",
+    "LoopNode",
+    "MapNode",
+    "Output",
+    "PassRecord",
+    "Permissions",
+    "Plan",
+    "PlanDiagnostic",
+    "PlanNode",
+    "Requires",
+    "Slice",
+    "SolidCall",
+    "SolidState",
+    "SolidStep",
+    "SourceInfo",
+    "StepNode",
+    "StepResult",
+    "StepStatus",
+    "TargetInfo",
+    "load_artifact",
+]

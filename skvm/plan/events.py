@@ -1,0 +1,65 @@
+"""Events of a run: one flat record per event, appended to the journal in order. The viewer and `jit` read the same stream."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from skvm.ir import Frozen
+
+
+class EventKind(StrEnum):
+    """Closed set of event kinds; the payload keys of each are listed here.
+
+    run.start      plan, source, target, mode, task, files {name: sha256}, seed, simulated
+    run.end        status, exit_code, reason
+    node.start     executor, attempt, effect, key
+    node.end       result (StepResult as JSON)
+    node.skip      reason
+    model.call     model, attempt, turn, request (sha256 of the request), messages, tools
+    model.reply    usage {prompt, completion, cached}, seconds, cost, text, calls [{tool, args}], error, simulated
+    tool.intent    call (id), tool, args, effect, idempotency
+    tool.result    call (id), ok, result, exit_code, seconds
+    gate.ask, gate.answer   question, answer, by
+    branch.choose  arm, by
+    guard.miss     solid (id), guard, reason, done (calls made before the miss)
+    solid.serve    solid (id), calls
+    jit.state      solid (id), from, to, reason
+    limit.hit      limit, value
+    retry          kind, wait, attempt
+    diag           code, message
+    """
+
+    RUN_START = "run.start"
+    RUN_END = "run.end"
+    NODE_START = "node.start"
+    NODE_END = "node.end"
+    NODE_SKIP = "node.skip"
+    MODEL_CALL = "model.call"
+    MODEL_REPLY = "model.reply"
+    TOOL_INTENT = "tool.intent"
+    TOOL_RESULT = "tool.result"
+    GATE_ASK = "gate.ask"
+    GATE_ANSWER = "gate.answer"
+    BRANCH_CHOOSE = "branch.choose"
+    GUARD_MISS = "guard.miss"
+    SOLID_SERVE = "solid.serve"
+    JIT_STATE = "jit.state"
+    LIMIT_HIT = "limit.hit"
+    RETRY = "retry"
+    DIAG = "diag"
+
+
+class Event(Frozen):
+    """`seq` counts from 1 within a run; `time` is seconds since the run began; `node` is a plan node id or empty.
+
+    `scope` tells iterations apart: `L1[2]/M1[a.csv]`, empty at the top.
+    """
+
+    run: str
+    seq: int
+    time: float
+    kind: EventKind
+    node: str = ""
+    scope: str = ""
+    data: dict[str, Any] = {}

@@ -1,0 +1,208 @@
+"""The executable graph: flat nodes with parent ids; edges join children of the same parent and carry their reason.
+
+Blocks nest by `parent`: children of a branch also name their `arm`; children of a loop or map are its body. A node at
+the top has no parent. A scheduler runs the children of one parent as a DAG and returns when all are done.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from skvm.capability import Level
+from skvm.ir import EffectClass, Effects, Frozen, Hazard
+from skvm.source import Span
+
+
+class ExecutorKind(StrEnum):
+    """Who does a step."""
+
+    CODE = "code"
+    SCRIPT = "script"
+    MODEL = "model"
+    HARNESS = "harness"
+    PERSON = "person"
+
+
+class Executor(Frozen):
+    """Chosen executor; `target` is a `model[@harness]` for model and harness."""
+
+    kind: ExecutorKind
+    target: str = ""
+
+
+class Command(Frozen):
+    """A stated command. `text` as the author wrote it; `placeholders` maps each literal placeholder to a reference.
+
+    References: `$task`, `$file.NAME`, `$step.ID.values.X`, `$step.ID.files`, `$item`, `$env.NAME`.
+    """
+
+    text: str
+    span: Span
+    shell: bool = False
+    argv: tuple[str, ...] = ()
+    placeholders: dict[str, str] = {}
+
+
+class Slice(Frozen):
+    """All that a model step sees of the skill: nothing else of it is sent. Texts are verbatim from the cited spans."""
+
+    goal: str
+    text: str
+    scene: str = ""
+    constraints: tuple[str, ...] = ()
+    knowledge: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+
+class Output(Frozen):
+    """Something a step declares to produce: a named value, or a file when `path` (may be a glob) is given."""
+
+    name: str
+    path: str | None = None
+    required: bool = False
+
+
+class Requires(Frozen):
+    """A primitive and level the step needs."""
+
+    primitive: str
+    level: Level
+
+
+class Check(Frozen):
+    """A post-condition that needs no model: a file exists, or a command exits 0."""
+
+    kind: Literal["exists", "command"]
+    value: str
+
+
+class Estimate(Frozen):
+    """Estimates used for binding and the critical path; `basis` names where they come from."""
+
+    seconds: float = 0.0
+    tokens: int = 0
+    cost: float = 0.0
+    basis: str = ""
+
+
+class _Base(Frozen):
+    id: str
+    key: str
+    title: str
+    parent: str | None = None
+    arm: int | None = None
+    optional: bool = False
+    span: Span
+
+
+class StepNode(_Base):
+    """One step of work."""
+
+    kind: Literal["step"] = "step"
+    executor: Executor
+    slice: Slice
+    command: Command | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    requires: tuple[Requires, ...] = ()
+    effects: Effects = Effects()
+    effect_class: EffectClass = EffectClass.EFFECTFUL
+    checks: tuple[Check, ...] = ()
+    env: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    recover_of: str | None = None
+    timeout: float | None = None
+    attempts: int = 1
+    unproved: bool = False
+    estimate: Estimate = Estimate()
+
+
+class GateNode(_Base):
+    """Waits for a person or a policy. `question` is the author's words."""
+
+    kind: Literal["gate"] = "gate"
+    question: str
+
+
+class Arm(Frozen):
+    """One exclusive arm. `condition` is the author's words; `expr` a pure expression over earlier values where one is sure."""
+
+    label: str
+    condition: str
+    expr: str | None = None
+    span: Span
+
+
+class BranchNode(_Base):
+    """Chooses at most one arm: by the first arm whose `expr` holds, else by one model call with an enum of arms and `none`."""
+
+    kind: Literal["branch"] = "branch"
+    arms: tuple[Arm, ...]
+    executor: Executor
+    requires: tuple[Requires, ...] = ()
+
+
+class LoopNode(_Base):
+    """Runs its body until `until` holds (expression or, where it is prose, a model's verdict) at most `bound` times."""
+
+    kind: Literal["loop"] = "loop"
+    bound: int
+    bound_stated: bool
+    until: str = ""
+    expr: str | None = None
+    executor: Executor
+
+
+class MapNode(_Base):
+    """Runs its body once per item, items in parallel where `parallel`; `over` is a reference or a glob of input files."""
+
+    kind: Literal["map"] = "map"
+    over: str
+    parallel: bool
+    chunk: int = 1
+
+
+class DelegateNode(_Base):
+    """Hands over to another skill by name."""
+
+    kind: Literal["delegate"] = "delegate"
+    skill: str
+    executor: Executor
+    slice: Slice
+
+
+PlanNode = Annotated[StepNode | GateNode | BranchNode | LoopNode | MapNode | DelegateNode, Field(discriminator="kind")]
+
+
+class Edge(Frozen):
+    """`after` starts when `before` is done, because of `hazard`; `detail` names the place, value or words."""
+
+    before: str
+    after: str
+    hazard: Hazard
+    detail: str = ""
+    span: Span | None = None
+
+
+class Plan(Frozen):
+    """Nodes in source order, edges transitively reduced, and the longest path by estimate."""
+
+    nodes: tuple[PlanNode, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    critical_path: tuple[str, ...] = ()
+    parallel: tuple[tuple[str, ...], ...] = ()
+
+    def children(self, parent: str | None, arm: int | None = None) -> tuple[PlanNode, ...]:
+        """Nodes directly below `parent` (and in `arm` of a branch), in plan order."""
+        return tuple(n for n in self.nodes if n.parent == parent and (arm is None or n.arm == arm))
+
+    def node(self, id: str) -> PlanNode:
+        """One node; raises KeyError."""
+        for item in self.nodes:
+            if item.id == id:
+                return item
+        raise KeyError(id)

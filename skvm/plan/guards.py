@@ -1,0 +1,90 @@
+"""Guards: what must hold before solidified code may run. Data with a pure `check`, cheap ones first."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from skvm.ir import Frozen
+
+
+class GuardContext(Frozen):
+    """What a guard may look at: digests, tool versions, verdicts, and the resolved inputs of the step."""
+
+    slice_digest: str
+    tool_versions: dict[str, str] = {}
+    sandbox: str = ""
+    verdicts: dict[str, str] = {}
+    holes: dict[str, Any] = {}
+    files: dict[str, str] = {}
+
+
+class GuardResult(Frozen):
+    """Did it hold, and if not why: expected and seen in one line."""
+
+    ok: bool
+    reason: str = ""
+
+
+class Guard(Frozen):
+    """One condition. `kind` says on what, `name` on which one, `value` what is expected.
+
+    slice      digest of what the step sees equals `value`
+    tool       version of tool `name` equals `value`
+    sandbox    sandbox version equals `value`
+    verdict    met/weak/missing verdict of primitive `name` equals `value`
+    hole_type  resolved hole `name` has JSON type `value`
+    hole_match resolved hole `name` (text) fully matches regular expression `value`
+    file       input file `name` is present
+    """
+
+    kind: Literal["slice", "tool", "sandbox", "verdict", "hole_type", "hole_match", "file"]
+    name: str = ""
+    value: str = ""
+
+    @property
+    def cost(self) -> int:
+        """Order of checking: digests before patterns before files."""
+        return ("slice", "sandbox", "tool", "verdict", "hole_type", "hole_match", "file").index(self.kind)
+
+    def check(self, seen: GuardContext) -> GuardResult:
+        """Pure; never raises."""
+        got = self._seen(seen)
+        if self.kind == "hole_match":
+            ok = isinstance(got, str) and re.fullmatch(self.value, got, re.DOTALL) is not None
+        elif self.kind == "file":
+            ok = got is not None
+        else:
+            ok = got == self.value
+        return (
+            GuardResult(ok=ok)
+            if ok
+            else GuardResult(ok=False, reason=f"{self.kind} {self.name}: expected {self.value!r}, saw {got!r}")
+        )
+
+    def _seen(self, seen: GuardContext) -> Any:
+        match self.kind:
+            case "slice":
+                return seen.slice_digest
+            case "sandbox":
+                return seen.sandbox
+            case "tool":
+                return seen.tool_versions.get(self.name)
+            case "verdict":
+                return seen.verdicts.get(self.name)
+            case "file":
+                return seen.files.get(self.name)
+            case "hole_type":
+                return json_type(seen.holes[self.name]) if self.name in seen.holes else None
+            case _:
+                return seen.holes.get(self.name)
+
+
+def json_type(value: Any) -> str:
+    """JSON type name of a Python value: null, boolean, integer, number, string, array, object."""
+    if value is None:
+        return "null"
+    for name, kinds in (("boolean", bool), ("integer", int), ("number", float), ("string", str), ("array", (list, tuple))):
+        if isinstance(value, kinds):
+            return name
+    return "object"

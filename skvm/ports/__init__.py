@@ -1,0 +1,51 @@
+"""ports: protocols of all that can be replaced - model, sandbox, journal, blobs, solidified code, gate, clock.
+
+Comes in and goes out: typed requests and answers. Small on purpose; `VERSION` changes when one of them does.
+Must never: hold an implementation, or import one.
+"""
+
+from skvm.ports.model import (
+    Message,
+    ModelClient,
+    ModelReply,
+    ModelRequest,
+    RequestTag,
+    TokenCounter,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+from skvm.ports.runtime import Clock, EventSink, Gatekeeper, Offer, Refusal, SolidBook, StepContext
+from skvm.ports.sandbox import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
+from skvm.ports.storage import Blobs, Journal, RunRow
+
+VERSION = 1
+
+__all__ = [
+    "VERSION",
+    "Blobs",
+    "Clock",
+    "EventSink",
+    "Gatekeeper",
+    "Journal",
+    "Message",
+    "ModelClient",
+    "ModelReply",
+    "ModelRequest",
+    "Offer",
+    "Refusal",
+    "RequestTag",
+    "RunRow",
+    "Sandbox",
+    "SandboxGrants",
+    "SandboxLimits",
+    "SandboxRequest",
+    "SandboxResult",
+    "SelfTest",
+    "SolidBook",
+    "StepContext",
+    "TokenCounter",
+    "ToolCall",
+    "ToolSpec",
+    "Usage",
+]

@@ -1,0 +1,99 @@
+"""What the executor asks of the outside: time, gates, solidified code, listeners."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from skvm.ir import Frozen
+from skvm.plan import CallRecord, Event, GuardContext, SolidStep, StepNode, StepResult
+
+
+class StepContext(Frozen):
+    """A step about to run: its node, digest of its slice, and every input it may use.
+
+    `task` is the task text, `files` input file name -> path in the work folder, `values` step id -> values,
+    `item` the current item of a map, `guard` what guards look at (holes are filled by the book).
+    """
+
+    skill: str
+    run: str
+    node: StepNode
+    scope: str = ""
+    task: str = ""
+    files: dict[str, str] = {}
+    values: dict[str, dict[str, Any]] = {}
+    item: str | None = None
+    guard: GuardContext
+
+
+class Offer(Frozen):
+    """A solidified step whose guards hold. `code` says where values come from; calls that need earlier results of the same
+    step are filled one by one through `SolidBook.fill`."""
+
+    code: SolidStep
+    holes: dict[str, Any] = {}
+    shadow: bool = False
+
+
+class Refusal(Frozen):
+    """A solidified step that exists but may not run now, and which guard said so."""
+
+    solid: str
+    guard: str
+    reason: str
+
+
+@runtime_checkable
+class SolidBook(Protocol):
+    """Solidified steps, looked up by content."""
+
+    def lookup(self, context: StepContext) -> Offer | Refusal | None:
+        """A step that may run, the guard that forbids it, or None when there is none."""
+        ...
+
+    def fill(self, offer: Offer, context: StepContext, index: int, done: tuple[CallRecord, ...]) -> dict[str, Any] | None:
+        """Arguments of call `index` from inputs and earlier results; None = a hole cannot be filled, so deoptimise."""
+        ...
+
+    def finish(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> tuple[dict[str, Any], str] | None:
+        """Values and summary after the last call; None = deoptimise."""
+        ...
+
+    def observe(self, context: StepContext, result: StepResult, simulated: bool) -> tuple[SolidStep, ...]:
+        """Take note of a finished model step; returns records whose state changed."""
+        ...
+
+    def report(self, context: StepContext, solid: str, ok: bool, reason: str, result: StepResult | None) -> None:
+        """Take note of a served (ok) or deoptimised step."""
+        ...
+
+
+@runtime_checkable
+class Gatekeeper(Protocol):
+    """Answers gates: a person at a terminal, `--yes`, or a policy."""
+
+    async def ask(self, node: str, question: str) -> tuple[bool | None, str]:
+        """(approved, by whom); None = nobody can answer now, the run parks."""
+        ...
+
+
+@runtime_checkable
+class EventSink(Protocol):
+    """Sees every event after it is journalled."""
+
+    def emit(self, event: Event) -> None:
+        """Must not raise or block."""
+        ...
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def monotonic(self) -> float:
+        """Seconds of a monotonic clock."""
+        ...
+
+    def utc(self) -> str:
+        """Now as ISO 8601 UTC."""
+        ...

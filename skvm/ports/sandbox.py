@@ -1,0 +1,83 @@
+"""The sandbox port: run one program with explicit grants and limits; tells "the program failed" from "the sandbox broke"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from skvm.ir import Frozen
+
+
+class SandboxLimits(Frozen):
+    """Bounds of one program: seconds, bytes, counts. `output` bounds each of stdout and stderr kept in memory."""
+
+    wall: float = 60.0
+    cpu: float = 60.0
+    memory: int = 2 * 1024**3
+    output: int = 64 * 1024
+    file: int = 256 * 1024**2
+    processes: int = 128
+
+
+class SandboxGrants(Frozen):
+    """Absolute host paths. `work` is writable; `write` narrows it to those places below `work` when it is not None."""
+
+    work: Path
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] | None = None
+    skill: Path | None = None
+    hosts: tuple[str, ...] = ()
+
+
+class SandboxRequest(Frozen):
+    """`argv` without a shell; `env` is the whole environment; `cwd` lies in `grants.work`. `spill` gets all output."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    grants: SandboxGrants
+    env: dict[str, str] = {}
+    stdin: bytes = b""
+    limits: SandboxLimits = SandboxLimits()
+    spill: Path | None = None
+
+
+class SandboxResult(Frozen):
+    """What came of it. `reason` is empty, `timeout`, `memory`, `output`, `signal` or `not_found`."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    truncated: bool = False
+    reason: str = ""
+    seconds: float = 0.0
+
+
+class SelfTest(Frozen):
+    """Did the sandbox prove on this machine that it denies? `failed` names what was not denied or did not work."""
+
+    ok: bool
+    backend: str
+    version: str
+    denied: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@runtime_checkable
+class Sandbox(Protocol):
+    """A sandbox backend."""
+
+    name: str
+
+    async def run(self, request: SandboxRequest) -> SandboxResult:
+        """Run one program. Raises SandboxError when the sandbox itself fails; kills the whole process group at the limit."""
+        ...
+
+    async def self_test(self) -> SelfTest:
+        """Prove denial: write outside, read a planted secret, TCP, UDP, Unix socket, survive the deadline."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Identity of backend and policy, part of solidified keys."""
+        ...

@@ -1,0 +1,77 @@
+"""Storage ports: the journal of runs and content-addressed blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, runtime_checkable
+
+from skvm.ir import Frozen
+from skvm.plan import Event
+
+
+class RunRow(Frozen):
+    """One past run as listed by `skvm runs`; `started` is an ISO 8601 UTC time."""
+
+    run: str
+    skill: str
+    plan: str
+    model: str
+    mode: str
+    status: str
+    started: str
+    seconds: float = 0.0
+    simulated: bool = False
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """Append-only events per run, durable when `append` returns."""
+
+    def append(self, event: Event) -> None:
+        """Write one event; raises StoreError (full disk, lock) and then nothing of it is stored."""
+        ...
+
+    def read(self, run: str) -> tuple[Event, ...]:
+        """All events of a run in order; empty for an unknown run."""
+        ...
+
+    def runs(self, limit: int = 100) -> tuple[RunRow, ...]:
+        """Past runs, newest first."""
+        ...
+
+    def open_run(self, row: RunRow) -> None:
+        """Register a new run; raises StoreError when the id exists."""
+        ...
+
+    def close_run(self, run: str, status: str, seconds: float) -> None:
+        """Record how a run ended."""
+        ...
+
+
+@runtime_checkable
+class Blobs(Protocol):
+    """Content-addressed bytes and JSON records."""
+
+    def put(self, data: bytes) -> str:
+        """Store and return the digest."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """Raises KeyError when absent."""
+        ...
+
+    def records(self, table: str) -> Iterable[tuple[str, Any]]:
+        """(key, JSON value) rows of a named table in key order."""
+        ...
+
+    def save(self, table: str, key: str, value: Any) -> None:
+        """Write one record, atomically."""
+        ...
+
+    def load(self, table: str, key: str) -> Any | None:
+        """One record or None."""
+        ...
+
+    def drop(self, table: str, key: str) -> None:
+        """Remove one record."""
+        ...
