@@ -4,20 +4,33 @@ Comes in: catalogue and profile JSON, requirements of a program. Goes out: level
 Must never: measure anything (that is `profile`), take "not measured" for "cannot", or read the clock.
 """
 
-from skvm.capability.catalog import Catalog, Primitive, load_catalog
+from skvm.capability.catalog import Catalog, Primitive, catalog_digest, load_catalog
 from skvm.capability.gaps import Gap, Verdict, judge
 from skvm.capability.model import Cell, Level, Profile, Requirement, Target
+from skvm.capability.prices import Price, PriceTable, load_prices, prices_digest
+from skvm.capability.profiles import KNOWN_HARNESSES, ProfileMatch, find_profile, list_profiles, load_profile, parse_target
 
 __all__ = [
+    "KNOWN_HARNESSES",
     "Catalog",
     "Cell",
     "Gap",
     "Level",
+    "Price",
+    "PriceTable",
     "Primitive",
     "Profile",
+    "ProfileMatch",
     "Requirement",
     "Target",
     "Verdict",
+    "catalog_digest",
+    "find_profile",
     "judge",
+    "list_profiles",
     "load_catalog",
+    "load_prices",
+    "load_profile",
+    "parse_target",
+    "prices_digest",
 ]

@@ -64,7 +64,10 @@ class Cell(Frozen):
 
 
 class Profile(Frozen):
-    """Measured capabilities of one target. A primitive that is absent was not measured."""
+    """Measured capabilities of one target. A primitive that is absent was not measured.
+
+    `latency`: seconds to the `first` token and per output `token`, empty where unknown. `synthetic`: measured on nothing.
+    """
 
     schema_version: int = 1
     name: str

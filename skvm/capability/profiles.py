@@ -1,0 +1,126 @@
+"""Finding and reading profiles: files of the caller's folders first, the shipped ones after them.
+
+A target is matched exactly (model and harness), else by the same model on another harness, else not at all; each but the
+first leaves a note that ends up in the plan. `sim/NAME` uses the profile called NAME (decisions, "Profiles").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from skvm.capability.model import Profile, Target
+from skvm.diag import UsageError
+from skvm.source import data_path
+
+KNOWN_HARNESSES = (
+    "builtin",
+    "bare-agent",
+    "openclaw",
+    "claude-code",
+    "codex",
+    "goose",
+    "pi",
+    "gemini-cli",
+    "qwen-code",
+    "opencode",
+    "hermes",
+    "openhands",
+    "aider",
+)
+"""Harness names that may follow the last `@` of a target."""
+
+SIM = "sim/"
+NEAREST = ("bare-agent", "openclaw")
+"""Harnesses a profile is borrowed from, nearest to the built-in agent first; any other follows by name."""
+
+NOT_PROFILES = frozenset({"catalog.json", "prices.json", "schema.json"})
+_DATED = re.compile(r"(?:-\d{8}|-\d{4}-\d{2}-\d{2})$")
+
+
+class ProfileMatch(NamedTuple):
+    """The profile to use, or None when the target was never measured; `note` says how it was found or what is missing."""
+
+    profile: Profile | None
+    note: str
+
+
+def parse_target(text: str) -> Target:
+    """Target of `MODEL[@HARNESS]`; what follows `sim/` is a profile name and is never split. Raises UsageError when empty."""
+    if not text.strip():
+        raise UsageError("the target is empty", help="give MODEL or MODEL@HARNESS, for example sim/strong")
+    return Target(model=text) if text.startswith(SIM) else Target.parse(text, KNOWN_HARNESSES)
+
+
+def load_profile(path: Path) -> Profile:
+    """Read one profile file; raises UsageError that names the file and the first thing wrong with it."""
+    try:
+        return Profile.model_validate(json.loads(path.read_bytes()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"not a profile at {at or 'the top'}: {first['msg']}", where=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"not a profile: {error}", where=str(path)) from None
+
+
+def list_profiles(dirs: Iterable[Path] = ()) -> tuple[Profile, ...]:
+    """All profiles of `dirs` in that order, then the shipped ones; by name inside a folder, an earlier name hides a later.
+
+    A folder that does not exist counts as empty. Raises UsageError for a file that is not a profile.
+    """
+    found: dict[str, Profile] = {}
+    for profile in [p for folder in dirs for p in _read_folder(folder)] + list(shipped_profiles()):
+        found.setdefault(profile.name, profile)
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=1)
+def shipped_profiles() -> tuple[Profile, ...]:
+    """The profiles that come with skvm, by name, synthetic ones last."""
+    root = data_path("profiles")
+    return _read_folder(root) + _read_folder(root / "sim")
+
+
+def find_profile(target: Target, dirs: Iterable[Path] = ()) -> ProfileMatch:
+    """The profile of a target; raises UsageError when `sim/NAME` names no profile."""
+    profiles = list_profiles(dirs)
+    if target.model.startswith(SIM):
+        return _named(target, profiles)
+    same = [p for p in profiles if not p.synthetic and model_key(p.model) == model_key(target.model)]
+    exact = next((p for p in same if p.harness == target.harness), None)
+    if exact is not None:
+        return ProfileMatch(exact, f"profile {exact.name}, measured {exact.measured or 'at an unknown date'}")
+    if same:
+        near = min(same, key=lambda p: (NEAREST.index(p.harness) if p.harness in NEAREST else len(NEAREST), p.harness))
+        return ProfileMatch(near, f"{target.model} was not measured on {target.harness}; profile {near.name} is used instead")
+    return ProfileMatch(None, f"{target} was never measured: every requirement is unproved and nothing is edited")
+
+
+def model_key(model: str) -> str:
+    """One spelling for a model id: vendor path, variant after a colon, date and dots are dropped, case is folded."""
+    tail = model.rsplit("/", 1)[-1].split(":", 1)[0].lower()
+    return _DATED.sub("", tail.replace(".", "-"))
+
+
+def _named(target: Target, profiles: tuple[Profile, ...]) -> ProfileMatch:
+    name = target.model.removeprefix(SIM)
+    wanted = {name, f"{name}@{target.harness}"}
+    for profile in profiles:
+        if profile.name in wanted:
+            kind = "synthetic profile" if profile.synthetic else "simulated from profile"
+            return ProfileMatch(profile, f"{kind} {profile.name}")
+    known = ", ".join(p.name for p in profiles)
+    raise UsageError(f"no profile is called {name}", where=target.model, help=f"known: {known}")
+
+
+def _read_folder(folder: Path) -> tuple[Profile, ...]:
+    if not folder.is_dir():
+        return ()
+    return tuple(load_profile(path) for path in sorted(folder.glob("*.json")) if path.name not in NOT_PROFILES)
