@@ -18,6 +18,7 @@ from skvm.diag.errors import (
     TargetError,
     UsageError,
 )
+from skvm.diag.located import Located, locate, shown_path
 from skvm.diag.model import Applicability, Diagnostic, Edit, Fix, Severity, sort_diagnostics
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "InDoubtError",
     "InternalError",
     "LimitHit",
+    "Located",
     "PlanError",
     "SandboxError",
     "Severity",
@@ -41,5 +43,7 @@ __all__ = [
     "TargetError",
     "UsageError",
     "explanation",
+    "locate",
+    "shown_path",
     "sort_diagnostics",
 ]

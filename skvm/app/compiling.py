@@ -1,0 +1,72 @@
+"""Compiling: source to artifact, without key, network or model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skvm.app.check import diagnose
+from skvm.app.settings import Settings
+from skvm.app.targets import parse_target, profile_for
+from skvm.diag import UsageError, locate
+from skvm.plan import Artifact, PlanDiagnostic, load_artifact
+from skvm.source import SkillSource, load_skill
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """Options of `skvm compile` that change the result, and the two that only show it."""
+
+    target: str
+    profile: Path | None = None
+    passes: str | None = None
+    pool: tuple[str, ...] = ()
+    stop_after: str | None = None
+    print_after: tuple[str, ...] = ()
+    show: Callable[[str, str], None] | None = None
+
+
+def compile_source(source: SkillSource, options: CompileOptions, settings: Settings) -> Artifact:
+    """Compile one loaded skill; raises UsageError for a wrong target, profile or pipeline."""
+    from skvm.compile import CompileRequest, compile_program
+
+    target = parse_target(options.target)
+    match = profile_for(target, settings, options.profile)
+    program, diagnostics = diagnose(source)
+    rows = tuple(
+        PlanDiagnostic(
+            code=i.diagnostic.code,
+            severity=i.diagnostic.severity,
+            message=i.diagnostic.message,
+            span=i.diagnostic.span,
+            line=i.line,
+            column=i.column,
+            notes=i.diagnostic.notes,
+        )
+        for i in locate(diagnostics, source)
+    )
+    request = CompileRequest(
+        target=target,
+        profile=match.profile,
+        profile_note=match.note,
+        passes=options.passes,
+        diagnostics=rows,
+        stop_after=options.stop_after,
+        print_after=options.print_after,
+        show=options.show,
+    )
+    return compile_program(program, source, request)
+
+
+def artifact_at(path: Path, options: CompileOptions, settings: Settings) -> tuple[Artifact, Path | None]:
+    """The plan in a plan file, or of a skill compiled now; and the skill folder where there is one."""
+    if path.is_file() and path.suffix == ".json":
+        return load_artifact(path), None
+    try:
+        source = load_skill(path)
+    except FileNotFoundError:
+        raise UsageError("no skill and no plan here", where=str(path), help="name a skill folder, a SKILL.md or a plan") from None
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror or error}", where=str(path)) from None
+    return compile_source(source, options, settings), source.root

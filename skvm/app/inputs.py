@@ -1,0 +1,76 @@
+"""From command line words to skills: a folder, a SKILL.md, several, a folder of skills, or `-` for stdin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skvm.diag import UsageError
+from skvm.source import SkillSource, find_skills, load_skill, skill_from_bytes
+
+
+@dataclass(frozen=True)
+class SkillInput:
+    """One skill to work on; `path` is None for stdin. `shown` is how output calls it."""
+
+    path: Path | None
+    shown: str
+    raw: bytes = b""
+
+    def load(self) -> SkillSource:
+        """Read it; raises UsageError when it is not there or cannot be read."""
+        if self.path is None:
+            return skill_from_bytes(self.raw, "stdin", "SKILL.md")
+        try:
+            return load_skill(self.path)
+        except FileNotFoundError:
+            raise UsageError("no SKILL.md here", where=self.shown, help="name a skill folder, a SKILL.md or -") from None
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot be read: {reason(error)}", where=self.shown) from None
+
+
+def reason(error: Exception) -> str:
+    """The system's words for an error, without errno and path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def read_stdin() -> bytes:
+    """All bytes of standard input."""
+    return sys.stdin.buffer.read()
+
+
+def expand_inputs(words: Iterable[str]) -> list[SkillInput]:
+    """All skills that the words name, in the order given, each once; raises UsageError for a word that names none."""
+    found: dict[str, SkillInput] = {}
+    for word in words:
+        if word == "-":
+            found.setdefault("-", SkillInput(None, "<stdin>", read_stdin()))
+            continue
+        for path in _skills_at(word):
+            found.setdefault(str(path), SkillInput(path, _shown(path)))
+    if not found:
+        raise UsageError("no skill given", help="name a skill folder, a SKILL.md or -")
+    return list(found.values())
+
+
+def _skills_at(word: str) -> list[Path]:
+    try:
+        path = Path(word)
+        if not path.exists():
+            raise UsageError("no such file or folder", where=word, help="name a skill folder, a SKILL.md or -")
+        skills = find_skills(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be read: {reason(error)}", where=word) from None
+    if not skills:
+        raise UsageError("no SKILL.md in or below this folder", where=word, help="name a skill folder, a SKILL.md or -")
+    return skills
+
+
+def _shown(path: Path) -> str:
+    if not path.is_dir():
+        return str(path)
+    from skvm.source.folder import main_file
+
+    return str(path / (main_file(path) or "SKILL.md"))

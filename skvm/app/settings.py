@@ -1,0 +1,35 @@
+"""Where state lives and what the environment sets. Only this file reads settings from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`home` holds runs, journal, evidence and the user's profiles; `cache` only what can be made again."""
+
+    home: Path
+    cache: Path
+    sandbox: str | None = None
+    debug: bool = False
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """`SKVM_HOME` moves everything; `SKVM_SANDBOX` asks for one backend; `SKVM_DEBUG` shows tracebacks of bugs."""
+        sandbox = os.environ.get("SKVM_SANDBOX") or None
+        debug = bool(os.environ.get("SKVM_DEBUG"))
+        moved = os.environ.get("SKVM_HOME")
+        if moved:
+            home = Path(moved).expanduser().resolve()
+            return cls(home, home / "cache", sandbox, debug)
+        from platformdirs import user_cache_path, user_state_path
+
+        return cls(user_state_path("skvm"), user_cache_path("skvm"), sandbox, debug)
+
+    @property
+    def profiles(self) -> Path:
+        """Folder of the user's own profiles, searched before the shipped ones."""
+        return self.home / "profiles"

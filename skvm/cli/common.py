@@ -1,0 +1,70 @@
+"""Options and output shared by the commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import click
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+ROLES = {"error": "red", "warning": "yellow", "info": "cyan", "bold": None, "dim": "bright_black", "good": "green"}
+
+
+def format_option(*choices: str) -> Callable[[F], F]:
+    """`--format`, with `text` and `json` always there."""
+    return click.option("--format", "form", type=click.Choice(["text", "json", *choices]), default="text", show_default=True)
+
+
+def skills_argument(function: F) -> F:
+    """One or more skills."""
+    return click.argument("skills", nargs=-1, required=True, metavar="SKILL...")(function)
+
+
+def put(text: str) -> None:
+    """A result on stdout, ending in one line end."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def put_json(value: Any) -> None:
+    """A JSON result on stdout."""
+    put(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def put_items(items: Sequence[Any]) -> None:
+    """One skill gives one object, several give `{"items": [...]}`."""
+    put_json(items[0] if len(items) == 1 else {"items": list(items)})
+
+
+def note(text: str) -> None:
+    """A remark on stderr."""
+    click.echo(text, err=True)
+
+
+def style(text: str, role: str) -> str:
+    """Colour on a terminal, nothing elsewhere."""
+    if not sys.stdout.isatty():
+        return text
+    return click.style(text, fg=ROLES.get(role), bold=role in ("bold", "error"))
+
+
+def progress(items: Iterable[T], total: int, label: str) -> Iterator[T]:
+    """Yield the items with a bar on stderr when that is a terminal and there are many."""
+    if total < 20 or not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=total, label=label, file=sys.stderr) as bar:
+        yield from bar
+
+
+def started(ctx: click.Context) -> float:
+    """Monotonic time of process start."""
+    import time
+
+    obj = ctx.find_root().obj or {}
+    value = obj.get("started")
+    return float(value) if value is not None else time.monotonic()
