@@ -1,1 +1,23 @@
-"""store."""
+"""store: durable state - the journal of runs, named records, content-addressed blobs, locks.
+
+Comes in: a home folder (or nothing, for the store in memory). Goes out: implementations of `ports.Journal` and `ports.Blobs`.
+Must never: leave something half-written, decide where home is, or interpret what it keeps.
+"""
+
+from skvm.store.blobs import FileBlobs
+from skvm.store.database import SqliteJournal
+from skvm.store.files import private_folder, write_aside
+from skvm.store.home import Store, open_store
+from skvm.store.memory import NullBlobs, NullJournal, NullStore
+
+__all__ = [
+    "FileBlobs",
+    "NullBlobs",
+    "NullJournal",
+    "NullStore",
+    "SqliteJournal",
+    "Store",
+    "open_store",
+    "private_folder",
+    "write_aside",
+]

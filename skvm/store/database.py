@@ -1,0 +1,110 @@
+"""The journal and the named records in SQLite."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from skvm.diag import StoreError
+from skvm.plan import Event, EventKind
+from skvm.ports import RunRow
+from skvm.store.connection import Connection
+
+
+def _runs_and_events(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE runs (run TEXT PRIMARY KEY, skill TEXT NOT NULL, plan TEXT NOT NULL, model TEXT NOT NULL,"
+        " mode TEXT NOT NULL, status TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL, simulated INTEGER NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE events (run TEXT NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,"
+        " node TEXT NOT NULL, scope TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID"
+    )
+
+
+def _records(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE records (tab TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (tab, key)) WITHOUT ROWID"
+    )
+
+
+MIGRATIONS = (("0001 runs and events", _runs_and_events), ("0002 records", _records))
+"""Applied in this order, each once; names are recorded in the file and never change."""
+
+
+class SqliteJournal:
+    """`ports.Journal` on a connection; safe for threads and for many processes on one file."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def append(self, event: Event) -> None:
+        """Write one event; raises StoreError and then nothing of it is stored."""
+        row = (event.run, event.seq, event.time, event.kind.value, event.node, event.scope, to_text(event.data))
+        self._db.run("INSERT INTO events VALUES (?,?,?,?,?,?,?)", row)
+
+    def read(self, run: str) -> tuple[Event, ...]:
+        """All events of a run in order."""
+        rows = self._db.run("SELECT seq, time, kind, node, scope, data FROM events WHERE run = ? ORDER BY seq", (run,))
+        return tuple(
+            Event(run=run, seq=seq, time=time, kind=EventKind(kind), node=node, scope=scope, data=json.loads(data))
+            for seq, time, kind, node, scope, data in rows
+        )
+
+    def runs(self, limit: int = 100) -> tuple[RunRow, ...]:
+        """Past runs, newest first."""
+        rows = self._db.run("SELECT * FROM runs ORDER BY started DESC, run DESC LIMIT ?", (limit,))
+        return tuple(_run_row(row) for row in rows)
+
+    def open_run(self, row: RunRow) -> None:
+        """Register a new run; raises StoreError when the id exists."""
+        values = (row.run, row.skill, row.plan, row.model, row.mode, row.status, row.started, row.seconds, int(row.simulated))
+        with self._db.use() as db:
+            try:
+                db.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?)", values)
+            except sqlite3.IntegrityError:
+                raise StoreError("a run with this id exists", where=row.run) from None
+
+    def close_run(self, run: str, status: str, seconds: float) -> None:
+        """Record how a run ended."""
+        self._db.run("UPDATE runs SET status = ?, seconds = ? WHERE run = ?", (status, seconds, run))
+
+
+class Records:
+    """Named tables of JSON values on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def records(self, table: str) -> Iterator[tuple[str, Any]]:
+        """Rows of a table in key order, as they are now."""
+        rows = self._db.run("SELECT key, value FROM records WHERE tab = ? ORDER BY key", (table,))
+        return ((key, json.loads(value)) for key, value in rows)
+
+    def save(self, table: str, key: str, value: Any) -> None:
+        """Write one record."""
+        self._db.run("INSERT OR REPLACE INTO records VALUES (?,?,?)", (table, key, to_text(value)))
+
+    def load(self, table: str, key: str) -> Any | None:
+        """One record or None."""
+        rows = self._db.run("SELECT value FROM records WHERE tab = ? AND key = ?", (table, key))
+        return json.loads(rows[0][0]) if rows else None
+
+    def drop(self, table: str, key: str) -> None:
+        """Remove one record; absent ones are no error."""
+        self._db.run("DELETE FROM records WHERE tab = ? AND key = ?", (table, key))
+
+
+def to_text(value: Any) -> str:
+    """JSON in ASCII: lone surrogates (from file names) are escaped, which SQLite's UTF-8 could not hold."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
+def _run_row(row: tuple[Any, ...]) -> RunRow:
+    run, skill, plan, model, mode, status, started, seconds, simulated = row
+    return RunRow(
+        run=run, skill=skill, plan=plan, model=model, mode=mode, status=status,
+        started=started, seconds=seconds, simulated=bool(simulated),
+    )  # fmt: skip
