@@ -17,25 +17,6 @@ from skvm.source import read_data
 WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:-[A-Za-z]+)*")
 """A word of prose: ASCII letters, inner hyphens and apostrophes; digits and other scripts are not words of the lists."""
 
-ADVERBS = frozenset(
-    "always first then now next finally please carefully immediately also only just simply once again optionally quickly briefly "
-    "directly lastly secondly thirdly manually automatically thoroughly systematically instead still already "
-    "clearly actively regularly politely silently periodically iteratively ruthlessly mentally explicitly properly fully "
-    "consistently continuously concurrently internally additionally proactively gently recursively safely strictly".split()
-)
-MODALS = frozenset("must should shall will can may need have want to".split())
-SUBJECTS = frozenset("you we i agent agents claude user assistant model".split())
-DETERMINERS = frozenset(
-    "the a an any all each every this that these those its their your his her our it them one two three both at least no only "
-    "new more most existing relevant whether if how what which why where when specific another other some".split()
-)
-NOT_AFTER_VERB = frozenset(
-    "of is are was were has can will should must may might would could do does did had be been being vs than".split()
-)
-SUBORDINATORS = frozenset(
-    "if when whenever unless once after before until while for to where since because as given based depending during upon "
-    "with without using in on at by from per otherwise".split()
-)
 _LEAD = re.compile(r"^[\s>*_~`\[\]()#•→✅❌⚠️🔹\-–—+]*(?:\(?\d+[.)a-z]*\s+|[☐☑✓✔✗]\s*|\[[ xX]\]\s*)*")
 _LABEL = re.compile(r"[^\n]{1,60}?(?::|\s[—–-]{1,2}|\s→|\s->)\s+")
 _CLAUSE = re.compile(r"(?:,|:|;|\s[—–-]{1,2}|\bthen)\s+")
@@ -68,6 +49,18 @@ def verbs() -> dict[str, Verb]:
     for word, found in rules.items():
         table[word] = table[word]._replace(rules=tuple(found))
     return table
+
+
+@cache
+def words_of(name: str) -> frozenset[str]:
+    """A closed class of function words, e.g. `words_of("adverbs")`; see `grammar/words.txt`."""
+    return frozenset(
+        word
+        for line in _lines("words.txt")
+        for kind, _, words in [line.partition(":")]
+        if kind == name
+        for word in words.split()
+    )
 
 
 @cache
@@ -132,7 +125,7 @@ def acts_with_object(verb: str, words: list[str]) -> tuple[ActType, ...]:
 
 
 def is_imperative(text: str) -> bool:
-    """Does the plain text of an item, paragraph or heading instruct: an imperative at its head, behind a label or a condition?"""
+    """Does the plain text of a block instruct: an imperative at its head, behind a label or behind a condition?"""
     return _lead_verb(text) is not None
 
 
@@ -155,7 +148,7 @@ def _lead_verb(text: str) -> tuple[str, list[str]] | None:
     if label is not None and (found := _verb_here(text[label.end() :])) is not None:
         return found
     first = WORD.match(text)
-    if first is not None and first.group().lower() in SUBORDINATORS:
+    if first is not None and first.group().lower() in words_of("subordinators"):
         for clause in _CLAUSE.finditer(text, first.end()):
             if (found := _verb_here(text[clause.end() :])) is not None:
                 return found
@@ -188,18 +181,20 @@ def _verb_here(text: str) -> tuple[str, list[str]] | None:
 
 def _verb_reading(text: str, end: int, after: str) -> bool:
     """Is a word that may be a noun used as a verb here? `end`: where it ends; `after`: the next word."""
-    behind = text[end : end + 2]
-    return not (behind.strip()[:1] in (":", ")", "/", "|", "=") or (not after and not text[end:].strip()) or after in NOT_AFTER_VERB)
+    behind = text[end:]
+    if behind[:2].strip()[:1] in (":", ")", "/", "|", "=") or not (after or behind.strip()):
+        return False
+    return after not in words_of("not_after_verb")
 
 
 def skip_adverbs(words: list[str]) -> int:
     """Index of the first word that may be the verb: behind adverbs, "you must", "let's", "make sure to"."""
     at = 0
-    if words[:1] and words[0] in SUBJECTS and len(words) > 1 and words[1] in MODALS:
+    if words[:1] and words[0] in words_of("subjects") and len(words) > 1 and words[1] in words_of("modals"):
         at = 2
         while at < len(words) and words[at] in ("to", "have", "always", "also", "first", "then", "only", "need"):
             at += 1
-    while at < len(words) and words[at] in ADVERBS:
+    while at < len(words) and words[at] in words_of("adverbs"):
         at += 1
     return at
 
