@@ -5,7 +5,6 @@ Must never: print, parse command lines, or hold logic that a room below should o
 """
 
 from skvm.app.facade import Skvm
-from skvm.app.inputs import SkillInput, expand_inputs, read_stdin
 from skvm.app.settings import Settings
 
-__all__ = ["Settings", "SkillInput", "Skvm", "expand_inputs", "read_stdin"]
+__all__ = ["Settings", "Skvm"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from skvm.app.check import diagnose
 from skvm.app.settings import Settings
-from skvm.app.targets import parse_target, profile_for
+from skvm.app.targets import profile_for
+from skvm.capability.profiles import parse_target
 from skvm.diag import UsageError, locate
 from skvm.plan import Artifact, PlanDiagnostic, load_artifact
 from skvm.source import SkillSource, load_skill

@@ -1,46 +1,69 @@
-"""From `MODEL[@HARNESS]` to a target and its profile, and from a model id to a backend."""
+"""From `MODEL[@HARNESS]` to a target with its profile, and from a target to a model backend."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Any
 
 from skvm.app.settings import Settings
-from skvm.capability import KNOWN_HARNESSES, Profile, Target
-from skvm.capability.profiles import ProfileMatch, find_profile
+from skvm.capability import Target
+from skvm.capability.profiles import SIM, ProfileMatch, find_profile, load_profile
 from skvm.diag import UsageError
+from skvm.ports import ModelClient
 
-
-def parse_target(text: str) -> Target:
-    """Target of a command line word; raises UsageError for an empty one."""
-    target = Target.parse(text, KNOWN_HARNESSES)
-    if not target.model:
-        raise UsageError("no model given", where=text, help="write MODEL or MODEL@HARNESS, e.g. sim/strong")
-    return target
+REPLAY = "replay:"
 
 
 def profile_for(target: Target, settings: Settings, file: Path | None = None) -> ProfileMatch:
-    """Profile of a target: the given file, the user's, or a shipped one; raises UsageError for a bad file."""
+    """Profile of a target: the given file, the user's, or a shipped one; raises UsageError for a bad file or name."""
     if file is None:
         return find_profile(target, (settings.profiles,))
-    try:
-        body = json.loads(file.read_bytes())
-        return ProfileMatch(Profile.model_validate(body), "")
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror or error}", where=str(file)) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(str(x) for x in first["loc"])
-        raise UsageError(f"not a profile: {at}: {first['msg']}", where=str(file), help="see profiles/schema.json") from None
-    except ValueError as error:
-        raise UsageError(f"not a profile: {error}", where=str(file)) from None
+    profile = load_profile(file)
+    return ProfileMatch(profile, f"profile {profile.name} from {file.name}")
 
 
 def require_builtin(target: Target) -> None:
-    """Only the built-in harness runs skills so far."""
-    if target.harness != "builtin":
-        raise UsageError(
-            f"the harness {target.harness} cannot run skills yet", where=str(target), help="use the built-in one: leave @HARNESS out"
-        )
+    """Only the built-in harness runs skills so far; raises UsageError for another."""
+    if target.harness != "builtin" and not target.model.startswith(SIM):
+        help = "use the built-in one: leave @HARNESS out"
+        raise UsageError(f"the harness {target.harness} cannot run skills yet", where=str(target), help=help)
+
+
+def backends(settings: Settings, *, api_base: str | None = None, seed: int = 0, oracle: Any = None) -> Callable[[str], ModelClient]:
+    """One client per model id, made on first use: `sim/NAME`, `replay:DIR`, or any id that litellm knows."""
+    made: dict[str, ModelClient] = {}
+
+    def client(model: str) -> ModelClient:
+        if model not in made:
+            made[model] = _make(model, settings, api_base, seed, oracle)
+        return made[model]
+
+    return client
+
+
+def _make(model: str, settings: Settings, api_base: str | None, seed: int, oracle: Any) -> ModelClient:
+    if model.startswith(SIM):
+        return _simulated(model, settings, seed, oracle)
+    if model.startswith(REPLAY):
+        return _replay(Path(model.removeprefix(REPLAY)))
+    from skvm.adapters.litellm_client import LitellmClient
+
+    return LitellmClient(api_base=api_base)
+
+
+def _simulated(model: str, settings: Settings, seed: int, oracle: Any) -> ModelClient:
+    from skvm.adapters.sim import SimModel
+    from skvm.adapters.tokens import OfflineCounter
+
+    profile = find_profile(Target(model=model), (settings.profiles,)).profile
+    assert profile is not None, "a simulated target always has a profile"
+    return SimModel(profile, oracle, seed=seed, counter=OfflineCounter())
+
+
+def _replay(folder: Path) -> ModelClient:
+    from skvm.testing import ReplayModel
+
+    if not folder.is_dir():
+        raise UsageError("no cassette folder here", where=str(folder), help="record one first")
+    return ReplayModel(folder)

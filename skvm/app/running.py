@@ -1,0 +1,154 @@
+"""Running: from options to requests and ports of the runtime, and back to an outcome."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from skvm.app.compiling import CompileOptions, artifact_at
+from skvm.app.gates import AutoGate, TerminalGate
+from skvm.app.settings import Settings
+from skvm.app.targets import backends, require_builtin
+from skvm.capability import Target
+from skvm.capability.profiles import SIM, parse_target
+from skvm.diag import UsageError
+from skvm.plan import Artifact, Event
+
+if TYPE_CHECKING:
+    from skvm.ports import Sandbox
+    from skvm.runtime import RunOutcome
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a user may say about a run; times in seconds, cost in USD, `started` a monotonic time."""
+
+    model: str
+    task: str = ""
+    files: dict[str, Path] = field(default_factory=dict)
+    workdir: Path | None = None
+    mode: str = "plan"
+    harness: str = "builtin"
+    api_base: str | None = None
+    deadline: float | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    yes: bool = False
+    env: tuple[str, ...] = ()
+    resume: str | None = None
+    seed: int = 0
+    solid: bool = True
+    started: float | None = None
+    oracle: Any = None
+    on_event: Callable[[Event], None] | None = None
+
+
+def target_of(options: RunOptions) -> Target:
+    """Target that a run's options name; raises UsageError for a harness that cannot run skills."""
+    target = parse_target(options.model)
+    if options.harness != "builtin":
+        target = target.model_copy(update={"harness": options.harness})
+    require_builtin(target)
+    return target
+
+
+def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> RunOutcome:
+    """Run to the end on a fresh event loop; raises SkvmError, KeyboardInterrupt."""
+    target = target_of(options)
+    skill: Path | None = None
+    if isinstance(what, Artifact):
+        artifact = what
+    else:
+        artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
+    _check_price(options, target)
+    return anyio.run(_run, artifact, skill, target, options, settings)
+
+
+async def _run(artifact: Artifact, skill: Path | None, target: Target, options: RunOptions, settings: Settings) -> RunOutcome:
+    from skvm.jit import Book
+    from skvm.runtime import RunPorts, RunRequest, execute
+    from skvm.store import open_store
+
+    store = open_store(settings.home)
+    gate = AutoGate() if options.yes else TerminalGate()
+    ports = RunPorts(
+        model_for=backends(settings, api_base=options.api_base, seed=options.seed, oracle=options.oracle),
+        sandbox=lambda: sandbox_of(settings),
+        journal=store.journal,
+        blobs=store.blobs,
+        solid=Book(store.blobs) if options.solid else None,
+        gate=gate,
+        sinks=(_Sink(options.on_event),) if options.on_event else (),
+    )
+    request = RunRequest(
+        artifact=artifact,
+        model=target.model,
+        task=options.task,
+        files=_checked_files(options.files),
+        workdir=options.workdir,
+        mode=options.mode,
+        deadline=options.deadline,
+        started=options.started if options.started is not None else time.monotonic(),
+        max_tokens=options.max_tokens,
+        max_cost=options.max_cost,
+        yes=options.yes,
+        env=_named_environment(options.env),
+        resume=options.resume,
+        seed=options.seed,
+        skill_dir=skill,
+    )
+    try:
+        return await execute(request, ports, settings.home)
+    finally:
+        store.close()
+
+
+async def sandbox_of(settings: Settings) -> Sandbox:
+    """The sandbox that proved itself on this machine; raises SandboxError where none does."""
+    from skvm.adapters.sandboxes import choose_sandbox
+
+    return await choose_sandbox(settings.sandbox)
+
+
+class _Sink:
+    """Hands events to a listener of the caller; a listener that fails is not heard again."""
+
+    def __init__(self, listener: Callable[[Event], None]) -> None:
+        self._listener: Callable[[Event], None] | None = listener
+
+    def emit(self, event: Event) -> None:
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+        except Exception:
+            self._listener = None
+
+
+def _checked_files(files: dict[str, Path]) -> dict[str, Path]:
+    for name, path in files.items():
+        if not path.is_file():
+            raise UsageError(f"the input {name} is not a file", where=str(path), help="give --file NAME=PATH")
+    return files
+
+
+def _named_environment(names: tuple[str, ...]) -> dict[str, str]:
+    missing = [n for n in names if n not in os.environ]
+    if missing:
+        raise UsageError(f"not set in this environment: {', '.join(missing)}", help="export it or leave --env out")
+    return {n: os.environ[n] for n in names}
+
+
+def _check_price(options: RunOptions, target: Target) -> None:
+    if options.max_cost is None or target.model.startswith(SIM):
+        return
+    from skvm.adapters.prices import load_prices
+
+    if load_prices().cost(target.model, 1, 1) is None:
+        raise UsageError(f"the price of {target.model} is not known", help="leave --max-cost out or use --max-tokens")

@@ -1,0 +1,109 @@
+"""`skvm run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from skvm.cli.common import format_option, note, put, put_json, started, style
+
+
+def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    pairs: dict[str, Path] = {}
+    for value in values:
+        name, sign, path = value.partition("=")
+        if not (name and sign and path):
+            raise click.BadParameter(f"{value!r} is not NAME=PATH")
+        if "/" in name or name in (".", ".."):
+            raise click.BadParameter(f"{name!r} is not a plain file name")
+        pairs[name] = Path(path)
+    return pairs
+
+
+@click.command("run")
+@click.argument("what", metavar="SKILL-or-PLAN", type=click.Path(path_type=Path))
+@click.option("--model", required=True, help="a litellm model id, sim/NAME (simulated) or replay:DIR")
+@click.option("--harness", default="builtin", show_default=True, help="only the built-in agent runs skills so far")
+@click.option("--api-base", metavar="URL", help="where an OpenAI-compatible server listens")
+@click.option("--input", "task", default="", metavar="TEXT", help="the task, in words")
+@click.option("--file", "files", multiple=True, callback=_pairs, metavar="NAME=PATH", help="an input file; may be repeated")
+@click.option("--workdir", type=click.Path(path_type=Path, file_okay=False), help="work here instead of in a fresh folder")
+@click.option("--mode", type=click.Choice(["plan", "raw"]), default="plan", show_default=True, help="raw: the whole skill as one agent")
+@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="seconds from process start")
+@click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="end the run at so many tokens")
+@click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="end the run at this cost")
+@click.option("--env", multiple=True, metavar="NAME", help="let steps whose manifest cites it see this variable")
+@click.option("--yes", is_flag=True, help="approve gates (never effects in doubt or new permissions)")
+@click.option("--dry-run", is_flag=True, help="show plan, permissions and estimate, and do nothing")
+@click.option("--resume", metavar="RUN", help="continue a run where it stopped")
+@click.option("--seed", type=int, default=0, help="seed of a simulated model")
+@click.option("--no-solid", is_flag=True, help="do not use or learn solidified steps")
+@click.option("--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold")
+@format_option()
+@click.pass_context
+def command(ctx: click.Context, what: Path, form: str, dry_run: bool, check_file: Path | None, no_solid: bool, **given: Any) -> int:
+    """Run a skill or a compiled plan on a model; every effect happens in the sandbox."""
+    from skvm.app.running import RunOptions, run_blocking
+    from skvm.app.settings import Settings
+
+    settings = Settings.from_environment()
+    options = RunOptions(started=started(ctx), solid=not no_solid, on_event=_live, **given)
+    if dry_run:
+        return _dry(what, options, settings, form)
+    outcome = run_blocking(what, options, settings)
+    checks = _checks(check_file, outcome, settings) if check_file else None
+    if form == "json":
+        put_json({**outcome.to_json(), **({"checks": checks} if checks is not None else {})})
+    else:
+        put(_text(outcome, checks))
+    if outcome.exit_code == 0 and checks and not all(c["ok"] for c in checks):
+        return 4
+    return int(outcome.exit_code)
+
+
+def _dry(what: Path, options: Any, settings: Any, form: str) -> int:
+    from skvm.app.compiling import CompileOptions, artifact_at
+    from skvm.app.running import target_of
+    from skvm.plan.describe import dry_run_json, dry_run_text
+
+    artifact, _ = artifact_at(what, CompileOptions(target=str(target_of(options))), settings)
+    if form == "json":
+        put_json(dry_run_json(artifact))
+    else:
+        put(dry_run_text(artifact, style))
+    return 0
+
+
+def _checks(file: Path, outcome: Any, settings: Any) -> list[dict[str, Any]]:
+    from skvm.app.checking import check_outcome
+
+    return check_outcome(file, outcome, settings)
+
+
+def _live(event: Any) -> None:
+    from skvm.runtime.timeline import live_line
+
+    line = live_line(event)
+    if line:
+        note(line)
+
+
+def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
+    simulated = "  SIMULATED model: its numbers are not a real model's" if outcome.simulated else ""
+    lines = [f"run {outcome.run}: {style(outcome.status, 'good' if outcome.exit_code == 0 else 'error')}{simulated}"]
+    for row in outcome.steps:
+        lines.append(
+            f"  {row.id:10} {row.executor:8} {row.status:9} {row.model_calls:3} calls {row.tokens:7} tokens {row.seconds:7.2f} s"
+            f"  {row.title[:60]}" + (f"  ({row.reason})" if row.reason else "")
+        )
+    t = outcome.totals
+    cost = "price unknown" if t.cost is None else f"{t.cost:.4f} USD"
+    lines.append(f"  total: {t.model_calls} model calls, {t.tokens} tokens, {t.seconds:.2f} s, {cost}")
+    lines += [f"  wrote {o.path} ({o.size} bytes)" for o in outcome.outputs]
+    if outcome.reason:
+        lines.append(f"  {outcome.reason}")
+    for check in checks or ():
+        lines.append(f"  check {style('ok', 'good') if check['ok'] else style('FAILED', 'error')}: {check['text']}")
+    return "\n".join(lines)

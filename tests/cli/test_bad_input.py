@@ -1,0 +1,147 @@
+"""Every kind of bad input gives a diagnostic or one clear line, the right exit code, and leaves nothing behind."""
+
+import os
+
+import pytest
+
+
+def one_line(done, *words):
+    lines = [x for x in done.err.splitlines() if x.startswith("skvm: ")]
+    assert len(lines) == 1, done.err
+    assert all(w in lines[0] for w in words), lines[0]
+
+
+def test_missing_path(skvm, tmp_path):
+    done = skvm("check", tmp_path / "nowhere")
+    assert done.code == 2
+    one_line(done, "no such file", "nowhere")
+
+
+def test_folder_without_skill(skvm, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = skvm("compile", tmp_path / "empty", "--target", "sim/strong")
+    assert done.code == 2
+    one_line(done, "no SKILL.md")
+
+
+@pytest.mark.parametrize("verb", [["check"], ["outline"], ["ir"], ["compile", "--target", "sim/weak"], ["explain"], ["env"]])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\n \n",
+        b"# No front matter\n\ntext\n",
+        b"---\nname: x\nno end\n",
+        b"---\n: : [ {\n---\nbody\n",
+        b"---\nname: a\ndescription: b: c: d\n---\n",
+        bytes(range(256)) * 40,
+        b"\xff\xfe" + "wide".encode("utf-16-le"),
+        "---\nname: größe\ndescription: 漢字 を 使う\n---\n# 漢字\n\n1. 読む `データ.csv`\n".encode(),
+        b"---\nname: x\ndescription: y\n---\nSee [up](../../etc/passwd), [gone](gone.md), `../../x.py`.\n",
+        b"---\nname: x\ndescription: y\n---\n1. Go to step 2.\n2. Go to step 1.\n3. Return to step 99.\n",
+    ],
+    ids=["empty", "blank", "plain", "unclosed", "broken", "colon", "binary", "utf16", "unicode", "escape", "cycle"],
+)
+def test_any_text_gives_an_answer(skvm, tmp_path, verb, raw):
+    root = tmp_path / "s"
+    root.mkdir()
+    (root / "SKILL.md").write_bytes(raw)
+    done = skvm(verb[0], root, *verb[1:], "--format", "json")
+    assert done.code in (0, 1), done.err
+    assert done.json
+
+
+def test_empty_and_binary_are_errors_with_a_code(skvm, tmp_path):
+    for raw, code in ((b"", "SKV101"), (bytes(range(256)) * 40, "SKV106")):
+        (tmp_path / "SKILL.md").write_bytes(raw)
+        done = skvm("check", tmp_path, "--format", "json")
+        assert done.code == 1
+        assert code in {d["code"] for d in done.json["diagnostics"]}
+
+
+def test_five_megabytes(skvm, tmp_path):
+    (tmp_path / "SKILL.md").write_bytes(b"---\nname: big\ndescription: big\n---\n" + b"- Read `a.csv` and write it.\n" * 180_000)
+    done = skvm("check", tmp_path, "--certify", "--format", "json", timeout=110)
+    assert done.code in (0, 1)
+    assert done.json["certificate"]["byte_exact"] is True
+
+
+def test_link_out_of_the_folder_is_said_and_not_followed(skvm, skill, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("TOPSECRET")
+    (skill / "leak.md").symlink_to(secret)
+    done = skvm("check", skill, "--format", "json")
+    assert "SKV104" in {d["code"] for d in done.json["diagnostics"]}
+    artifact = skvm("compile", skill, "--target", "sim/strong", "--format", "json")
+    assert "TOPSECRET" not in artifact.out
+
+
+def test_unknown_simulated_model(skvm, skill):
+    done = skvm("run", skill, "--model", "sim/nobody", "--input", "x")
+    assert done.code == 2
+    one_line(done, "nobody", "sim/")
+
+
+def test_unknown_model(skvm, skill):
+    done = skvm("run", skill, "--model", "nosuchmodel", "--input", "x")
+    assert done.code == 2
+    one_line(done, "nosuchmodel")
+    assert not list((skvm.home / "runs").glob("*/work/*"))
+
+
+def test_other_harness(skvm, skill):
+    done = skvm("run", skill, "--model", "openai/x", "--harness", "codex", "--input", "x")
+    assert done.code == 2
+    one_line(done, "codex")
+
+
+def test_wrong_use(skvm, skill, tmp_path):
+    assert skvm("nonsense").code == 2
+    assert skvm("check").code == 2
+    assert skvm("run", skill, "--model", "sim/strong", "--file", "x").code == 2
+    assert skvm("run", skill, "--model", "sim/strong", "--file", f"x={tmp_path}/gone").code == 2
+    assert skvm("run", skill, "--model", "sim/strong", "--env", "SURELY_NOT_SET").code == 2
+    assert skvm("run", skill, "--model", "openai/unpriced-model", "--max-cost", "1").code == 2
+    assert skvm("explain", "SKV999").code == 2
+    assert skvm("trace", "no-such-run").code == 2
+    assert skvm("compile", skill, "--target", "sim/strong", "--passes", "lower,bogus,worse").code == 2
+
+
+def test_not_a_plan(skvm, tmp_path):
+    for text in ("{", "[]", '{"format": "skvm/compiled-skill", "schema": 99}', '{"format": "skvm/compiled-skill", "schema": 1}'):
+        (tmp_path / "p.json").write_text(text)
+        done = skvm("explain", tmp_path / "p.json")
+        assert done.code == 2
+        one_line(done, "p.json")
+
+
+def test_changed_plan_is_refused(skvm, skill, tmp_path):
+    plan = tmp_path / "p.json"
+    assert skvm("compile", skill, "--target", "sim/strong", "-o", plan).code == 0
+    plan.write_text(plan.read_text().replace("sorted.csv", "other.csv"))
+    done = skvm("run", plan, "--model", "sim/strong")
+    assert done.code == 2
+    one_line(done, "digest")
+
+
+@pytest.mark.skipif(os.geteuid() == 0 or not os.path.exists("/dev/full"), reason="root writes anywhere")
+def test_output_that_cannot_be_written_as_a_user(skvm, skill):
+    assert skvm("compile", skill, "--target", "sim/strong", "-o", "/proc/nope/p.json").code == 3
+
+
+def test_output_that_cannot_be_written(skvm, skill, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = skvm("compile", skill, "--target", "sim/strong", "-o", tmp_path / "file" / "p.json")
+    assert done.code == 3
+    one_line(done, "cannot be written")
+
+
+def test_closed_pipe_is_quiet(skvm, skill):
+    import subprocess
+    import sys
+
+    env = os.environ | {"SKVM_HOME": str(skvm.home)}
+    command = f"{sys.executable} -m skvm ir {skill} --format json | head -c 10"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=env)
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
