@@ -1,0 +1,327 @@
+"""Control stated in a sentence, read with `grammar/step.lark` (LALR, strict).
+
+Only sentences with a cue reach the parser. What it finds are candidates with positions; which of them govern the whole step
+is decided in `skvm.parse.steering`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from lark import Lark, Token, Tree
+from lark.exceptions import LarkError
+from lark.lexer import Lexer
+
+from skvm.ir import ControlKind
+from skvm.parse.lexicon import words_of
+from skvm.parse.sentences import Sentence, Tok, number
+from skvm.source import read_data
+
+_PLAIN = frozenset(
+    "WORD TEXT CODE QUOTE URL FILE STEPREF PERSON NUM TIMES UPTO AND OR SKILL AGENT WITHUSER APPROVAL TARGET "
+    "COMMA COLON SEMI DASH ARROW LPAR RPAR NOT THEN CONFIRM GET USE FAIL AFTER".split()
+)
+_COMMANDS = frozenset({"STOP", "REPEAT", "RETRY", "GOBACK", "RESTART", "USE", "SPAWN", "CONFIRM", "GET"})
+_CLAUSE = frozenset({"COMMA", "COLON", "SEMI", "DASH", "ARROW", "LPAR", "AND", "OR", "THEN", "ELSE"})
+_ASKING = frozenset(
+    "check verify determine ask see know decide confirm whether ensure detect test identify assess understand tell explain "
+    "evaluate clarify as than note validate wonder".split()
+)
+_STOP_TAIL = frozenset("immediately here with processing execution and or if when before until unless at instead work now".split())
+
+
+class Found(NamedTuple):
+    """A control in a sentence: code points `[at, end)`, the condition's code points, and what it names.
+
+    `lead`: it stands at the head of the sentence (behind a label), so that it governs what follows.
+    """
+
+    kind: ControlKind
+    at: int
+    end: int
+    condition: tuple[int, int] | None = None
+    bound: int | None = None
+    domain: tuple[int, int] | None = None
+    until: tuple[int, int] | None = None
+    target: tuple[int, int] | None = None
+    lead: bool = False
+    word: str = ""
+
+
+class _Given(Lexer):
+    """Hands the tokens that were lexed already to lark."""
+
+    def __init__(self, _conf: Any) -> None:
+        pass
+
+    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[Token]:
+        """The tokens as they are."""
+        return iter(lexer_state)
+
+
+@cache
+def step_parser() -> Lark:
+    """The parser of step.lark; built once in a process."""
+    return Lark(read_data("grammar", "step.lark"), parser="lalr", lexer=_Given, strict=False)
+
+
+def has_cue(sentence: Sentence) -> bool:
+    """The prefilter: could the sentence hold control at all?"""
+    return any(tok.kind not in _PLAIN for tok in sentence.toks) or any(
+        tok.kind in ("WITHUSER", "APPROVAL", "SKILL", "AGENT") for tok in sentence.toks
+    )
+
+
+def terminals(sentence: Sentence) -> list[Token]:
+    """Tokens for step.lark: cue words out of position demoted, runs of plain words joined, bounds and targets composed."""
+    out: list[Token] = []
+    toks = sentence.toks
+    at = 0
+    while at < len(toks):
+        kind, size = _kind_at(toks, at, sentence.label)
+        last = toks[at + size - 1]
+        if kind in ("WORD", "TEXT") and out and out[-1].type == "TEXT":
+            out[-1] = Token("TEXT", "", out[-1].start_pos, end_pos=last.end)
+        else:
+            out.append(Token("TEXT" if kind == "WORD" else kind, toks[at].word, toks[at].at, end_pos=last.end))
+        at += size
+    return out
+
+
+def _kind_at(toks: tuple[Tok, ...], at: int, label: int) -> tuple[str, int]:
+    """Terminal that begins at token `at` and how many tokens it takes."""
+    tok = toks[at]
+    kind = tok.kind
+    following = toks[at + 1] if at + 1 < len(toks) else None
+    if kind == "UPTO" and following is not None and following.kind == "NUM":
+        return "BOUND", 3 if at + 2 < len(toks) and toks[at + 2].kind == "TIMES" else 2
+    if kind == "NUM" and following is not None and following.kind == "TIMES":
+        return "BOUND", 2
+    if tok.word in ("to", "from", "at", "with") and following is not None and following.kind == "STEPREF":
+        return "TARGET", 2
+    if kind in ("IF", "WHEN") and at > 0 and (toks[at - 1].word.split()[-1:] or [""])[0] in _ASKING:
+        return "TEXT", 1
+    if kind in _COMMANDS and not _in_position(toks, at, label):
+        return "TEXT", 1
+    if kind == "STOP" and following is not None and following.kind == "WORD" and following.word not in _STOP_TAIL:
+        return "TEXT", 1
+    return kind, 1
+
+
+def _in_position(toks: tuple[Tok, ...], at: int, label: int) -> bool:
+    """Does token `at` stand where an imperative may: at a clause head, behind adverbs or a modal?"""
+    if at in (0, label):
+        return True
+    before = toks[at - 1]
+    if before.kind in _CLAUSE:
+        return True
+    word = before.word.split()[-1] if before.word else ""
+    return before.kind != "CODE" and (word in words_of("adverbs") or word in words_of("modals") or word in ("by", "and"))
+
+
+def controls_in(sentence: Sentence, heads: list[int]) -> list[Found]:
+    """Controls of one sentence; `heads`: code points at which its imperatives begin."""
+    if not has_cue(sentence):
+        return []
+    row = terminals(sentence)
+    try:
+        tree = step_parser().parse(row)  # type: ignore[arg-type]  # the lexer takes tokens
+    except LarkError:
+        return []  # no match is not an error
+    reader = _Reader(sentence, row, heads)
+    for part in tree.children:
+        if isinstance(part, Tree):
+            reader.part(part)
+    return reader.found
+
+
+class _Reader:
+    """Turns the parts of one sentence into candidates."""
+
+    def __init__(self, sentence: Sentence, row: list[Token], heads: list[int]) -> None:
+        self.sentence = sentence
+        self.row = row
+        self.heads = heads
+        self.found: list[Found] = []
+        self.start = sentence.toks[sentence.label].at if sentence.label < len(sentence.toks) else sentence.at
+
+    def part(self, part: Tree[Token]) -> None:
+        """Read one part by the name of its rule."""
+        handler = getattr(self, "on_" + str(part.data), None)
+        token = part.children[0]
+        if handler is not None and isinstance(token, Token):
+            handler(part, token)
+
+    def _add(self, kind: ControlKind, token: Token, end: int, **more: Any) -> None:
+        at = int(token.start_pos or 0)
+        self.found.append(Found(kind, at, max(end, int(token.end_pos or 0)), lead=at == self.start, word=str(token), **more))
+
+    def _clause_end(self, token: Token) -> int:
+        """End of the clause that `token` opens: the separator before the next imperative, else the first separator."""
+        at = int(token.start_pos or 0)
+        head = next((h for h in self.heads if h > at), None)
+        end = self.sentence.end
+        depth = 0
+        for other in self.row:
+            start = int(other.start_pos or 0)
+            if start <= at:
+                continue
+            depth += (other.type == "LPAR") - (other.type == "RPAR")
+            if other.type == "RPAR" and depth < 0:
+                return start
+            if depth <= 0 and other.type in ("COMMA", "COLON", "SEMI", "DASH", "ARROW", "THEN", "ELSE"):
+                if other.type != "COMMA" or head is None or head < start or self._next_head(start) == head:
+                    return start
+                end = start
+            if head is not None and start >= head:
+                break
+        return min(end, head) if head is not None and end > head else end
+
+    def _next_head(self, at: int) -> int | None:
+        """The imperative that begins directly behind the separator at `at`."""
+        between = [t for t in self.row if int(t.start_pos or 0) > at]
+        first = next((t for t in between if t.type not in ("AND", "OR", "THEN")), None)
+        if first is None:
+            return None
+        return next((h for h in self.heads if int(first.start_pos or 0) <= h < int(first.start_pos or 0) + 40), None)
+
+    def _inside(self, token: Token, end: int) -> tuple[int, int] | None:
+        """Code points of the words between a token and `end`, without the space around them."""
+        text = self.sentence.block.text
+        at = int(token.end_pos or 0)
+        while at < end and text[at] in " \t\n":
+            at += 1
+        while end > at and text[end - 1] in " \t\n,:;":
+            end -= 1
+        return (at, end) if end > at else None
+
+    def on_branch(self, _part: Tree[Token], token: Token) -> None:
+        """A condition."""
+        end = self._clause_end(token)
+        condition = self._inside(token, end)
+        if condition is not None:
+            self._add(ControlKind.BRANCH, token, end, condition=condition)
+
+    def on_otherwise(self, _part: Tree[Token], token: Token) -> None:
+        """The other arm."""
+        self._add(ControlKind.BRANCH, token, int(token.end_pos or 0), condition=(int(token.start_pos or 0), int(token.end_pos or 0)))
+
+    def on_option(self, _part: Tree[Token], token: Token) -> None:
+        """An optional act."""
+        self._add(ControlKind.OPTIONAL, token, int(token.end_pos or 0))
+
+    def on_skip(self, _part: Tree[Token], token: Token) -> None:
+        """A step that is skipped under a condition."""
+        end = self._clause_end(token)
+        self._add(ControlKind.BRANCH, token, end, condition=self._inside(token, end))
+
+    def on_each(self, _part: Tree[Token], token: Token) -> None:
+        """A loop over a domain."""
+        end = self._clause_end(token)
+        self._add(ControlKind.LOOP, token, end, domain=self._inside(token, end))
+
+    def on_until(self, _part: Tree[Token], token: Token) -> None:
+        """An exit condition; of the loop or gate before it, if there is one."""
+        end = self._clause_end(token)
+        until = self._inside(token, end)
+        for index in range(len(self.found) - 1, -1, -1):
+            if self.found[index].kind in (ControlKind.LOOP, ControlKind.GATE) and self.found[index].until is None:
+                self.found[index] = self.found[index]._replace(until=until, end=end)
+                return
+        self._add(ControlKind.LOOP, token, end, until=until)
+
+    def on_while(self, _part: Tree[Token], token: Token) -> None:
+        """A loop with a condition in front."""
+        end = self._clause_end(token)
+        if str(token) == "as long as" or int(token.start_pos or 0) == self.start:
+            self._add(ControlKind.LOOP, token, end, until=None, condition=self._inside(token, end))
+
+    def on_repeat(self, part: Tree[Token], token: Token) -> None:
+        """A repetition."""
+        self._add(ControlKind.LOOP, token, _end(part))
+
+    def on_retry(self, part: Tree[Token], token: Token) -> None:
+        """Another attempt."""
+        self._add(ControlKind.RECOVER, token, _end(part))
+
+    def on_bound(self, _part: Tree[Token], token: Token) -> None:
+        """A number of rounds; of the loop, attempt or jump before it, if there is one."""
+        start, end = int(token.start_pos or 0), int(token.end_pos or 0)
+        rounds = next((number(t.word) for t in self.sentence.toks if start <= t.at < end and t.kind == "NUM"), None)
+        for index in range(len(self.found) - 1, -1, -1):
+            found = self.found[index]
+            if found.kind in (ControlKind.LOOP, ControlKind.JUMP, ControlKind.RECOVER) and found.bound is None:
+                kind = ControlKind.LOOP if found.kind is ControlKind.RECOVER else found.kind
+                self.found[index] = found._replace(kind=kind, bound=rounds, end=max(found.end, end))
+                return
+        if any(t.kind == "TIMES" for t in self.sentence.toks if start <= t.at < end):
+            self._add(ControlKind.LOOP, token, end, bound=rounds)
+
+    def on_jump(self, part: Tree[Token], token: Token) -> None:
+        """A jump to a numbered step or phase."""
+        target = part.children[1]
+        if isinstance(target, Token):
+            start, end = int(target.start_pos or 0), int(target.end_pos or 0)
+            ref = next((t for t in self.sentence.toks if t.kind == "STEPREF" and start <= t.at < end), None)
+            self._add(ControlKind.JUMP, token, end, target=(ref.at, ref.end) if ref is not None else None)
+
+    def on_goback(self, part: Tree[Token], token: Token) -> None:
+        """A jump in words ("resume from the correct phase")."""
+        if str(token) in ("resume", "restart", "go back", "loop back", "circle back", "jump", "jump back", "skip ahead"):
+            self._add(ControlKind.JUMP, token, _end(part))
+
+    def on_restart(self, part: Tree[Token], token: Token) -> None:
+        """Back to the first step."""
+        self._add(ControlKind.JUMP, token, _end(part))
+
+    def on_terminate(self, part: Tree[Token], token: Token) -> None:
+        """The end of the run."""
+        self._add(ControlKind.TERMINATE, token, int(token.end_pos or 0))
+
+    def on_parallel(self, _part: Tree[Token], token: Token) -> None:
+        """Work that may overlap, unless it is forbidden."""
+        at = int(token.start_pos or 0)
+        if not any(t.type == "NOT" and int(t.start_pos or 0) < at for t in self.row):
+            self._add(ControlKind.PARALLEL, token, int(token.end_pos or 0))
+
+    def on_wait(self, part: Tree[Token], token: Token) -> None:
+        """A wait for somebody."""
+        end = self._clause_end(token)
+        inside = [t for t in self.sentence.toks if int(token.end_pos or 0) <= t.at < end]
+        if not any(t.word.startswith(("second", "minute", "ms", "hour", "load", "network")) for t in inside):
+            self._add(ControlKind.GATE, token, end, condition=self._inside(token, end))
+
+    def on_hold(self, _part: Tree[Token], token: Token) -> None:
+        """A ban on going on."""
+        end = self._clause_end(token)
+        self._add(ControlKind.GATE, token, end, condition=self._inside(token, end))
+
+    def on_gate(self, _part: Tree[Token], token: Token) -> None:
+        """Something that must be done before going on."""
+        self._add(ControlKind.GATE, token, int(token.end_pos or 0))
+
+    def on_approval(self, part: Tree[Token], token: Token) -> None:
+        """Leave that somebody must give."""
+        self._add(ControlKind.GATE, token, _end(part))
+
+    def on_delegate(self, part: Tree[Token], token: Token) -> None:
+        """Work handed over to a skill or agent."""
+        marks = [t for t in part.scan_values(lambda v: isinstance(v, Token) and v.type in ("CODE", "SKILL", "FILE"))]
+        named = next((t for t in marks if t.type == "CODE" or str(t).startswith(("[[", "/"))), None)
+        target = None
+        if named is not None:
+            start, end = int(named.start_pos or 0), int(named.end_pos or 0)
+            trim = 2 if str(named).startswith("[[") else 0
+            target = (start + trim, end - trim)
+        self._add(ControlKind.DELEGATE, token, _end(part), target=target)
+
+    def on_fallback(self, part: Tree[Token], token: Token) -> None:
+        """A second way when the first fails."""
+        self._add(ControlKind.RECOVER, token, _end(part))
+
+
+def _end(part: Tree[Token]) -> int:
+    """Code point where a part ends."""
+    return max(int(t.end_pos or 0) for t in part.scan_values(lambda v: isinstance(v, Token)))
