@@ -20,6 +20,7 @@ from skvm.plan.artifact import (
 )
 from skvm.plan.events import Event, EventKind
 from skvm.plan.graph import (
+    Addition,
     Arm,
     BranchNode,
     Check,
@@ -41,10 +42,25 @@ from skvm.plan.graph import (
 )
 from skvm.plan.guards import Guard, GuardContext, GuardResult
 from skvm.plan.results import CallRecord, FileResult, StepResult, StepStatus
-from skvm.plan.solid import Hole, SolidCall, SolidState, SolidStep
+from skvm.plan.solid import Hole, Origin, SolidCall, SolidState, SolidStep
+from skvm.plan.template import (
+    Shell,
+    Template,
+    Text,
+    Unfilled,
+    Var,
+    as_text,
+    decode,
+    encode,
+    fill,
+    match_text,
+    match_tree,
+    variables,
+)
 
 __all__ = [
     "SCHEMA",
+    "Addition",
     "Arm",
     "Artifact",
     "Binding",
@@ -70,6 +86,7 @@ __all__ = [
     "Hole",
     "LoopNode",
     "MapNode",
+    "Origin",
     "Output",
     "PassRecord",
     "Permissions",
@@ -77,6 +94,7 @@ __all__ = [
     "PlanDiagnostic",
     "PlanNode",
     "Requires",
+    "Shell",
     "Slice",
     "SolidCall",
     "SolidState",
@@ -86,5 +104,16 @@ __all__ = [
     "StepResult",
     "StepStatus",
     "TargetInfo",
+    "Template",
+    "Text",
+    "Unfilled",
+    "Var",
+    "as_text",
+    "decode",
+    "encode",
+    "fill",
     "load_artifact",
+    "match_text",
+    "match_tree",
+    "variables",
 ]

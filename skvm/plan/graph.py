@@ -46,8 +46,20 @@ class Command(Frozen):
     placeholders: dict[str, str] = {}
 
 
+class Addition(Frozen):
+    """Help that a pass added to a step because of a measured gap: not the author's words, so it is kept apart from them."""
+
+    text: str
+    primitive: str
+    required: Level
+    span: Span
+
+
 class Slice(Frozen):
-    """All that a model step sees of the skill: nothing else of it is sent. Texts are verbatim from the cited spans."""
+    """All that a model step sees of the skill: nothing else of it is sent. Texts are verbatim from the cited spans.
+
+    `added` is the one part that is not the author's: what compensates a measured gap, empty without one.
+    """
 
     goal: str
     text: str
@@ -56,6 +68,7 @@ class Slice(Frozen):
     knowledge: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    added: tuple[Addition, ...] = ()
 
 
 class Output(Frozen):
