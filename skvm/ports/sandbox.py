@@ -42,7 +42,10 @@ class SandboxRequest(Frozen):
 
 
 class SandboxResult(Frozen):
-    """What came of it. `reason` is empty, `timeout`, `memory`, `output`, `signal` or `not_found`."""
+    """What came of it. `reason` is empty, `timeout`, `memory`, `output`, `signal` or `not_found`.
+
+    `notes` says what was asked for and not granted (network hosts).
+    """
 
     exit_code: int
     stdout: bytes
@@ -50,6 +53,7 @@ class SandboxResult(Frozen):
     truncated: bool = False
     reason: str = ""
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 class SelfTest(Frozen):

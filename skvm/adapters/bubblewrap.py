@@ -1,0 +1,274 @@
+"""Sandbox on bubblewrap: own mount, process, network, user, IPC and host-name namespaces, a seccomp filter, limits.
+
+The program sees the system folders and the interpreter's prefixes read-only, an empty private /tmp, and the work folder. No
+home, no other file, no network device but loopback, no environment but the request's. Limits are put on the waiting first
+process of the sandbox (`prlimit`), so that no helper program has to start inside.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from skvm.adapters.confine.places import (
+    SYSTEM,
+    checked_work,
+    etc_files,
+    find_program,
+    inside,
+    python_prefixes,
+    read_places,
+    write_places,
+)
+from skvm.adapters.confine.process import Ended, Job, Launch, run_job
+from skvm.adapters.confine.seccomp import FilterPolicy, build_filter, filter_digest
+from skvm.adapters.confine.selftest import Attempt, prove
+from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits
+from skvm.diag import SandboxError
+from skvm.ports import SandboxRequest, SandboxResult, SelfTest
+
+POLICY = 1
+_UID = "1000"
+_SHM = 64 * 1024**2
+_SETUP = 20.0  # seconds bubblewrap may take until its first process waits; far above the 10 ms it takes
+
+
+@dataclass(slots=True)
+class _Pipes:
+    """Descriptors of one start: filter to read, status to report on, gate to open."""
+
+    filter: int
+    status_read: int
+    status_write: int
+    gate_read: int
+    gate_write: int
+
+
+class Bubblewrap:
+    """The `bwrap` program as a Sandbox. Raises SandboxError when it is not installed or too old."""
+
+    name = "bubblewrap"
+
+    def __init__(self, program: str | None = None) -> None:
+        found = program or shutil.which("bwrap")
+        if not found:
+            raise SandboxError("bubblewrap is not installed", help="install it, e.g. `apt-get install bubblewrap`")
+        self._program = found
+        self._release = _release(found)
+        try:
+            self._filter = build_filter(FilterPolicy(namespaced=True))
+        except LookupError as error:
+            raise SandboxError(f"bubblewrap: {error}") from None
+
+    @property
+    def version(self) -> str:
+        """Release of bubblewrap, version of this policy, digest of the filter."""
+        return f"bubblewrap {self._release} policy {POLICY} filter {filter_digest(self._filter)}"
+
+    async def run(self, request: SandboxRequest) -> SandboxResult:
+        """Run one program; see the port."""
+        attempt = self.attempt(request)
+        if isinstance(attempt, SandboxResult):
+            return attempt
+        try:
+            return attempt.read(await run_job(attempt.job))
+        finally:
+            attempt.release()
+
+    async def self_test(self) -> SelfTest:
+        """Prove denial on this machine; see `selftest.prove`."""
+        import anyio.to_thread
+
+        return await anyio.to_thread.run_sync(self.prove)
+
+    def prove(self) -> SelfTest:
+        """`self_test` for callers without an event loop."""
+        return prove(self.name, self.version, self.attempt)
+
+    def attempt(self, request: SandboxRequest) -> Attempt | SandboxResult:
+        """A job ready to run, or the result when the program does not exist. Raises SandboxError for impossible grants."""
+        work = checked_work(request)
+        program = find_program(request, (work, *read_places(request), *python_prefixes()))
+        if program is None:
+            return not_found(request)
+        return _Start(self._program, self._filter, request, work, program).attempt()
+
+
+class _Start:
+    """One start: the descriptors it needs and what came of it."""
+
+    def __init__(self, bwrap: str, program_filter: bytes, request: SandboxRequest, work: Path, program: str) -> None:
+        self._request = request
+        self._status = b""
+        self._inner: int | None = None
+        self._stack = ExitStack()
+        self._pipes = self._open(program_filter)
+        try:
+            options = [*mounts(request, work), *_environment(request), "--chdir", str(request.cwd)]
+            options += ["--seccomp", str(self._pipes.filter), "--json-status-fd", str(self._pipes.status_write)]
+            options += ["--block-fd", str(self._pipes.gate_read)]
+            # Through a descriptor: a command line can be read by every user of the machine, values of variables included.
+            self._options = self._memory("options", b"".join(os.fsencode(part) + b"\0" for part in (*_ISOLATION, *options)))
+            self._argv = [bwrap, "--args", str(self._options), "--", program, *request.argv[1:]]
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def attempt(self) -> Attempt:
+        """The job and how to read its end."""
+        limits = self._request.limits
+        pipes = self._pipes
+        launch = Launch(
+            argv=self._argv,
+            stdin=self._request.stdin,
+            wall=limits.wall,
+            keep=limits.output,
+            cap=limits.file,
+            spill=self._request.spill,
+            pass_fds=(pipes.filter, pipes.status_write, pipes.gate_read, self._options),
+            started=self._started,
+            kill=self._kill,
+        )
+        return Attempt(Job(launch), self._result, self._stack.close)
+
+    def _open(self, program_filter: bytes) -> _Pipes:
+        filter_fd = self._memory("filter", program_filter)
+        status, gate = os.pipe(), os.pipe()
+        for fd in (*status, *gate):
+            self._stack.callback(os.close, fd)
+        return _Pipes(filter_fd, *status, *gate)
+
+    def _memory(self, name: str, data: bytes) -> int:
+        fd = os.memfd_create(name)
+        self._stack.callback(os.close, fd)
+        with os.fdopen(fd, "wb", closefd=False) as stream:
+            stream.write(data)
+        os.lseek(fd, 0, os.SEEK_SET)
+        return fd
+
+    def _started(self, child: subprocess.Popen[bytes]) -> None:
+        """Limits go on while the first process of the sandbox waits at the gate. Without a status `_result` tells why."""
+        os.set_blocking(self._pipes.status_read, False)
+        line = self._first_line(child)
+        if not line:
+            return
+        self._inner = int(json.loads(line)["child-pid"])
+        with suppress(ProcessLookupError):
+            limits = self._request.limits
+            processes = (limits.processes, limits.processes)
+            for which, value in (*resource_limits(limits), (resource.RLIMIT_NPROC, processes)):
+                resource.prlimit(self._inner, which, value)
+        os.write(self._pipes.gate_write, b"go")
+
+    def _first_line(self, child: subprocess.Popen[bytes]) -> bytes:
+        """bubblewrap writes its first status line in pieces; b"" when it ended or hung before the line was whole."""
+        pidfd = os.pidfd_open(child.pid)
+        end = time.monotonic() + _SETUP
+        try:
+            while b"\n" not in self._status:
+                ready, _, _ = select.select([self._pipes.status_read, pidfd], [], [], max(0.0, end - time.monotonic()))
+                if self._pipes.status_read not in ready:
+                    return b""
+                self._status += os.read(self._pipes.status_read, 4096)
+        finally:
+            os.close(pidfd)
+        return self._status.split(b"\n", 1)[0]
+
+    def _kill(self, child: subprocess.Popen[bytes]) -> None:
+        """The first process of the namespace first: with it the kernel ends every process in it."""
+        if self._inner is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(self._inner, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+    def _result(self, ended: Ended) -> SandboxResult:
+        with suppress(BlockingIOError):
+            self._status += os.read(self._pipes.status_read, 4096)
+        code = _exit_code(self._status)
+        if code is None and not ended.reason:
+            text = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+            last = text[-1] if text else f"it ended with {ended.returncode} and said nothing"
+            if "execvp" in last:
+                return not_found(self._request, last)
+            raise SandboxError(f"bubblewrap failed: {last}", help="see `skvm doctor`")
+        return read_ending(self._request, ended, code if code is not None else 128 + signal.SIGKILL)
+
+
+_ISOLATION = (
+    "--unshare-all", "--unshare-user", "--uid", _UID, "--gid", _UID, "--hostname", "skvm",
+    "--cap-drop", "ALL", "--new-session", "--die-with-parent",
+)  # fmt: skip
+
+
+def mounts(request: SandboxRequest, work: Path) -> list[str]:
+    """Mount options, outer folders before inner ones, so that what lies deeper decides."""
+    rows: list[tuple[Path, list[str]]] = [
+        (Path("/proc"), ["--proc", "/proc"]),
+        (Path("/dev"), ["--dev", "/dev"]),
+        (Path("/dev/shm"), ["--size", str(_SHM), "--tmpfs", "/dev/shm"]),  # noqa: S108 - a mount point inside the sandbox
+        (Path("/tmp"), ["--size", str(request.limits.file), "--tmpfs", "/tmp"]),  # noqa: S108 - as above
+    ]
+    for folder in (Path(p) for p in SYSTEM):
+        if folder.is_symlink():
+            rows.append((folder, ["--symlink", str(folder.readlink()), str(folder)]))
+        elif folder.is_dir():
+            rows.append((folder, ["--ro-bind", str(folder), str(folder)]))
+    places = write_places(request, work)
+    readable = {*etc_files(), *read_places(request), *(python_prefixes())}
+    if work not in places:
+        readable.add(work)
+    rows += [(p, ["--ro-bind", str(p), str(p)]) for p in readable if p not in places]
+    rows += [(p, ["--bind", str(p), str(p)]) for p in places]
+    rows.sort(key=lambda row: (len(row[0].parts), str(row[0])))
+    flat = [part for _, option in rows for part in option]
+    return [*flat, *_aliases(request, [p for p, _ in rows]), "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _aliases(request: SandboxRequest, mounted: list[Path]) -> list[str]:
+    """Links for granted paths that are spelled through a link on the host, so that they work inside as spelled."""
+    options: list[str] = []
+    named = [request.grants.work, *request.grants.read, *([request.grants.skill] if request.grants.skill else [])]
+    for path in sorted({Path(os.path.normpath(p)) for p in named}):
+        real = path.resolve()
+        if real != path and not any(inside(path, root) for root in mounted):
+            options += ["--symlink", str(real), str(path)]
+    return options
+
+
+def _environment(request: SandboxRequest) -> list[str]:
+    options = ["--clearenv"]
+    for key, value in sorted(request.env.items()):
+        options += ["--setenv", key, value]
+    return options
+
+
+def _exit_code(status: bytes) -> int | None:
+    for line in status.splitlines():
+        with suppress(ValueError):
+            row = json.loads(line)
+            if "exit-code" in row:
+                return int(row["exit-code"])
+    return None
+
+
+@functools.cache
+def _release(program: str) -> str:
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False, env={})
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxError(f"bubblewrap does not start: {error}", where=program) from None
+    words = done.stdout.split()
+    if done.returncode != 0 or len(words) < 2:
+        raise SandboxError("bubblewrap does not tell its version", where=program)
+    return words[1]
