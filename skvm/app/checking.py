@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 def check_outcome(file: Path, outcome: RunOutcome, settings: Settings) -> list[dict[str, Any]]:
-    """One row per check: `{ok, text}`; raises UsageError when the task file is wrong."""
-    from skvm.app.tasks import load_task, run_checks
+    """One row per check: `{check, ok, detail}`; raises UsageError when the task file is wrong."""
+    from skvm.app.tasks import CommandCheck, load_task, run_checks
 
     task = load_task(file)
 
     async def run() -> list[dict[str, Any]]:
-        sandbox = await sandbox_of(settings) if any(c.kind == "command" for c in task.checks) else None
-        return [{"ok": r.ok, "text": r.text} for r in await run_checks(task, Path(outcome.workdir), sandbox)]
+        wanted = any(isinstance(c, CommandCheck) for c in task.checks)
+        sandbox = await sandbox_of(settings) if wanted else None
+        return [r.to_json() for r in await run_checks(task, outcome.work, sandbox)]
 
     return anyio.run(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -102,6 +103,7 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
         resume=options.resume,
         seed=options.seed,
         skill_dir=skill,
+        signals=threading.current_thread() is threading.main_thread(),
     )
     try:
         return await execute(request, ports, settings.home)

@@ -53,12 +53,13 @@ def _make(model: str, settings: Settings, api_base: str | None, seed: int, oracl
 
 
 def _simulated(model: str, settings: Settings, seed: int, oracle: Any) -> ModelClient:
+    from skvm.adapters.oracle import CommandOracle
     from skvm.adapters.sim import SimModel
     from skvm.adapters.tokens import OfflineCounter
 
     profile = find_profile(Target(model=model), (settings.profiles,)).profile
     assert profile is not None, "a simulated target always has a profile"
-    return SimModel(profile, oracle, seed=seed, counter=OfflineCounter())
+    return SimModel(profile, oracle or CommandOracle(), OfflineCounter(), seed=seed)
 
 
 def _replay(folder: Path) -> ModelClient:

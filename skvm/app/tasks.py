@@ -1,6 +1,6 @@
 """Task files and their checks: deterministic conditions on what a run left in its work folder.
 
-A task is JSON: `{id, prompt, files {name: path beside the task file}, checks [...]}`. Each check has exactly one kind:
+A task is JSON: `{id, prompt, files {name: path beside the task file}, env {name: value}, checks [...]}`. Each check has exactly one kind:
 
     {"exists": "out/report.md"}                                     a file, or with `"absent": true` no file
     {"equals": "out/total.txt", "text": "..."}                      the text of a file, trailing white space aside
@@ -127,12 +127,12 @@ Check = Annotated[
 
 
 class Task(_Strict):
-    """One task. `files`: name in the work folder -> path of the input file; `env`: variables the run passes on."""
+    """One task. `files`: name in the work folder -> path of the input file; `env`: variables that the run needs, with values."""
 
     id: str = Field(min_length=1)
     prompt: str = Field(min_length=1)
     files: dict[str, str] = {}
-    env: tuple[str, ...] = ()
+    env: dict[str, str] = {}
     checks: tuple[Check, ...] = Field(min_length=1)
 
     @field_validator("files")

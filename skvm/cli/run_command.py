@@ -58,6 +58,8 @@ def command(ctx: click.Context, what: Path, form: str, dry_run: bool, check_file
         put_json({**outcome.to_json(), **({"checks": checks} if checks is not None else {})})
     else:
         put(_text(outcome, checks))
+    if outcome.error is not None:
+        note(f"skvm: {outcome.error.line()}")
     if outcome.exit_code == 0 and checks and not all(c["ok"] for c in checks):
         return 4
     return int(outcome.exit_code)
@@ -102,8 +104,8 @@ def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
     cost = "price unknown" if t.cost is None else f"{t.cost:.4f} USD"
     lines.append(f"  total: {t.model_calls} model calls, {t.tokens} tokens, {t.seconds:.2f} s, {cost}")
     lines += [f"  wrote {o.path} ({o.size} bytes)" for o in outcome.outputs]
-    if outcome.reason:
+    if outcome.reason and outcome.error is None:
         lines.append(f"  {outcome.reason}")
     for check in checks or ():
-        lines.append(f"  check {style('ok', 'good') if check['ok'] else style('FAILED', 'error')}: {check['text']}")
+        lines.append(f"  check {style('ok', 'good') if check['ok'] else style('FAILED', 'error')}: {check['check']} {check['detail']}")
     return "\n".join(lines)
