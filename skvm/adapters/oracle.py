@@ -6,7 +6,8 @@ why it is asked first; where it is silent the stated command is the whole answer
 
 A solution file is a Python test fixture outside the skill folder with
 
-    STEPS = {"S1.s1": function, ...}     # in order; a function is a generator over tool calls that returns `Done`
+    STEPS = {"S1.s1": function, ...}     # in order; a function is a generator over tool calls that returns `Done`;
+                                         # the key "*" stands for the one step of a skill without a procedure
     CHOICES = {"S2": function, ...}      # branches (label or index of the arm) and loop ends (bool), by node id
 
 Steps are named by ordinal position, never by title or text. A step function is replayed from its start for every turn with
@@ -25,6 +26,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from skvm.diag import UsageError
 from skvm.ports import ModelReply, ModelRequest
+
+ONLY = "*"
+"""Key of the function for whatever step is asked about: a skill without a procedure has one, whatever its id."""
 
 PLACEHOLDER = re.compile(r"<[A-Za-z][^<>]*>|\{[A-Za-z_][^{}]*\}|\$[A-Za-z_{]|\bYOUR_[A-Z]+|\bpath/to/|\.\.\.")
 """Signs that a stated command still waits for a value."""
@@ -181,7 +185,7 @@ class SolutionOracle:
         context = self._context(query)
         if query.question == "raw":
             return self.whole(context) if self.whole else self._chain(context)
-        make = self.steps.get(query.step)
+        make = self.steps.get(query.step) or self.steps.get(ONLY)
         return make(context) if make else None
 
     def choice(self, query: Query) -> str | bool | None:
