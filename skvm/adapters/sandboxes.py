@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+import anyio.to_thread
+
 from skvm.adapters.bubblewrap import Bubblewrap
 from skvm.adapters.landlock import Landlock
 from skvm.diag import SandboxError, UsageError
@@ -31,7 +33,12 @@ BACKENDS: dict[str, Callable[[], _Provable]] = {"bubblewrap": Bubblewrap, "landl
 _proved: set[str] = set()
 
 
-def choose_sandbox(prefer: str | None = None, cache_dir: Path | None = None) -> Sandbox:
+async def choose_sandbox(prefer: str | None = None, cache_dir: Path | None = None) -> Sandbox:
+    """`prove_sandbox` off the event loop; a cancellation does not wait for the self-test."""
+    return await anyio.to_thread.run_sync(prove_sandbox, prefer, cache_dir, abandon_on_cancel=True)
+
+
+def prove_sandbox(prefer: str | None = None, cache_dir: Path | None = None) -> Sandbox:
     """The first backend whose self-test passes, strongest first; only `prefer` when it is given.
 
     A passed test is remembered in this process, and below `cache_dir` for this boot of this machine; a failed one never.

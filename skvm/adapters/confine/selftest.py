@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -167,14 +168,14 @@ class _Scene:
             }
         )
 
-    def request(self, code: str, *arguments: str, wall: float = 20.0) -> SandboxRequest:
+    def request(self, code: str, *arguments: str) -> SandboxRequest:
         """A request that runs Python `code` in the work folder."""
         return SandboxRequest(
             argv=(os.path.realpath(sys.executable), "-I", "-S", "-c", code, *arguments),
             cwd=self.work,
             grants=SandboxGrants(work=self.work),
             env={"PATH": "/usr/bin:/bin", "SKVM_SELF_TEST": "1"},
-            limits=SandboxLimits(wall=wall),
+            limits=SandboxLimits(wall=20.0),
         )
 
     def traces(self) -> dict[str, bool]:
@@ -227,14 +228,34 @@ def _probe(scene: _Scene, start: Starter) -> tuple[dict[str, bool], str]:
 
 
 def _survives(scene: _Scene, start: Starter) -> bool:
-    """True when a process went on after the deadline, or when the probe never got to try."""
-    result = _run(start, scene.request(_SURVIVOR, wall=0.5))
+    """True when a process went on after the end, or when the probe never got to try.
+
+    The end is called as soon as the stray process is seen at work; it takes the same path as a deadline.
+    """
     beat = scene.work / "beat"
-    if result.reason != "timeout" or not beat.exists():
+    attempt = start(scene.request(_SURVIVOR))
+    if isinstance(attempt, SandboxResult):
+        return True
+    stopper = threading.Thread(target=_stop_when, args=(beat, attempt.job), daemon=True)
+    try:
+        stopper.start()
+        ended = attempt.job.run()
+        stopper.join()
+    finally:
+        attempt.release()
+    if ended.reason != "stopped" or not beat.exists():
         return True
     before = beat.stat().st_size
     time.sleep(0.1)
     return beat.stat().st_size != before
+
+
+def _stop_when(beat: Path, job: Job) -> None:
+    while not job.finished.is_set():
+        if beat.exists():
+            job.stop()
+            return
+        time.sleep(0.005)
 
 
 def _run(start: Starter, request: SandboxRequest) -> SandboxResult:
