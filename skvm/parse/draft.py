@@ -67,9 +67,9 @@ class Cell(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
-    """One block. `start`, `end` hold all of it, nested blocks too; the line end after it is not part of it.
+    """One block, filled while the events are read and never changed afterwards. `start`, `end` hold all of it, nested blocks too; the line end after it is not part of it.
 
     `line`, `last_line`: 1-based. `parent`: index of the block that holds it (an item its list, a paragraph of a loose item the
     item), `section`: index of its section. `text`: own plain text without nested blocks (an item: its first paragraph; a row:
@@ -87,7 +87,7 @@ class Block:
     parent: int | None
     section: int
     text: str = ""
-    runs: tuple[Run, ...] = ()
+    runs: list[Run] = field(default_factory=list)
     own_end: int = 0
     level: int = 0
     number: str | None = None
@@ -97,8 +97,8 @@ class Block:
     body: tuple[int, int] = (0, 0)
     closed: bool = True
     header: bool = False
-    cells: tuple[Cell, ...] = ()
-    children: tuple[int, ...] = ()
+    cells: list[Cell] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)
 
     def byte_at(self, at: int) -> int:
         """Byte offset of code point `at` of `text` (exact inside a run; between runs the end of the run before)."""

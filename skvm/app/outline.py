@@ -1,0 +1,173 @@
+"""The outline: one JSON object that says what was understood of a skill, and the same as a tree for people.
+
+Assembled from the program (what the text says) and the analysis of the compiler (order, effects, requirements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from skvm.app.order import after_of, parallel_of
+from skvm.ir import ActType, ControlKind, EffectClass, LeafKind, Need, NeedKind, Origin, Program, Scope, Step
+from skvm.source import SkillSource, Span
+
+if TYPE_CHECKING:
+    from skvm.compile import Analysis
+
+_TOOLS = (
+    ("bins", NeedKind.BIN),
+    ("pip", NeedKind.PIP),
+    ("npm", NeedKind.NPM),
+    ("apt", NeedKind.APT),
+    ("env", NeedKind.ENV),
+    ("hosts", NeedKind.HOST),
+    ("files", NeedKind.FILE),
+    ("skills", NeedKind.SKILL),
+)
+_WRITES = frozenset({ActType.WRITE, ActType.UPDATE_STATE})
+_DESTRUCTIVE = ("rm ", "rm -", "drop ", "delete", "--force", "reset --hard", "truncate", "destroy", "purge")
+
+
+def outline(program: Program, source: SkillSource, analysis: Analysis | None = None) -> dict[str, Any]:
+    """The outline object: kind, scenes, steps with order, constraints, triggers, tools, requirements, effects.
+
+    Lines are 1-based and inclusive. Without an analysis `after` is the declared order.
+    """
+    lines = source.main.lines
+
+    def at(span: Span) -> list[int]:
+        return [lines.line(span.start), lines.last_line(span.start, span.end)]
+
+    after = after_of(program, analysis)
+    return {
+        "path": source.main.file,
+        "name": program.skill.name,
+        "kind": program.skill.kind.value,
+        "has_procedure": program.skill.has_procedure,
+        "scenes": [{"id": s.id, "lines": at(s.span), "title": s.title, "type": s.type.value} for s in program.scenes],
+        "steps": [{**_step(program, s), "lines": at(s.span), "after": list(after[s.id])} for s in program.steps],
+        "parallel": parallel_of(program, after, at),
+        "sequential_only": [],
+        "inputs": [s.name for s in program.slots if s.direction == "in" and s.step is None],
+        "outputs": [s.name for s in program.slots if s.direction == "out" and s.step is None],
+        "constraints": [{"lines": at(c.span), "force": c.force.value} for c in program.constraints],
+        "triggers": [{"lines": at(t.span), "polarity": t.polarity.value} for t in program.triggers],
+        "tools": {key: _names(program.needs, kind) for key, kind in _TOOLS},
+        "requirements": _requirements(analysis, at),
+        "effects": _effects(program),
+        "note": "",
+    }
+
+
+def _step(program: Program, step: Step) -> dict[str, Any]:
+    acts, controls = program.acts_of(step.id), program.controls_of(step.id)
+    condition = next((c.condition for c in controls if c.kind is ControlKind.BRANCH and c.condition), None)
+    return {
+        "id": step.id,
+        "scene": step.scene,
+        "lines": [],
+        "title": step.title,
+        "acts": _unique(a.type.value for a in acts),
+        "scopes": _unique(a.scope.value for a in acts),
+        "after": [],
+        "control": _unique(c.kind.value for c in controls if c.kind is not ControlKind.PARALLEL),
+        "condition": condition,
+        "reads": _unique(p for a in acts for p in a.reads),
+        "writes": _unique(p for a in acts for p in a.writes),
+    }
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _names(needs: tuple[Need, ...], kind: NeedKind) -> list[str]:
+    return sorted({n.name for n in needs if n.kind is kind})
+
+
+def _requirements(analysis: Analysis | None, at: Callable[[Span], list[int]]) -> list[dict[str, Any]]:
+    """One row per primitive: the highest level any step needs, with the lines that show it."""
+    best: dict[str, Any] = {}
+    for need in analysis.requirements if analysis is not None else ():
+        known = best.get(need.primitive)
+        if known is None or need.level.rank > known.level.rank:
+            best[need.primitive] = need
+    return [
+        {"primitive": p, "level": r.level.value, "lines": at(r.spans[0]) if r.spans else []} for p, r in sorted(best.items())
+    ]
+
+
+def _effects(program: Program) -> dict[str, bool]:
+    """What following the main job does, by acts of the steps (all of the skill's where it has no steps) and its needs."""
+    kinds = {n.kind for n in program.needs}
+    acts = program.acts
+    commands = " ".join((a.command or "").lower() for a in acts) + " "
+    return {
+        "network": NeedKind.HOST in kinds or any(a.scope is Scope.NETWORK for a in acts),
+        "writes_files": any(a.type in _WRITES and a.scope in (Scope.LOCAL_FS, Scope.CODEBASE) for a in acts)
+        or any(a.writes for a in acts),
+        "executes": any(a.command or a.type is ActType.CALL_TOOL or a.origin in (Origin.FENCE, Origin.SCRIPT) for a in acts),
+        "credentials": (NeedKind.ENV in kinds and _secret(program)) or any(a.scope is Scope.CREDENTIALS for a in acts),
+        "destructive": any(word in commands for word in _DESTRUCTIVE)
+        or any(a.effect is EffectClass.EFFECTFUL and a.object.lower().startswith("delet") for a in acts),
+    }
+
+
+def _secret(program: Program) -> bool:
+    return any(
+        n.kind is NeedKind.ENV and any(w in n.name.upper() for w in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
+        for n in program.needs
+    )
+
+
+def outline_text(
+    program: Program,
+    source: SkillSource,
+    analysis: Analysis | None = None,
+    style: Callable[[str, str], str] = lambda text, _role: text,
+) -> str:
+    """A tree with line numbers; `style(text, role)` colours a piece, roles: title, scene, step, dim, rule, warn."""
+    data = outline(program, source, analysis)
+    kind = data["kind"].replace("_", " ")
+    head = f"{data['name']}: {kind}, " + (f"{len(data['steps'])} steps" if data["has_procedure"] else "no procedure")
+    out = [style(head, "title")]
+    for scene in data["scenes"]:
+        out.append(style(f"  {_lines(scene)} {scene['id']} {scene['type']} ", "scene") + scene["title"])
+        for step in data["steps"]:
+            if step["scene"] == scene["id"]:
+                out.append(_step_line(step, style))
+    out += _section("constraints", [f"{_lines(c)} {c['force']}" for c in data["constraints"]], "rule", style)
+    out += _section("triggers", [f"{_lines(t)} {t['polarity']}" for t in data["triggers"]], "dim", style)
+    tools = [f"{key}: {', '.join(names)}" for key, names in data["tools"].items() if names]
+    out += _section("tools", tools, "dim", style)
+    out += _section("requirements", [f"{r['primitive']} {r['level']}" for r in data["requirements"]], "dim", style)
+    out += _section("not understood", _residual(program, source), "warn", style)
+    return "\n".join(out) + "\n"
+
+
+def _lines(row: dict[str, Any]) -> str:
+    first, last = row["lines"]
+    return f"{first:4d}-{last:<4d}" if last != first else f"{first:4d}     "
+
+
+def _step_line(step: dict[str, Any], style: Callable[[str, str], str]) -> str:
+    marks = " ".join(step["control"])
+    after = f" after {', '.join(step['after'])}" if step["after"] else ""
+    acts = " ".join(step["acts"])
+    tail = " ".join(part for part in (acts, f"[{marks}]" if marks else "") if part)
+    return f"    {_lines(step)} " + style(step["id"], "step") + f" {step['title']}" + style(f"  {tail}{after}", "dim")
+
+
+def _section(name: str, rows: list[str], role: str, style: Callable[[str, str], str]) -> list[str]:
+    return [style(f"  {name}", "scene"), *(f"    {style(row, role)}" for row in rows)] if rows else []
+
+
+def _residual(program: Program, source: SkillSource) -> list[str]:
+    rows = []
+    for leaf in program.leaves:
+        if leaf.kind in (LeafKind.RESIDUAL, LeafKind.OPAQUE):
+            first = source.main.lines.line(leaf.span.start)
+            text = source.main.slice(leaf.span).strip().splitlines()
+            rows.append(f"{first:4d}      {text[0][:90] if text else ''}")
+    return rows

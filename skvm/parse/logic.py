@@ -1,0 +1,57 @@
+"""The logical half of the front end: acts, control, code, needs and slots of a draft, with their diagnostics.
+
+In: a `Draft` and the skill folder. Out: a `LogicLayer`. Never raises for any text; every node lies where the text shows it.
+"""
+
+from __future__ import annotations
+
+from skvm.ir import Act
+from skvm.ir import Block as CodeBlock
+from skvm.parse.code import Code, read_code
+from skvm.parse.draft import Draft, LogicLayer
+from skvm.parse.steering import steer
+from skvm.parse.stepacts import StepReader
+from skvm.source import SkillSource
+
+
+def logical_layer(draft: Draft, source: SkillSource) -> LogicLayer:
+    """Acts, controls, fences with roles, needs, slots and diagnostics of a draft; nodes are in text order."""
+    own = own_modules(source)
+    code = read_code(draft, source.main.raw, own)
+    readers = [StepReader(draft, step, code) for step in draft.steps]
+    acts: list[Act] = []
+    for reader in readers:
+        acts.extend(reader.acts())
+    return LogicLayer(
+        acts=tuple(act.model_copy(update={"id": f"A{n}"}) for n, act in enumerate(acts, 1)),
+        controls=steer(draft, readers),
+        blocks=_blocks(draft, code),
+    )
+
+
+def own_modules(source: SkillSource) -> frozenset[str]:
+    """Names under which the skill's own Python files and folders are imported."""
+    names: set[str] = set()
+    for file in source.files:
+        parts = file.path.split("/")
+        if parts[-1].endswith(".py"):
+            names.add(parts[-1][:-3])
+            names.update(parts[:-1])
+    return frozenset(names)
+
+
+def _blocks(draft: Draft, code: Code) -> tuple[CodeBlock, ...]:
+    owners = draft.step_of_block
+    sections = draft.knowledge_of_section
+    return tuple(
+        CodeBlock.model_construct(
+            id=f"B{n}",
+            span=draft.span(fence.block.start, fence.block.end),
+            language=fence.block.language,
+            role=fence.role,
+            body=draft.span(*fence.block.body),
+            step=owners.get(fence.block.index),
+            knowledge=sections.get(fence.block.section),
+        )
+        for n, fence in enumerate(code.fences, 1)
+    )

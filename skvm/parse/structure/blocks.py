@@ -1,0 +1,292 @@
+"""CommonMark events to blocks with exact byte ranges of the original file.
+
+The event reader is pyromark (pulldown-cmark); it is contained here: whatever it raises, the text comes back as plain
+paragraphs with a diagnostic. One pass, a stack of open blocks, cost linear in the events.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any
+
+import pyromark
+
+from skvm.parse.draft import Block, BlockKind, Cell, Run, RunKind
+from skvm.source import SourceText
+
+_READER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_TASKLISTS)
+
+_CONTAINERS = {
+    "Paragraph": BlockKind.PARAGRAPH,
+    "Item": BlockKind.ITEM,
+    "TableHead": BlockKind.ROW,
+    "TableRow": BlockKind.ROW,
+    "HtmlBlock": BlockKind.HTML,
+}
+_TEXT_HOLDERS = frozenset({BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM, BlockKind.ROW})
+
+
+class BlockReader:
+    """Reads one body into `blocks`. `base` is the offset of the body in `source.encoded`."""
+
+    def __init__(self, source: SourceText, base: int) -> None:
+        self.source = source
+        self.base = base
+        self.blocks: list[Block] = []
+        self.failed = False
+        self._stack: list[Block] = []
+        self._holders: list[Block] = []
+        self._parts: dict[int, list[str]] = {}
+        self._length: dict[int, int] = {}
+        self._strong = 0
+        self._cell: tuple[int, int, int] | None = None
+        self._depth = 0
+        self._ordinals: list[int] = []
+        shift = source.jumps[0][1] + base
+        self._shift = shift if len(source.jumps) == 1 else None
+        self._starts = source.lines.starts
+
+    def read(self) -> list[Block]:
+        """All blocks in text order."""
+        body = self.source.text if not self.base else self.source.encoded[self.base :].decode("utf-8")
+        try:
+            self._events(body)
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException:  # a panic of the reader arrives as a BaseException; law 1 wants a program all the same
+            self._plain(body)
+        return self.blocks
+
+    def _plain(self, body: str) -> None:
+        self.failed = True
+        self.blocks.clear()
+        self._stack.clear()
+        at = 0
+        for line in body.splitlines(keepends=True):
+            size = len(line.encode("utf-8"))
+            if line.strip():
+                block = self._open(BlockKind.PARAGRAPH, at, at + size)
+                block.text = line.strip()
+                block.own_end = block.end
+                block.runs.append(Run(RunKind.TEXT, block.start, block.end, 0, block.text))
+                self._stack.pop()
+            at += size
+
+    def _at(self, offset: int) -> int:
+        return offset + self._shift if self._shift is not None else self.source.origin(offset + self.base)
+
+    def _open(self, kind: BlockKind, start: int, end: int) -> Block:
+        first, last = self._at(start), self._at(end)
+        raw = self.source.raw
+        while last > first and raw[last - 1] in b"\r\n \t":
+            last -= 1
+        parent = self._stack[-1] if self._stack else None
+        line = bisect_right(self._starts, first)
+        block = Block(
+            len(self.blocks), kind, first, last, line, bisect_right(self._starts, max(first, last - 1)),
+            parent.index if parent is not None else None, 0,
+        )  # fmt: skip
+        block.own_end = last
+        if parent is not None:
+            parent.children.append(block.index)
+        self.blocks.append(block)
+        self._stack.append(block)
+        return block
+
+    def _events(self, body: str) -> None:
+        for event, place in _READER.events_with_range(body, merge_text=True):
+            if isinstance(event, str):
+                self._mark(event, place)
+                continue
+            ((name, value),) = event.items()
+            if name == "Text":
+                self._text(value, place["start"], place["end"])
+            elif name == "Start":
+                self._start(value, place)
+            elif name == "End":
+                self._end(value, place)
+            elif name == "Code":
+                self._code(value, place["start"], place["end"])
+            elif name == "TaskListMarker":
+                if self._stack:
+                    self._stack[-1].checked = value
+            elif name in ("InlineHtml", "Html"):
+                self._html(value, place["start"], place["end"])
+
+    def _mark(self, event: str, place: dict[str, int]) -> None:
+        if event == "Rule":
+            self._open(BlockKind.RULE, place["start"], place["end"])
+            self._stack.pop()
+        elif event in ("SoftBreak", "HardBreak"):
+            self._add(Run(RunKind.TEXT, self._at(place["start"]), self._at(place["end"]), 0, " "))
+
+    # -- inline content ------------------------------------------------------------------------------------------------
+
+    def _holder(self) -> Block | None:
+        """The block that the inline content at hand belongs to."""
+        if not self._stack:
+            return None
+        top = self._stack[-1]
+        if top.kind in _TEXT_HOLDERS:
+            return top
+        return None
+
+    def _add(self, run: Run) -> None:
+        top = self._holder()
+        if top is None:
+            return
+        parts = self._parts.get(top.index)
+        if parts is None:
+            parts = self._parts[top.index] = []
+            self._length[top.index] = 0
+        at = self._length[top.index]
+        top.runs.append(run._replace(at=at, strong=self._strong > 0))
+        if run.text:
+            parts.append(run.text)
+            self._length[top.index] = at + len(run.text)
+
+    def _text(self, text: str, start: int, end: int) -> None:
+        if self._stack and self._stack[-1].kind is BlockKind.FENCE:
+            return
+        self._add(Run(RunKind.TEXT, self._at(start), self._at(end), 0, text))
+
+    def _code(self, text: str, start: int, end: int) -> None:
+        encoded = self.source.encoded
+        low, high = self.base + start, self.base + end
+        while low < high and encoded[low] == 96 and encoded[high - 1] == 96:
+            low += 1
+            high -= 1
+        while (
+            low < high and encoded[low] == 32 and encoded[high - 1] == 32 and len(text.encode("utf-8", "replace")) < high - low
+        ):
+            low += 1
+            high -= 1
+        self._add(Run(RunKind.CODE, self._at(low - self.base), self._at(high - self.base), 0, text))
+
+    def _html(self, text: str, start: int, end: int) -> None:
+        top = self._stack[-1] if self._stack else None
+        if top is not None and top.kind is BlockKind.HTML:
+            top.text += text
+        else:
+            self._add(Run(RunKind.HTML, self._at(start), self._at(end), 0, "", target=text))
+
+    # -- blocks --------------------------------------------------------------------------------------------------------
+
+    def _start(self, value: Any, place: dict[str, int]) -> None:
+        start, end = place["start"], place["end"]
+        if isinstance(value, str):
+            if value == "Strong":
+                self._strong += 1
+            elif value == "TableCell":
+                self._start_cell(start, end)
+            elif value in _CONTAINERS:
+                self._start_container(value, start, end)
+            return
+        ((name, detail),) = value.items()
+        if name == "Heading":
+            self._open(BlockKind.HEADING, start, end).level = int(detail["level"][1])
+        elif name == "List":
+            block = self._open(BlockKind.LIST, start, end)
+            block.ordered = detail is not None
+            block.level = self._depth
+            self._depth += 1
+            self._ordinals.append(detail if detail is not None else 0)
+        elif name == "CodeBlock":
+            self._start_fence(detail, start, end)
+        elif name == "Table":
+            self._open(BlockKind.TABLE, start, end)
+        elif name == "BlockQuote":
+            self._open(BlockKind.QUOTE, start, end)
+        elif name in ("Link", "Image"):
+            kind = RunKind.LINK if name == "Link" else RunKind.IMAGE
+            self._add(Run(kind, self._at(start), self._at(end), 0, "", target=detail.get("dest_url", "")))
+
+    def _start_container(self, name: str, start: int, end: int) -> None:
+        kind = _CONTAINERS[name]
+        if kind is BlockKind.PARAGRAPH and self._stack and self._first_of_item(self._stack[-1]):
+            self._holders.append(self._stack[-1])  # the first paragraph of a loose item is the item's own text
+            self._stack.append(self._stack[-1])
+            return
+        block = self._open(kind, start, end)
+        if kind is BlockKind.ITEM:
+            block.level = self._depth - 1
+            block.number = self._item_number(block)
+            self._ordinals[-1] += 1
+        elif kind is BlockKind.ROW:
+            block.header = name == "TableHead"
+
+    @staticmethod
+    def _first_of_item(block: Block) -> bool:
+        return block.kind is BlockKind.ITEM and not block.runs and not block.children
+
+    def _item_number(self, block: Block) -> str | None:
+        if len(self._stack) < 2 or not self._stack[-2].ordered:
+            return None
+        head = self.source.raw[block.start : block.start + 12].decode("ascii", "replace")
+        digits = head[: len(head) - len(head.lstrip("0123456789"))]
+        return digits or str(self._ordinals[-1])
+
+    def _start_fence(self, detail: Any, start: int, end: int) -> None:
+        block = self._open(BlockKind.FENCE, start, end)
+        raw = self.source.raw
+        if isinstance(detail, dict):
+            block.language = detail["Fenced"].strip()
+            first = min(self._line_after(block.start), block.end)
+            last = self.source.lines.line_span(block.last_line)[0]
+            closing = raw[last : block.end].lstrip(b" \t>")
+            mark = raw[block.start : block.start + 3]
+            block.closed = last >= first and block.last_line > block.line and closing[:3] == mark
+            block.body = (first, max(first, last) if block.closed else block.end)
+        else:
+            block.language = "indented"
+            block.body = (block.start, block.end)
+
+    def _line_after(self, offset: int) -> int:
+        line = bisect_right(self._starts, offset)
+        return self._starts[line] if line < len(self._starts) else len(self.source.raw)
+
+    def _start_cell(self, start: int, end: int) -> None:
+        top = self._holder()
+        if top is None:
+            return
+        if top.cells:
+            self._add(Run(RunKind.TEXT, self._at(start), self._at(start), 0, " | "))
+        self._cell = (self._at(start), self._at(end), len(self._parts.get(top.index, ())))
+
+    def _end(self, value: Any, place: dict[str, int]) -> None:
+        name = value if isinstance(value, str) else next(iter(value))
+        if name == "Strong":
+            self._strong -= 1
+        elif name == "TableCell":
+            self._end_cell()
+        elif name in ("Link", "Image", "Emphasis"):
+            return
+        elif self._stack:
+            if name == "List":
+                self._depth -= 1
+                self._ordinals.pop()
+            if self._holders and name == "Paragraph" and self._stack[-1] is self._holders[-1]:
+                self._holders.pop()
+                self._stack.pop()
+                return
+            self._close(self._stack.pop())
+
+    def _end_cell(self) -> None:
+        top = self._holder()
+        if top is None or self._cell is None:
+            return
+        start, end, first = self._cell
+        parts = self._parts.get(top.index)
+        top.cells.append(Cell(start, end, "".join(parts[first:]).strip() if parts else ""))
+        self._cell = None
+
+    def _close(self, block: Block) -> None:
+        parts = self._parts.pop(block.index, None)
+        if parts is not None:
+            block.text = "".join(parts)
+            self._length.pop(block.index, None)
+        if block.kind is BlockKind.ITEM and block.children:
+            raw, last = self.source.raw, self.blocks[block.children[0]].start
+            while last > block.start and raw[last - 1] in b"\r\n \t>":
+                last -= 1
+            block.own_end = last

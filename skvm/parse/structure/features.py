@@ -1,0 +1,221 @@
+"""What can be seen of a section or a block when asking: is this a stage, is this a step? Names of features are the words
+of `grammar/votes.txt`, where each has its weight."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from skvm.ir import StepEncoding
+from skvm.parse.draft import Block, BlockKind, Role, RunKind
+from skvm.parse.lexicon import is_imperative
+from skvm.parse.structure.sections import Part
+from skvm.parse.structure.tokens import Node
+
+SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "powershell", "ps1", "cmd", "fish"})
+PROGRAM = frozenset(
+    {"python", "py", "python3", "javascript", "js", "typescript", "ts", "r", "sql", "ruby", "go", "java", "swift"}
+)
+TEMPLATE = frozenset({"markdown", "md", "json", "yaml", "yml", "html", "xml", "csv", "toml", "jsonc", "tsx", "jsx", "css"})
+
+CONDITION = re.compile(
+    r"^\W*(?:if|when|unless|for (?:each|every|all)|once|after|before|while|until|otherwise|else)\b", re.IGNORECASE
+)
+RULE_WORD = re.compile(
+    r"^\W*(?:never|always|do not|don['’]t|avoid|must|should|no|not|only|prefer|keep|be|remember|note|important)\b",
+    re.IGNORECASE,
+)
+SEQUENCE = re.compile(
+    r"^\W*(?:first|then|next|finally|lastly|second|third|now|start by|begin by|begin with|afterwards?)\b", re.IGNORECASE
+)
+GATE_WORD = re.compile(r"\b(?:ask|confirm|wait|approval|proceed|stop)\b", re.IGNORECASE)
+CUE_LIST = re.compile(
+    r"\b(?:following|these|steps?|in order|sequence|process|workflow|then|do this|instructions|must|actions?|tasks?|run|checks?)\b",
+    re.IGNORECASE,
+)
+CUE_NOT = re.compile(
+    r"\b(?:examples?|e\.g|such as|includ\w+|options?|supports?|features?|types?|available|contains?|fields?|columns?|parameters?|returns?|"
+    r"output|questions?|criteria|signs?|benefits?|common|key|use cases?|best for|good|bad|template|covers?|means|provides?|look for|consider)\b",
+    re.IGNORECASE,
+)
+
+KINDS = ("ordered", "task", "bullet", "para", "intro", "intro_list", "fence", "row", "quote")
+
+_ENCODINGS = {
+    "ordered": StepEncoding.ORDERED_ITEM,
+    "task": StepEncoding.TASK_BOX,
+    "bullet": StepEncoding.BULLET,
+    "para": StepEncoding.PARAGRAPH,
+    "intro": StepEncoding.PARAGRAPH,
+    "intro_list": StepEncoding.PARAGRAPH,
+    "quote": StepEncoding.PARAGRAPH,
+    "fence": StepEncoding.FENCE,
+    "row": StepEncoding.TABLE_ROW,
+}
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A block that may be a step. `blocks`: all blocks it holds; `siblings`: length of its list; `intro`: the paragraph that
+    introduces its list; `under`: the candidate it is nested in; `imperative`: its text instructs."""
+
+    kind: str
+    part: Part
+    lead: Block
+    start: int
+    end: int
+    blocks: list[int]
+    depth: int = 0
+    siblings: int = 1
+    position: int = 0
+    share: float = 0.0
+    intro: Block | None = None
+    under: Candidate | None = None
+    imperative: bool = False
+    features: dict[str, float] = field(default_factory=dict)
+    score: float = 0.0
+
+    @property
+    def encoding(self) -> StepEncoding:
+        """How the author wrote it down."""
+        return _ENCODINGS[self.kind]
+
+
+class Finder:
+    """Candidates of every section of a document."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        self.blocks = blocks
+        self._imperative: dict[int, bool] = {}
+
+    def imperative(self, block: Block) -> bool:
+        """Does the block's own text instruct? Asked once per block."""
+        known = self._imperative.get(block.index)
+        if known is None:
+            known = self._imperative[block.index] = is_imperative(block.text)
+        return known
+
+    def of_part(self, part: Part) -> list[Candidate]:
+        """Candidates of a section's own pieces in text order, nested items behind their item."""
+        out: list[Candidate] = []
+        if part.bold and part.heading is not None:
+            lead = part.heading
+            out.append(self._single("para", part, lead, [lead.index]))
+        for node in part.pieces:
+            self._piece(node, part, out)
+        self._join_fences(out)
+        return out
+
+    def _single(self, kind: str, part: Part, lead: Block, blocks: list[int]) -> Candidate:
+        end = max(self.blocks[i].end for i in blocks)
+        return Candidate(kind, part, lead, lead.start, end, blocks, imperative=self.imperative(lead))
+
+    def _piece(self, node: Node, part: Part, out: list[Candidate]) -> None:
+        kind = node.kind
+        if kind == "paragraph":
+            out.append(self._single("para", part, self.blocks[node.block], [node.block]))
+        elif kind in ("introduction", "labelled"):
+            self._introduction(node, part, out)
+        elif kind == "fence":
+            out.append(self._single("fence", part, self.blocks[node.block], [node.block]))
+        elif kind in ("ordered", "bullets", "tasks"):
+            self._list(node, part, out, None, None, 0)
+        elif kind == "table":
+            self._table(node, part, out, None)
+        elif kind == "quote":
+            for inner in node.parts:
+                if inner.kind == "paragraph":
+                    out.append(self._single("quote", part, self.blocks[inner.block], [inner.block]))
+                else:
+                    self._piece(inner, part, out) if inner.kind != "quote" else None
+
+    def _introduction(self, node: Node, part: Part, out: list[Candidate]) -> None:
+        lead = self.blocks[node.block]
+        attached = node.parts[0]
+        kind = "intro" if attached.kind == "fence" else "intro_list"
+        inner = _indexes(attached)
+        out.append(self._single(kind, part, lead, [lead.index, *inner]))
+        if attached.kind in ("ordered", "bullets", "tasks"):
+            self._list(attached, part, out, lead, out[-1], 0)
+        elif attached.kind == "table":
+            self._table(attached, part, out, lead)
+
+    def _list(
+        self, node: Node, part: Part, out: list[Candidate], intro: Block | None, under: Candidate | None, depth: int
+    ) -> None:
+        kind = {"ordered": "ordered", "tasks": "task", "bullets": "bullet"}[node.kind]
+        made: list[Candidate] = []
+        for position, item in enumerate(node.parts):
+            lead = self.blocks[item.block]
+            found = self._single(kind, part, lead, _indexes(item))
+            found.depth, found.position, found.intro, found.under = depth, position, intro, under
+            made.append(found)
+            out.append(found)
+            if depth < 2:
+                for inner in item.parts:
+                    if inner.kind in ("ordered", "bullets", "tasks"):
+                        self._list(inner, part, out, None, found, depth + 1)
+                    elif inner.kind in ("introduction", "labelled") and inner.parts[0].kind in ("ordered", "bullets", "tasks"):
+                        self._list(inner.parts[0], part, out, self.blocks[inner.block], found, depth + 1)
+        share = sum(c.imperative for c in made) / max(1, len(made))
+        for found in made:
+            found.siblings, found.share = len(made), share
+
+    def _table(self, node: Node, part: Part, out: list[Candidate], intro: Block | None) -> None:
+        rows = [self.blocks[i] for i in self.blocks[node.block].children]
+        made = [self._single("row", part, row, [row.index]) for row in rows if not row.header]
+        for position, found in enumerate(made):
+            found.siblings, found.position, found.intro = len(made), position, intro
+        out.extend(made)
+
+    @staticmethod
+    def _join_fences(out: list[Candidate]) -> None:
+        """A fence right behind a paragraph that instructs belongs to it."""
+        for first, second in zip(out, out[1:], strict=False):
+            if second.kind == "fence" and first.kind in ("para", "intro") and second.lead.index == max(first.blocks) + 1:
+                second.under = first
+
+
+def _indexes(node: Node) -> list[int]:
+    """Blocks of a node, its own first; iterative because lists nest as deep as the author likes."""
+    out: list[int] = []
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if here.block >= 0:
+            out.append(here.block)
+        stack.extend(reversed(here.parts))
+    return out
+
+
+def section_class(part: Part) -> str:
+    """The one word that says most about a section: its numbering, else its role."""
+    if part.numbering == "step":
+        return "step"
+    if part.bold:
+        return "bold"
+    if part.numbering == "number":
+        return "number"
+    return part.role.value
+
+
+def above(part: Part) -> Role:
+    """Role of the nearest enclosing section that has one."""
+    here = part.parent
+    while here is not None:
+        if here.numbering == "step":
+            return Role.STEP
+        if here.role not in (Role.OTHER, Role.TITLE):
+            return here.role
+        here = here.parent
+    return Role.OTHER
+
+
+def starts_with_code(block: Block) -> bool:
+    """Does the text begin with inline code or a link (a list of files, options, references)?"""
+    return bool(block.runs) and block.runs[0].kind in (RunKind.CODE, RunKind.LINK)
+
+
+def is_fence(block: Block) -> bool:
+    """A code fence."""
+    return block.kind is BlockKind.FENCE

@@ -1,0 +1,332 @@
+"""Front matter: found tolerantly, read as YAML with every scalar kept as text, repaired, or scanned key by key.
+
+Order of attempts: YAML (C loader, `compose` only: nothing is constructed) -> quoting of plain values that YAML cannot read
+-> scan of `key: value` lines. Whatever was needed beyond the first is a diagnostic. Before YAML two caps (decisions, "Text,
+spans, limits"): 64 kB and nesting depth 64, because the C loader runs out of stack on deeply nested indicators.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import yaml
+
+from skvm.parse.draft import FrontField
+from skvm.parse.structure.report import Reporter
+from skvm.source import SourceText
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 64
+MAX_FIELDS = 2_000
+PREAMBLE_LINES = 12
+UNCLOSED_LINES = 60
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KEY_LINE = re.compile(rb"^(\s*(?:- )?)([A-Za-z_][\w .-]{0,60}?)[ \t]*:(?=[ \t\r\n]|$)[ \t]*")
+_FENCE = re.compile(rb"^(?:---|\+\+\+)[ \t]*\r?$")
+_CLOSE = re.compile(rb"^(?:---|\.\.\.|\+\+\+)[ \t]*\r?$")
+_YAML_FENCE = re.compile(rb"^(?:```|~~~)[ \t]*ya?ml[ \t]*\r?$", re.IGNORECASE)
+_KNOWN = re.compile(rb"^(?:name|description|slug|title|version|license)[ \t]*:", re.MULTILINE)
+_PLAIN_TROUBLE = re.compile(rb"^[@`%&*!|>\[{]|:(?:[ \t]|$)| #")
+
+
+class FrontMatter(NamedTuple):
+    """Where the front matter lies (bytes of `encoded`), what it says, and where the body begins. `found` False: none."""
+
+    found: bool
+    start: int
+    end: int
+    fields: tuple[FrontField, ...]
+    body: int
+
+
+class _Region(NamedTuple):
+    """Content `[start, end)` between the fences, `head` where the block begins, `body` where the body begins."""
+
+    head: int
+    start: int
+    end: int
+    body: int
+
+
+def read_front_matter(source: SourceText, report: Reporter) -> FrontMatter:
+    """Find and read the front matter of a main file; problems go to `report`."""
+    region = _find(source, report)
+    if region is None:
+        at = source.span(0, min(len(source.encoded), 1))
+        report.add("SKV110", at, "no front matter; agents find a skill by its name and description")
+        return FrontMatter(False, 0, 0, (), 0)
+    fields = _read(source, region, report)
+    return FrontMatter(True, region.head, region.body, tuple(fields), region.body)
+
+
+def _lines(data: bytes, limit: int) -> list[tuple[int, int]]:
+    """Byte ranges of the first `limit` lines, line end excluded."""
+    out: list[tuple[int, int]] = []
+    at = 0
+    while at < len(data) and len(out) < limit:
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        out.append((at, end))
+        at = end + 1
+    return out
+
+
+def _find(source: SourceText, report: Reporter) -> _Region | None:
+    data = source.encoded
+    head = _lines(data, PREAMBLE_LINES)
+    first = next((i for i, (a, b) in enumerate(head) if data[a:b].strip() and not _is_comment(data[a:b])), None)
+    if first is None:
+        return None
+    a, b = head[first]
+    if _FENCE.match(data[a:b]):
+        return _closed(source, report, a, min(b + 1, len(data)), first == 0)
+    return _late(source, report, head[first:])
+
+
+def _is_comment(line: bytes) -> bool:
+    text = line.strip()
+    return text.startswith(b"<!--") and text.endswith(b"-->")
+
+
+def _closed(source: SourceText, report: Reporter, head: int, start: int, at_top: bool) -> _Region | None:
+    """Front matter whose opening fence begins at `head`; its content at `start`."""
+    data = source.encoded
+    at = start
+    indented: tuple[int, int] | None = None
+    while at < len(data):
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        line = data[at:end]
+        if _CLOSE.match(line):
+            if not at_top:
+                report.add("SKV113", source.span(head, start), "the front matter does not begin on the first line")
+            return _Region(head, start, at, min(end + 1, len(data)))
+        if indented is None and line[:1] in b" \t" and _CLOSE.match(line.strip()):
+            indented = (at, min(end + 1, len(data)))
+        at = end + 1
+    if indented is not None:
+        report.add("SKV113", source.span(*indented), "the closing --- of the front matter is indented")
+        return _Region(head, start, indented[0], indented[1])
+    return _unclosed(source, report, head, start)
+
+
+def _unclosed(source: SourceText, report: Reporter, head: int, start: int) -> _Region | None:
+    """Take the key lines that follow an opening fence which is never closed; None when there are none."""
+    data = source.encoded
+    end = start
+    for a, b in _lines(data[start : start + MAX_BYTES], UNCLOSED_LINES):
+        line = data[start + a : start + b]
+        if not line.strip() or line.startswith(b"#") or not (_KEY_LINE.match(line) or line[:1] in b" \t-"):
+            break
+        end = min(start + b + 1, len(data))
+    if end == start:
+        return None
+    report.add(
+        "SKV111", source.span(head, end), "the front matter is never closed", fix=("close it", source.span(end, end), "---\n")
+    )
+    return _Region(head, start, end, end)
+
+
+def _late(source: SourceText, report: Reporter, head: list[tuple[int, int]]) -> _Region | None:
+    """Front matter below a few lines of something else, or inside a yaml fence near the top."""
+    data = source.encoded
+    for a, b in head:
+        line = data[a:b]
+        closing = _CLOSE if _FENCE.match(line) else re.compile(rb"^(?:```|~~~)[ \t]*\r?$") if _YAML_FENCE.match(line) else None
+        if closing is None:
+            if line.startswith(b"#"):
+                return None
+            continue
+        for c, d in _lines(data[b + 1 : b + 1 + MAX_BYTES], 200):
+            if not closing.match(data[b + 1 + c : b + 1 + d]):
+                continue
+            region = _Region(a, b + 1, b + 1 + c, min(b + 1 + d + 1, len(data)))
+            if not _KNOWN.search(data[region.start : region.end]):
+                break
+            report.add("SKV113", source.span(0, a), "something stands before the front matter")
+            return region
+    return None
+
+
+def _depth(text: bytes) -> int:
+    """An upper bound of the nesting depth of YAML text, by its indicators."""
+    deepest = flow = 0
+    indents: list[int] = []
+    for line in text.split(b"\n"):
+        body = line.lstrip(b" ")
+        if not body:
+            continue
+        indent = len(line) - len(body)
+        while indents and indents[-1] >= indent:
+            indents.pop()
+        indents.append(indent)
+        lead = body[: len(body) - len(body.lstrip(b"-? :"))]
+        flow += body.count(b"[") + body.count(b"{")
+        deepest = max(deepest, len(indents) + len(lead) + flow)
+        flow = max(0, flow - body.count(b"]") - body.count(b"}"))
+    return deepest
+
+
+def _read(source: SourceText, region: _Region, report: Reporter) -> list[FrontField]:
+    raw = source.encoded[region.start : region.end]
+    where = source.span(region.start, max(region.start, region.end))
+    if not raw.strip():
+        return []
+    if len(raw) > MAX_BYTES or _depth(raw) > MAX_DEPTH:
+        report.add(
+            "SKV112", where, f"front matter of {len(raw)} bytes is too large or too deeply nested for YAML; read line by line"
+        )
+        return _scan(source, region)
+    text = raw.decode("utf-8")
+    node, problem = _compose(text)
+    if isinstance(node, yaml.MappingNode):
+        return _Flat(source, region, text, report, {}).fields(node)
+    repaired, edits = _quote(raw)
+    node, _ = _compose(repaired.decode("utf-8")) if edits else (None, "")
+    if isinstance(node, yaml.MappingNode):
+        _report_quotes(source, region, raw, edits, report)
+        shifts = {line: column for line, column, _ in edits}
+        return _Flat(source, region, repaired.decode("utf-8"), report, shifts, raw).fields(node)
+    report.add("SKV112", where, f"the front matter is not valid YAML ({problem or 'not a mapping'}); read line by line")
+    return _scan(source, region)
+
+
+def _compose(text: str) -> tuple[yaml.Node | None, str]:
+    try:
+        return yaml.compose(text, Loader=_LOADER), ""
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = getattr(error, "problem", None) or str(error) or type(error).__name__
+        return None, str(reason).splitlines()[0]
+
+
+def _quote(raw: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
+    """Quote plain values YAML cannot read. Edits: (line number from 0, column where the value begins, its length)."""
+    out: list[bytes] = []
+    edits: list[tuple[int, int, int]] = []
+    for number, line in enumerate(raw.split(b"\n")):
+        match = _KEY_LINE.match(line)
+        value = line[match.end() :].rstrip() if match else b""
+        if match is None or not value or value[:1] in b"\"'" or not _PLAIN_TROUBLE.search(value) or _is_collection(value):
+            out.append(line)
+            continue
+        edits.append((number, match.end(), len(value)))
+        out.append(line[: match.end()] + b"'" + value.replace(b"'", b"''") + b"'")
+    return b"\n".join(out), edits
+
+
+def _is_collection(value: bytes) -> bool:
+    """A flow collection, a block scalar head, or an anchor: not a plain value."""
+    return (value[:1] in b"[{" and value[-1:] in b"]}") or re.match(rb"^[|>][-+0-9]*$", value) is not None
+
+
+def _report_quotes(
+    source: SourceText, region: _Region, raw: bytes, edits: list[tuple[int, int, int]], report: Reporter
+) -> None:
+    starts = [0]
+    for line in raw.split(b"\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    for number, column, length in edits:
+        start = region.start + starts[number] + column
+        span = source.span(start, start + length)
+        value = source.encoded[start : start + length].decode("utf-8", "replace")
+        quoted = "'" + value.replace("'", "''") + "'"
+        report.add(
+            "SKV113",
+            span,
+            "a plain value that YAML cannot read (a colon or special first letter)",
+            fix=("quote it", span, quoted),
+        )
+
+
+class _Flat:
+    """Flattens a composed mapping into dotted fields with spans of the original."""
+
+    def __init__(
+        self, source: SourceText, region: _Region, text: str, report: Reporter, shifts: dict[int, int], raw: bytes = b""
+    ) -> None:
+        self.source = source
+        self.report = report
+        self.shifts = shifts
+        self.base = region.start
+        self.raw = raw or text.encode("utf-8")
+        self.text = text
+        self.ascii = text.isascii()
+        self.starts: list[int] = []
+        if shifts:
+            at = 0
+            for line in self.raw.split(b"\n"):
+                self.starts.append(at)
+                at += len(line) + 1
+        self.out: list[FrontField] = []
+
+    def fields(self, node: yaml.MappingNode) -> list[FrontField]:
+        """All scalar fields in text order, at most `MAX_FIELDS`."""
+        self._mapping(node, "", 0)
+        return self.out
+
+    def _byte(self, mark: yaml.Mark, end: bool) -> int:
+        if self.shifts:
+            if mark.line >= len(self.starts):
+                return self.base + len(self.raw)
+            stop = self.starts[mark.line + 1] - 1 if mark.line + 1 < len(self.starts) else len(self.raw)
+            column = self.shifts.get(mark.line)
+            if column is not None and mark.column > column:
+                return self.base + stop
+            line = self.raw[self.starts[mark.line] : stop].decode("utf-8", "replace")
+            return self.base + min(self.starts[mark.line] + len(line[: mark.column].encode("utf-8")), stop)
+        return self.base + (mark.index if self.ascii else len(self.text[: mark.index].encode("utf-8")))
+
+    def _mapping(self, node: yaml.MappingNode, prefix: str, depth: int) -> None:
+        seen: set[str] = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            name = f"{prefix}.{key.value}" if prefix else str(key.value)
+            if key.value in seen:
+                span = self.source.span(self._byte(key.start_mark, False), self._byte(key.end_mark, True))
+                self.report.add("SKV118", span, f"the key {key.value!r} stands twice; the first one counts")
+                continue
+            seen.add(key.value)
+            self._value(name, value, depth, False)
+
+    def _value(self, name: str, node: yaml.Node, depth: int, listed: bool) -> None:
+        if len(self.out) >= MAX_FIELDS or depth > MAX_DEPTH:
+            return
+        if isinstance(node, yaml.ScalarNode):
+            start, end = self._byte(node.start_mark, False), self._byte(node.end_mark, True)
+            while end > start and self.source.encoded[end - 1] in b"\r\n \t":
+                end -= 1
+            span = self.source.span(start, end)
+            self.out.append(FrontField(name, str(node.value).strip(), span.start, span.end, listed))
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                self._value(name, item, depth + 1, True)
+        elif isinstance(node, yaml.MappingNode):
+            self._mapping(node, name, depth + 1)
+
+
+def _scan(source: SourceText, region: _Region) -> list[FrontField]:
+    """`key: value` lines at the left margin; further lines that are indented continue the value."""
+    out: list[FrontField] = []
+    data = source.encoded
+    at = region.start
+    while at < region.end and len(out) < MAX_FIELDS:
+        stop = data.find(b"\n", at, region.end)
+        stop = region.end if stop < 0 else stop
+        line = data[at:stop]
+        match = _KEY_LINE.match(line)
+        if match and not match.group(1):
+            start, end = at + match.end(), at + len(line.rstrip())
+            value = data[start : max(start, end)].decode("utf-8", "replace").strip("\"' ")
+            span = source.span(start, max(start, end))
+            out.append(FrontField(match.group(2).decode("utf-8", "replace"), value, span.start, span.end))
+        elif out and line[:1] in (b" ", b"\t") and line.strip() and not out[-1].listed:
+            last = out[-1]
+            more = line.strip().decode("utf-8", "replace")
+            head = "" if last.value in ("|", ">", "|-", ">-") else last.value
+            end = source.origin(at + len(line.rstrip()))
+            out[-1] = last._replace(value=f"{head} {more}".strip(), end=max(last.end, end))
+        at = stop + 1
+    return out

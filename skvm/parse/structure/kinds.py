@@ -1,0 +1,64 @@
+"""What kind of skill this is, by votes over what the description and the sections show."""
+
+from __future__ import annotations
+
+import re
+
+from skvm.ir import SkillKind
+from skvm.parse.draft import Block, BlockKind, FrontField, Role
+from skvm.parse.structure.features import PROGRAM, SHELL
+from skvm.parse.structure.procedure import Procedure
+from skvm.parse.structure.sections import Part
+from skvm.parse.structure.votes import total
+
+_TOOL = re.compile(
+    r"\b(?:api|sdk|cli|library|toolkit|package|framework|wrapper|command.?line|integration|client|server|mcp|database|platform|endpoint|module)s?\b",
+    re.IGNORECASE,
+)
+_CONTENT = re.compile(
+    r"\b(?:writ\w+|copy|content|design\w*|prompts?|documents?|slides?|presentations?|diagrams?|images?|posts?|emails?|articles?|code style|components?|ui|templates?|blog|naming|generat\w+|creat\w+)\b",
+    re.IGNORECASE,
+)
+_KNOWLEDGE = re.compile(
+    r"\b(?:guidance|guide|guidelines|best practices|principles|expert|expertise|knowledge|framework for|patterns|reference|concepts|strategy|strategies|playbook|standards)\b",
+    re.IGNORECASE,
+)
+_WORKFLOW = re.compile(
+    r"\b(?:workflow|process|step.by.step|audit\w*|review\w*|run\w*|deploy\w*|orchestrat\w*|automat\w*|pipeline|investigat\w*|debug\w*|analyz\w*|set ?up|migrat\w*|execut\w*|perform\w*|resume|research\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def kind_features(
+    procedure: Procedure, parts: list[Part], blocks: list[Block], front: tuple[FrontField, ...]
+) -> dict[str, float]:
+    """Features of the skill for its kind."""
+    description = " ".join(f.value for f in front if f.key in ("description", "summary"))[:600]
+    heads = " ".join(p.title for p in parts[:60])
+    out: dict[str, float] = {}
+    for name, pattern in (("tool", _TOOL), ("content", _CONTENT), ("knowledge", _KNOWLEDGE), ("workflow", _WORKFLOW)):
+        out[f"{name} words"] = min(3.0, float(len(pattern.findall(description))))
+        out[f"{name} headings"] = min(3.0, float(len(pattern.findall(heads))))
+    size = sum(b.end - b.start for b in blocks if b.parent is None) or 1
+    fences = [b for b in blocks if b.kind is BlockKind.FENCE]
+    coded = [b for b in fences if (b.language.split() or [""])[0].lower() in SHELL | PROGRAM]
+    out["code share"] = sum(b.end - b.start for b in coded) / size
+    out["many code fences"] = 1.0 if len(coded) > 5 else 0.0
+    out["tables share"] = sum(b.end - b.start for b in blocks if b.kind is BlockKind.TABLE) / size
+    steps = sum(max(1, len(v.steps)) for v in procedure.stages)
+    covered = sum(v.part.end - v.part.start for v in procedure.stages)
+    out["procedure"] = 1.0 if procedure.found else 0.0
+    out["procedure share"] = min(1.0, covered / size) if procedure.found else 0.0
+    out["many steps"] = 1.0 if steps > 6 and procedure.found else 0.0
+    roles = {p.role for p in parts}
+    out["reference sections"] = float(min(3, sum(p.role is Role.REFERENCE for p in parts)))
+    out["rules sections"] = float(min(3, sum(p.role in (Role.RULES, Role.PITFALLS) for p in parts)))
+    out["has setup"] = 1.0 if Role.SETUP in roles else 0.0
+    out["has outputs"] = 1.0 if Role.OUTPUTS in roles else 0.0
+    return out
+
+
+def kind_of(features: dict[str, float]) -> SkillKind:
+    """The kind with most votes; ties go to the earlier one of the vocabulary."""
+    order = list(SkillKind)
+    return max(order, key=lambda kind: (total(f"kind {kind.value}", features), -order.index(kind)))

@@ -1,0 +1,201 @@
+"""Blocks to tokens of `grammar/document.lark`, and the tree that the grammar makes of them.
+
+A token's value is the index of its block. Brackets (`_OPEN_SECTION`, `_CLOSE_LIST`, ...) come from heading levels and
+container blocks, so that the stream is well nested whatever the text is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from lark import Lark, Token
+from lark.lexer import Lexer
+
+from skvm.parse.draft import Block, BlockKind
+from skvm.source import read_data
+
+STEP_WORD = re.compile(
+    r"^[^\w(]*(?:(?:step|phase|stage|schritt|étape|paso)[\s\-#:]*(\d+(?:\.\d+)*[a-z]?|[ivx]+\b|[a-h]\b)|(?:步骤|阶段|ステップ|フェーズ)\s*(\d+)|第([一二三四五六七八九十\d]+)[步阶])",
+    re.IGNORECASE,
+)
+"""A heading or bold lead that is numbered with a word for step."""
+
+NUMBER = re.compile(r"^[^\w(]*\(?(\d{1,3}(?:\.\d{1,3})*[a-z]?)(?:[.):]+\s*|\s+[-–—:]\s*|️?⃣\s*|\s*️⃣\s*)(?=\S)", re.IGNORECASE)
+"""A heading or bold lead that begins with a bare number."""
+
+_ATTACHABLE = frozenset({BlockKind.FENCE, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE})
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A node of the tree. `kind` is the rule's name (or alias), `block` the index of the block it stands for, -1 for none."""
+
+    kind: str
+    block: int = -1
+    parts: list[Node] = field(default_factory=list)
+
+
+class BlockLexer(Lexer):
+    """Adapter: lark asks for tokens, we hand over those made from the blocks."""
+
+    def __init__(self, conf: Any) -> None:
+        del conf
+
+    def lex(self, data: Any) -> Iterator[Token]:
+        """Tokens of a list of blocks."""
+        return tokens(data)
+
+
+def number_of(text: str) -> tuple[str, str | None, int]:
+    """How a heading or bold lead is numbered: ("step" | "number" | "", the number, where the title begins)."""
+    head = text[:40]
+    found = STEP_WORD.match(head)
+    if found:
+        end = found.end()
+        while end < len(text) and text[end] in " :.)-–—|️⃣]":
+            end += 1
+        return "step", next(g for g in found.groups() if g), end
+    found = NUMBER.match(head)
+    if found:
+        return "number", found.group(1), found.end()
+    return "", None, 0
+
+
+def tokens(blocks: list[Block]) -> Iterator[Token]:
+    """The token stream of a document."""
+    levels: list[int] = []
+    at = 0
+    count = len(blocks)
+    while at < count:
+        block = blocks[at]
+        if block.kind is BlockKind.HEADING:
+            while levels and levels[-1] >= block.level:
+                levels.pop()
+                yield Token("_CLOSE_SECTION", "")
+            levels.append(block.level)
+            yield Token("_OPEN_SECTION", "")
+            kind, block.number, _ = number_of(block.text)
+            name = "STEP_HEADING" if kind == "step" else "NUMBERED_HEADING" if kind == "number" else "PLAIN_HEADING"
+            yield _with(name, block)
+            at += 1
+        else:
+            size, made = _piece(blocks, at, True)
+            yield from made
+            at = size
+    for _ in levels:
+        yield Token("_CLOSE_SECTION", "")
+
+
+def _piece(blocks: list[Block], at: int, top: bool) -> tuple[int, list[Token]]:
+    """Tokens of the top-level block at `at` with all it holds, and the index of the next block outside it. No recursion."""
+    out: list[Token] = []
+    root = blocks[at].parent
+    closing: list[tuple[int, str]] = []
+    index = at
+    while index < len(blocks):
+        block = blocks[index]
+        while closing and closing[-1][0] != block.parent:
+            out.append(Token(closing.pop()[1], ""))
+        if not closing and index > at and block.parent == root:
+            break
+        name, close = _token(blocks, block, top and index == at)
+        if name:
+            out.append(_with(name, block))
+        if close:
+            closing.append((block.index, close))
+        index += 1
+        if block.kind is BlockKind.TABLE:
+            index += len(block.children)
+    while closing:
+        out.append(Token(closing.pop()[1], ""))
+    return index, out
+
+
+def _with(name: str, block: Block) -> Token:
+    token = Token(name, "")
+    token.value = block  # set afterwards: the constructor would turn it into text
+    return token
+
+
+def _token(blocks: list[Block], block: Block, top: bool) -> tuple[str, str]:
+    """Terminal of a block and the terminal that closes it, either may be empty."""
+    kind = block.kind
+    if kind is BlockKind.LIST:
+        return _list_token(blocks, block), "_CLOSE_LIST"
+    if kind is BlockKind.ITEM:
+        return ("ITEM", "_CLOSE_ITEM") if block.children else ("LEAF_ITEM", "")
+    if kind is BlockKind.FENCE:
+        return "FENCE", ""
+    if kind is BlockKind.TABLE:
+        return "TABLE", ""
+    if kind is BlockKind.QUOTE:
+        return "_OPEN_QUOTE", "_CLOSE_QUOTE"
+    if kind is BlockKind.RULE:
+        return "RULE", ""
+    if kind is BlockKind.HTML:
+        return "MARKUP", ""
+    return _paragraph_token(blocks, block, top), ""
+
+
+def _list_token(blocks: list[Block], block: Block) -> str:
+    if block.children and blocks[block.children[0]].checked is not None:
+        return "_OPEN_TASKS"
+    return "_OPEN_ORDERED" if block.ordered else "_OPEN_BULLETS"
+
+
+def _paragraph_token(blocks: list[Block], block: Block, top: bool) -> str:
+    bold = block.bold
+    if bold and top:
+        kind, block.number, _ = number_of(bold)
+        if kind:
+            return "BOLD_STEP"
+    following = _next_sibling(blocks, block)
+    if following is not None and following.kind in _ATTACHABLE:
+        text = block.text.rstrip()
+        if bold and len(bold.rstrip(": ")) >= len(text.rstrip(": ")):
+            return "LABEL"
+        if text.endswith((":", "：")):
+            return "LEAD_IN"
+    return "PROSE"
+
+
+def _next_sibling(blocks: list[Block], block: Block) -> Block | None:
+    after = block.index + 1
+    if after < len(blocks) and blocks[after].parent == block.parent:
+        return blocks[after]
+    return None
+
+
+class _Build:
+    """Callbacks of the rules: lark calls them bottom-up while it parses, so nothing recurses."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not name.islower():
+            raise AttributeError(name)  # inlined rules and terminals have no node
+
+        def make(children: list[Any]) -> Node:
+            node = Node(name)
+            for child in children:
+                if isinstance(child, Node):
+                    node.parts.append(child)
+                elif isinstance(child.value, Block):
+                    if node.block < 0:
+                        node.block = child.value.index
+            return node
+
+        setattr(self, name, make)
+        return make
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(read_data("grammar", "document.lark"), parser="lalr", lexer=BlockLexer, transformer=_Build())
+
+
+def read_tree(blocks: list[Block]) -> Node:
+    """The tree of a document."""
+    return _parser().parse(blocks)  # type: ignore[arg-type, return-value]

@@ -1,0 +1,72 @@
+"""Lexicons of the structural half, read from `grammar/structure.txt`, `grammar/scenes.txt` and `grammar/votes.txt`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from skvm.ir import SceneType
+from skvm.parse.draft import Role
+from skvm.source import read_data
+
+_DONT = re.compile(r"\b(?:do not|don['’]?t)\b")
+_NOT_WORD = re.compile(r"[^a-z0-9/\-\u00c0-\uffff]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+MAX_PHRASE = 7
+
+
+def normal(text: str) -> str:
+    """Lower-case words joined by single blanks; "do not" and "don't" become "dont"."""
+    text = _DONT.sub("dont", text.lower().replace("’", "'")).replace("'s", "s").replace("'", "")
+    return _NOT_WORD.sub(" ", text.replace("&", " and ")).strip()
+
+
+def _groups(name: str) -> dict[str, list[str]]:
+    """`[group]` lines open a group; other lines hold entries separated by ";"."""
+    table: dict[str, list[str]] = {}
+    entries: list[str] = []
+    for line in read_data("grammar", name).splitlines():
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if text.startswith("["):
+            entries = table.setdefault(text.strip("[]"), [])
+        else:
+            entries.extend(part.strip() for part in text.split(";") if part.strip())
+    return table
+
+
+@cache
+def role_phrases() -> dict[str, Role]:
+    """Normalised heading phrase to the role it names."""
+    return {normal(phrase): Role(role) for role, phrases in _groups("structure.txt").items() for phrase in phrases}
+
+
+@cache
+def _cjk_roles() -> tuple[tuple[str, Role], ...]:
+    return tuple((p, r) for p, r in role_phrases().items() if _CJK.search(p))
+
+
+@cache
+def scene_words() -> dict[str, SceneType]:
+    """Normalised word or phrase to the scene type it speaks for."""
+    return {normal(phrase): SceneType(kind) for kind, phrases in _groups("scenes.txt").items() for phrase in phrases}
+
+
+def role_of(title: str) -> tuple[Role, bool]:
+    """Role of a heading by the longest phrase in it, and whether that phrase is the whole heading."""
+    text = normal(title)
+    table = role_phrases()
+    if text in table:
+        return table[text], True
+    words = text.split()
+    for size in range(min(MAX_PHRASE, len(words)), 0, -1):
+        for at in range(len(words) - size + 1):
+            role = table.get(" ".join(words[at : at + size]))
+            if role is not None:
+                return role, False
+    if _CJK.search(text):
+        for phrase, role in _cjk_roles():
+            if phrase in text:
+                return role, False
+    return Role.OTHER, False
