@@ -15,21 +15,21 @@ from lark.exceptions import LarkError
 from lark.lexer import Lexer
 
 from skvm.ir import ControlKind
-from skvm.parse.lexicon import words_of
+from skvm.parse.lexicon import word_set, words_of
 from skvm.parse.sentences import Sentence, Tok, number
 from skvm.source import read_data
 
-_PLAIN = frozenset(
-    "WORD TEXT CODE QUOTE URL FILE STEPREF PERSON NUM TIMES UPTO AND OR SKILL AGENT WITHUSER APPROVAL TARGET "
-    "COMMA COLON SEMI DASH ARROW LPAR RPAR NOT THEN CONFIRM GET USE FAIL AFTER".split()
+_PLAIN = word_set(
+    "WORD TEXT CODE QUOTE URL FILE STEPREF PERSON NUM TIMES UPTO AND OR SKILL AGENT WITHUSER APPROVAL TARGET COMMA COLON "
+    "SEMI DASH ARROW LPAR RPAR NOT THEN CONFIRM GET USE FAIL AFTER"
 )
 _COMMANDS = frozenset({"STOP", "REPEAT", "RETRY", "GOBACK", "RESTART", "USE", "SPAWN", "CONFIRM", "GET"})
 _CLAUSE = frozenset({"COMMA", "COLON", "SEMI", "DASH", "ARROW", "LPAR", "AND", "OR", "THEN", "ELSE"})
-_ASKING = frozenset(
+_ASKING = word_set(
     "check verify determine ask see know decide confirm whether ensure detect test identify assess understand tell explain "
-    "evaluate clarify as than note validate wonder".split()
+    "evaluate clarify as than note validate wonder"
 )
-_STOP_TAIL = frozenset("immediately here with processing execution and or if when before until unless at instead work now".split())
+_STOP_TAIL = word_set("immediately here with processing execution and or if when before until unless at instead work now")
 
 
 class Found(NamedTuple):
@@ -127,7 +127,7 @@ def controls_in(sentence: Sentence, heads: list[int]) -> list[Found]:
         return []
     row = terminals(sentence)
     try:
-        tree = step_parser().parse(row)  # type: ignore[arg-type]  # the lexer takes tokens
+        tree = step_parser().parse(row)
     except LarkError:
         return []  # no match is not an error
     reader = _Reader(sentence, row, heads)
@@ -206,7 +206,9 @@ class _Reader:
 
     def on_otherwise(self, _part: Tree[Token], token: Token) -> None:
         """The other arm."""
-        self._add(ControlKind.BRANCH, token, int(token.end_pos or 0), condition=(int(token.start_pos or 0), int(token.end_pos or 0)))
+        self._add(
+            ControlKind.BRANCH, token, int(token.end_pos or 0), condition=(int(token.start_pos or 0), int(token.end_pos or 0))
+        )
 
     def on_option(self, _part: Tree[Token], token: Token) -> None:
         """An optional act."""
@@ -308,7 +310,7 @@ class _Reader:
 
     def on_delegate(self, part: Tree[Token], token: Token) -> None:
         """Work handed over to a skill or agent."""
-        marks = [t for t in part.scan_values(lambda v: isinstance(v, Token) and v.type in ("CODE", "SKILL", "FILE"))]
+        marks = list(part.scan_values(lambda v: isinstance(v, Token) and v.type in ("CODE", "SKILL", "FILE")))
         named = next((t for t in marks if t.type == "CODE" or str(t).startswith(("[[", "/"))), None)
         target = None
         if named is not None:

@@ -22,6 +22,11 @@ _LABEL = re.compile(r"[^\n]{1,60}?(?::|\s[—–-]{1,2}|\s→|\s->)\s+")
 _CLAUSE = re.compile(r"(?:,|:|;|\s[—–-]{1,2}|\bthen)\s+")
 
 
+def word_set(text: str) -> frozenset[str]:
+    """A closed set of words written as one text."""
+    return frozenset(text.split())
+
+
 class Verb(NamedTuple):
     """A verb of the lists: the acts it states, whether it is as often a noun, and acts by class of its object."""
 

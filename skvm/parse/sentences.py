@@ -11,6 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 from skvm.parse.draft import Block, RunKind
+from skvm.parse.lexicon import word_set
 from skvm.source import read_data
 
 MASK = "\x01"
@@ -70,7 +71,7 @@ _TOKEN = re.compile(
 )
 _SLASH = re.compile(r"/[a-z][a-z0-9_-]*(?::[a-z][a-z0-9_-]*)?(?:\s|$)")
 _PUNCT = {",": "COMMA", ":": "COLON", ";": "SEMI", "(": "LPAR", ")": "RPAR", "[": "LPAR", "]": "RPAR"}
-_NO_END = frozenset("e.g i.e eg ie etc vs cf approx no fig al dr mr ms inc resp incl max min".split())
+_NO_END = word_set("e.g i.e eg ie etc vs cf approx no fig al dr mr ms inc resp incl max min")
 _ARABIC = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _ARABIC |= {"once": 1, "twice": 2, "twelve": 12, "twenty": 20}
 

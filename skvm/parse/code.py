@@ -1,0 +1,142 @@
+"""Fences and inline code of a draft, analysed once: roles, facts, and facts at offsets of the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from skvm.ir import BlockRole
+from skvm.parse.draft import Block, BlockKind, Draft, RunKind
+from skvm.parse.fences.commands import known_commands
+from skvm.parse.fences.facts import CodeFacts
+from skvm.parse.fences.python import analyse_python
+from skvm.parse.fences.roles import is_python, is_shell, role_of
+from skvm.parse.fences.shell import analyse_shell
+
+_COMMAND_LIKE = re.compile(r"(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
+
+
+class Inline(NamedTuple):
+    """Inline code that is a command: the block it stands in, code points of its text there, and its facts."""
+
+    block: Block
+    at: int
+    start: int
+    text: str
+    facts: CodeFacts
+
+
+class Fence(NamedTuple):
+    """A code fence with its role and facts. `indent`: bytes stripped from each line before analysis (fences in lists)."""
+
+    block: Block
+    role: BlockRole
+    text: str
+    facts: CodeFacts
+    offsets: tuple[tuple[int, int], ...]
+
+    def origin(self, at: int) -> int:
+        """Byte of the file for byte `at` of the analysed text."""
+        here, there = self.offsets[0]
+        for begin, start in self.offsets:
+            if begin > at:
+                break
+            here, there = begin, start
+        return min(there + at - here, self.block.body[1])
+
+
+@dataclass
+class Code:
+    """All code of a draft. `inline`: commands in prose by block index."""
+
+    fences: list[Fence] = field(default_factory=list)
+    inline: dict[int, list[Inline]] = field(default_factory=dict)
+
+
+def read_code(draft: Draft, raw: bytes, own: frozenset[str]) -> Code:
+    """Analyse the fences of a draft, and the inline code of its steps that looks like a command."""
+    code = Code()
+    for block in draft.fences:
+        text, offsets = _body(block, raw)
+        role = role_of(block.language, text, lead_of(draft, block))
+        facts = _facts(block, role, text, own)
+        if facts.opaque:
+            role = BlockRole.OPAQUE
+        code.fences.append(Fence(block, role, text, facts, offsets))
+    return code
+
+
+def commands_in(block: Block) -> list[Inline]:
+    """Inline code of a block that is a command line."""
+    out: list[Inline] = []
+    for run in block.runs:
+        if run.kind is RunKind.CODE and is_command(run.text):
+            facts = analyse_shell(run.text)
+            if facts.commands and not facts.opaque:
+                out.append(Inline(block, run.at, run.start, run.text, facts))
+    return out
+
+
+def is_command(text: str) -> bool:
+    """Is inline code a command line: a known executable with arguments, or a path of a script?"""
+    text = text.strip()
+    if not text or len(text) > 2000 or not _COMMAND_LIKE.match(text):
+        return False
+    words = text.split()
+    if words[0] == "$":
+        words = words[1:]
+    head = words[0].rsplit("/", 1)[-1]
+    if head in known_commands():
+        return len(words) > 1 and not words[1].startswith(("=", "("))
+    if "/" in words[0] and words[0].endswith((".sh", ".py", ".js", ".mjs")):
+        return len(words) > 1 or words[0].endswith(".sh")
+    return len(words) > 1 and any(w.startswith("-") and len(w) > 1 for w in words[1:]) and head.islower() and "(" not in text
+
+
+def lead_of(draft: Draft, block: Block) -> str:
+    """Plain text that introduces a fence: the block before it, else its section's title."""
+    if block.index > 0:
+        before = draft.blocks[block.index - 1]
+        if before.section == block.section and before.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING):
+            return before.text[-240:]
+    return draft.sections[block.section].title if block.section < len(draft.sections) else ""
+
+
+def _facts(block: Block, role: BlockRole, text: str, own: frozenset[str]) -> CodeFacts:
+    if is_shell(block.language, role):
+        return analyse_shell(text)
+    if is_python(block.language, text, role):
+        return analyse_python(text, own)
+    return CodeFacts()
+
+
+def _body(block: Block, raw: bytes) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Text of a fence without the indentation its list item gives it, and where each line of it lies in the file."""
+    start, end = block.body
+    body = raw[start:end]
+    if not body.startswith((b" ", b"\t")) and b"\n>" not in body:
+        return body.decode("utf-8", "replace"), ((0, start),) if _plain(body) else _line_map(body, start, 0)
+    lines = [line for line in body.split(b"\n") if line.strip()]
+    indent = min((len(line) - len(line.lstrip(b" ")) for line in lines), default=0)
+    text = b"\n".join(line[min(indent, len(line) - len(line.lstrip(b" "))) :] for line in body.split(b"\n"))
+    return text.decode("utf-8", "replace"), _line_map(body, start, indent)
+
+
+def _plain(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _line_map(body: bytes, start: int, indent: int) -> tuple[tuple[int, int], ...]:
+    out: list[tuple[int, int]] = []
+    here, there = 0, start
+    for line in body.split(b"\n"):
+        cut = min(indent, len(line) - len(line.lstrip(b" ")))
+        out.append((here, there + cut))
+        here += len(line[cut:].decode("utf-8", "replace").encode("utf-8")) + 1
+        there += len(line) + 1
+    return tuple(out) or ((0, start),)

@@ -1,0 +1,66 @@
+"""What an analyser of code hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from skvm.ir import NeedKind
+
+MAX_BYTES = 64 * 1024
+MAX_OPERATORS = 2_000
+"""Caps before any analyser (decisions, "Text, spans, limits"): counts, never times."""
+
+
+class NeedFact(NamedTuple):
+    """Something the code needs; its name stands at bytes `[start, end)` of the text (for an import: the imported name)."""
+
+    kind: NeedKind
+    name: str
+    start: int
+    end: int
+    version: str = ""
+    literal: str = ""
+
+
+class PlaceFact(NamedTuple):
+    """A path that is read or written, or both; `start`, `end` show it."""
+
+    place: str
+    start: int
+    end: int
+    reads: bool
+    writes: bool
+
+
+class CommandFact(NamedTuple):
+    """One command of a shell text.
+
+    `argv`: words without quotes (a word with an expansion keeps its text); `effect`: pure, idem, effect, net, exec;
+    `unknown`: what it touches cannot be told. `install`: it only provides the environment.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    text: str
+    start: int
+    end: int
+    places: tuple[PlaceFact, ...]
+    effect: str
+    unknown: bool
+    install: bool
+    script: str | None
+
+
+@dataclass
+class CodeFacts:
+    """All that one text of code shows. `opaque`: it was over a cap and not read; `broken`: it did not parse."""
+
+    commands: list[CommandFact] = field(default_factory=list)
+    needs: list[NeedFact] = field(default_factory=list)
+    places: list[PlaceFact] = field(default_factory=list)
+    network: bool = False
+    executes: bool = False
+    unknown: bool = False
+    opaque: bool = False
+    broken: bool = False
