@@ -9,6 +9,7 @@ from skvm.ir import Act
 from skvm.ir import Block as CodeBlock
 from skvm.parse.code import Code, read_code
 from skvm.parse.draft import Draft, LogicLayer
+from skvm.parse.needs import Needs
 from skvm.parse.steering import steer
 from skvm.parse.stepacts import StepReader
 from skvm.source import SkillSource
@@ -26,6 +27,7 @@ def logical_layer(draft: Draft, source: SkillSource) -> LogicLayer:
         acts=tuple(act.model_copy(update={"id": f"A{n}"}) for n, act in enumerate(acts, 1)),
         controls=steer(draft, readers),
         blocks=_blocks(draft, code),
+        needs=Needs(draft, source, code, own).collect(),
     )
 
 

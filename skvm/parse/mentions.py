@@ -1,0 +1,157 @@
+"""Needs named in prose and inline code: executables, environment variables, bundle files, other skills, npm imports."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from skvm.ir import NeedKind
+from skvm.parse.draft import Block, BlockKind, RunKind
+from skvm.source import read_data
+
+
+class Mention(NamedTuple):
+    """A need that a text names at code points `[at, end)`."""
+
+    kind: NeedKind
+    name: str
+    at: int
+    end: int
+
+
+@cache
+def tool_words(name: str) -> frozenset[str]:
+    """One list of `grammar/tools.txt`."""
+    return frozenset(
+        word
+        for line in read_data("grammar", "tools.txt").splitlines()
+        for kind, _, words in [line.partition(":")]
+        if kind == name
+        for word in words.split()
+    )
+
+
+_WORD = re.compile(r"(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)")
+_NEED_CUE = re.compile(
+    r"\b(?:requires?|required|requirements?|prerequisites?|depends? on|dependenc|installed|install|available|needs?|must have|"
+    r"uses?|using|via|with|through|run|cli|binary|command)\b",
+    re.IGNORECASE,
+)
+_ENV = re.compile(r"(?<![\w$./-])\$?\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
+_ENV_CUE = re.compile(r"\b(?:env|environment|variables?|export|api[ -]?key|token|credential|secret|set|\.env)\b", re.IGNORECASE)
+_PATH = re.compile(r"(?:[A-Za-z0-9_.@-]+|\{[A-Za-z_]+\}|\$\{?[A-Z_]+\}?|<[a-z_-]+>|~)(?:/[A-Za-z0-9_.*{}<>$@-]+)*/?\Z")
+_ROOTS = re.compile(
+    r"\A(?:\.?/?(?:~/|\$HOME/)?\.(?:claude|agents|codex|cursor|openclaw|gemini|config/[a-z]+)/(?:plugins/[^/]+/)?skills/[^/]+/"
+    r"|\$\{?(?:CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR|SKILL_DIR|SKILL_ROOT|SKILL_PATH|BASE_DIR|baseDir)\}?/(?:skills/[^/]+/)?"
+    r"|\{(?:baseDir|skill_path|skillDir|skill_dir|SKILL_DIR|skill_root|base_dir)\}/|<(?:skill-dir|skill_dir|skill-path|SKILL_DIR|skill-root|skill)>/"
+    r"|@|\./)"
+)
+_EXT = re.compile(
+    r"\.(?:md|mdx|py|sh|js|mjs|cjs|ts|tsx|json|jsonl|ya?ml|toml|txt|csv|html?|css|sql|xml|tmpl|j2|ps1|rb|R|ipynb|pdf|docx|xlsx|pptx|svg|png|ttf)\Z"
+)
+_SKILL_NAME = r"[a-z][a-z0-9]*(?:[-:_][a-z0-9]+)*"
+_SKILL = re.compile(rf"\b(?:skill|skills?:)\s+[\"“]?({_SKILL_NAME}-[a-z0-9-]+)\b|\b({_SKILL_NAME}-[a-z0-9-]+)\s+skill\b")
+_JS_IMPORT = re.compile(
+    r"""(?:\bfrom\s+|\bimport\s+|\brequire\(\s*|\bimport\(\s*)["']((?:@[a-z0-9~][\w.~-]*/)?[a-z0-9][\w.-]*)((?:/[\w./-]+)?)["']"""
+)
+
+
+def file_name(text: str) -> str | None:
+    """Path in the bundle that a text names, relative to the skill folder; None when it is not one by its form."""
+    text = text.split("#", 1)[0].strip()
+    if not text or len(text) > 200 or "://" in text or text.startswith(("/", "-", "mailto:")):
+        return None
+    rooted = _ROOTS.match(text)
+    path = text[rooted.end() :] if rooted else text
+    path = path.removeprefix("./")
+    if not path or not _PATH.match(path) or path.startswith(("~", "$", "<", "{", "..")):
+        return None
+    first, slash, _ = path.partition("/")
+    named = bool(_EXT.search(path))
+    if not slash:
+        return path if rooted and named and text[:1] not in ("@", ".") else None
+    if "<" in path or "{" in path or "$" in path or path.count("*") > 1:
+        return None
+    if first in tool_words("folders") and (named or path.endswith("/")):
+        return path
+    return path if rooted and named and text[:1] != "@" and not text.startswith("./") else None
+
+
+def file_of_link(target: str) -> str | None:
+    """Path in the bundle that a link leads to; None for a host, an anchor, a file of another skill or of the system."""
+    target = target.split("#", 1)[0].split("?", 1)[0].strip()
+    if not target or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target) or target.startswith(("/", "..", "~")):
+        return None
+    named = file_name(target)
+    if named is not None:
+        return named
+    path = target.removeprefix("./").removeprefix("{baseDir}/")
+    return path if _EXT.search(path) and not any(c in path for c in "<>{}$ *") else None
+
+
+def mentions_of(block: Block, *, instructs: bool) -> list[Mention]:
+    """What the prose of a block names. `instructs`: it belongs to a step or a section on set-up."""
+    out: list[Mention] = []
+    for run in block.runs:
+        if run.kind is RunKind.CODE:
+            out.extend(_in_code(run.text, run.at, block, instructs))
+        elif run.kind is RunKind.TEXT and run.text:
+            out.extend(_in_text(run.text, run.at, block, instructs))
+    return out
+
+
+def _in_code(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
+    named = file_name(text)
+    if named is not None:
+        begin = at + text.find(named)
+        return [Mention(NeedKind.FILE, named, begin, begin + len(named))]
+    env = _ENV.fullmatch(text) or (
+        _ENV.match(text) if text.startswith(("export ", "$")) or re.match(r"[A-Z_0-9]+=", text) else None
+    )
+    if env is not None and env_name(env.group(1)) and (env_tail(env.group(1)) or _ENV_CUE.search(block.text)):
+        return [Mention(NeedKind.ENV, env.group(1), at + env.start(1), at + env.end(1))]
+    if text in tool_words("bins") and (instructs or _NEED_CUE.search(block.text)):
+        return [Mention(NeedKind.BIN, text, at, at + len(text))]
+    return []
+
+
+def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
+    out: list[Mention] = []
+    for match in _ENV.finditer(text):
+        name = match.group(1)
+        if env_name(name) and env_tail(name) and (instructs or _ENV_CUE.search(block.text)):
+            out.append(Mention(NeedKind.ENV, name, at + match.start(1), at + match.end(1)))
+    if block.kind is not BlockKind.HEADING and _NEED_CUE.search(block.text):
+        for match in _WORD.finditer(text):
+            if match.group() in tool_words("bins"):
+                out.append(Mention(NeedKind.BIN, match.group(), at + match.start(), at + match.end()))
+    for match in _SKILL.finditer(text):
+        group = 1 if match.group(1) else 2
+        out.append(Mention(NeedKind.SKILL, match.group(group), at + match.start(group), at + match.end(group)))
+    for match in re.finditer(r"(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]", text):
+        named = file_name(match.group())
+        if named is not None:
+            begin = at + match.start() + match.group().find(named)
+            out.append(Mention(NeedKind.FILE, named, begin, begin + len(named)))
+    return out
+
+
+def env_name(name: str) -> bool:
+    """May the upper-case word be an environment variable (no placeholder, no constant of a template)?"""
+    return name not in tool_words("env_skip") and not name.startswith(("YOUR_", "MY_", "EXAMPLE_", "HTTP_", "ERR_", "SKV"))
+
+
+def env_tail(name: str) -> bool:
+    """Does the word end like an environment variable ("_KEY", "_URL")?"""
+    return name.rsplit("_", 1)[-1] in tool_words("env_tail")
+
+
+def npm_imports(text: str) -> list[tuple[str, int, int]]:
+    """Packages a JavaScript or TypeScript text imports, with the code points of their names."""
+    out: list[tuple[str, int, int]] = []
+    for match in _JS_IMPORT.finditer(text):
+        name = match.group(1)
+        if name not in tool_words("npm_own") and name + match.group(2) not in tool_words("npm_own"):
+            out.append((name, match.start(1), match.end(1)))
+    return out

@@ -1,0 +1,152 @@
+"""What must exist to follow the skill: executables, packages, variables, hosts, bundle files and other skills.
+
+Each need cites the bytes that name it. Coreutils and shell builtins are part of every system and not listed; packages of the
+standard library and the skill's own modules are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from skvm.ir import Need, NeedKind, Origin
+from skvm.parse.code import Code, Fence, commands_in
+from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, RunKind
+from skvm.parse.fences.commands import is_system
+from skvm.parse.fences.facts import NeedFact
+from skvm.parse.fences.packages import normal_name
+from skvm.parse.lexicon import word_set
+from skvm.parse.mentions import env_name, file_name, file_of_link, mentions_of, npm_imports, tool_words
+from skvm.source import SkillSource, Span
+
+_SCRIPT_JS = word_set("js javascript ts typescript jsx tsx mjs vue svelte")
+_SETUP = frozenset({Role.SETUP, Role.PROCEDURE, Role.STEP})
+_ENV_LINE = re.compile(r"^(?:export\s+)?([A-Z][A-Z0-9_]{2,})=", re.MULTILINE)
+_ALLOWED = re.compile(r"Bash\(([a-z][a-z0-9_.-]*)")
+_PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~]=?).*)?\Z")
+
+
+class Needs:
+    """Collects needs of one skill; the first place that names one is kept, once per step."""
+
+    def __init__(self, draft: Draft, source: SkillSource, code: Code, own: frozenset[str]) -> None:
+        self.draft = draft
+        self.source = source
+        self.code = code
+        self.own = own
+        self.owners = draft.step_of_block
+        self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
+
+    def collect(self) -> tuple[Need, ...]:
+        """All needs in text order."""
+        for field in self.draft.front:
+            self._front(field)
+        for block in self.draft.blocks:
+            if block.kind is not BlockKind.FENCE and block.runs:
+                self._prose(block)
+        for fence in self.code.fences:
+            self._fence(fence)
+        found = sorted(self._out.values(), key=lambda n: (n.span.file, n.span.start, n.span.end, n.kind, n.name))
+        return tuple(need.model_copy(update={"id": f"N{n}"}) for n, need in enumerate(found, 1))
+
+    def add(self, kind: NeedKind, name: str, span: Span, origin: Origin, step: str | None, **more: object) -> None:
+        """Note one need."""
+        if kind is NeedKind.BIN and (is_system(name) or name in tool_words("skip") or len(name) < 2):
+            return
+        if kind is NeedKind.PIP and normal_name(name) in {normal_name(own) for own in self.own}:
+            return
+        key = (kind, normal_name(name) if kind is NeedKind.PIP else name, step)
+        if key not in self._out:
+            exists = self._exists(name) if kind is NeedKind.FILE else None
+            self._out[key] = Need.model_construct(
+                id="", span=span, kind=kind, name=name, origin=origin, step=step, exists=exists, **more
+            )
+
+    def _exists(self, path: str) -> bool | None:
+        """Is a file or folder in the bundle? None when the skill came without its folder."""
+        if not self.source.files:
+            return None
+        plain = path.rstrip("/")
+        return plain in self.source.paths or any(p.startswith(plain + "/") for p in self.source.paths)
+
+    def _prose(self, block: Block) -> None:
+        step = self.owners.get(block.index)
+        instructs = step is not None or self.draft.sections[block.section].role in _SETUP
+        for mention in mentions_of(block, instructs=instructs):
+            span = self.draft.span(block.byte_at(mention.at), block.byte_at(mention.end))
+            self.add(mention.kind, mention.name, span, Origin.PROSE, step)
+        for run in block.runs:
+            named = file_of_link(run.target) if run.kind is RunKind.LINK and run.target else None
+            if named is not None:
+                self.add(NeedKind.FILE, named, self.draft.span(run.start, run.end), Origin.PROSE, step)
+        for inline in commands_in(block):
+            for fact in inline.facts.needs:
+                if fact.kind is not NeedKind.ENV or env_name(fact.name):
+                    self._fact(fact, self.draft.span(inline.start + fact.start, inline.start + fact.end), Origin.INLINE, step)
+            for command in inline.facts.commands:
+                if command.script is not None:
+                    self._script(command.script, inline.start + command.start, inline.start + command.end, step)
+
+    def _fact(self, fact: NeedFact, span: Span, origin: Origin, step: str | None) -> None:
+        self.add(fact.kind, fact.name, span, origin, step, version=fact.version, literal=fact.literal)
+
+    def _script(self, script: str, start: int, end: int, step: str | None) -> None:
+        named = file_name(script)
+        if named is not None:
+            raw = self.source.main.raw
+            at = raw.find(named.encode(), start, end)
+            if at >= 0:
+                self.add(NeedKind.FILE, named, self.draft.span(at, at + len(named.encode())), Origin.FENCE, step)
+
+    def _fence(self, fence: Fence) -> None:
+        step = self.owners.get(fence.block.index)
+        for fact in fence.facts.needs:
+            start, end = fence.origin(fact.start), fence.origin(fact.end)
+            if fact.kind is NeedKind.ENV and not env_name(fact.name):
+                continue
+            self._fact(fact, self.draft.span(start, end), Origin.FENCE, step)
+        for command in fence.facts.commands:
+            if command.script is not None:
+                self._script(command.script, fence.origin(command.start), fence.origin(command.end), step)
+        language = fence.block.language.lower()
+        if language in _SCRIPT_JS:
+            for name, at, end in npm_imports(fence.text):
+                self._at(fence, NeedKind.NPM, name, at, end, step)
+        elif language in ("env", "dotenv", "ini", "properties", "", "text"):
+            for match in _ENV_LINE.finditer(fence.text):
+                if "_" in match.group(1) and env_name(match.group(1)):
+                    self._at(fence, NeedKind.ENV, match.group(1), match.start(1), match.end(1), step)
+
+    def _at(self, fence: Fence, kind: NeedKind, name: str, at: int, end: int, step: str | None) -> None:
+        start = len(fence.text[:at].encode("utf-8"))
+        span = self.draft.span(fence.origin(start), fence.origin(start + len(fence.text[at:end].encode("utf-8"))))
+        self.add(kind, name, span, Origin.FENCE, step)
+
+    def _front(self, field: FrontField) -> None:
+        for kind, name, version in _declared(field):
+            raw = self.source.main.raw
+            at = raw.find(name.encode("utf-8", "replace"), field.start, field.end)
+            if at >= 0:
+                span = self.draft.span(at, at + len(name.encode("utf-8")))
+                self.add(kind, name, span, Origin.FRONT_MATTER, None, declared=True, version=version)
+
+
+def _declared(field: FrontField) -> Iterator[tuple[NeedKind, str, str]]:
+    """Needs that a front matter field declares."""
+    key = field.key.lower().replace("-", "").replace("_", "")
+    last = key.rsplit(".", 1)[-1]
+    if key in ("allowedtools", "tools"):
+        for name in _ALLOWED.findall(field.value):
+            yield NeedKind.BIN, name, ""
+    elif last in ("bins", "anybins", "binaries") or key.endswith("requires.tools"):
+        yield from ((NeedKind.BIN, name, "") for name in _listed(field.value))
+    elif last in ("env", "primaryenv", "envs", "envvars") or key.endswith("env.name"):
+        yield from ((NeedKind.ENV, name, "") for name in _listed(field.value) if re.fullmatch(r"[A-Z][A-Z0-9_]+", name))
+    elif last in ("dependencies", "pip", "pythonpackages", "packages") and "npm" not in key:
+        match = _PACKAGE.match(field.value.strip())
+        if match is not None:
+            yield NeedKind.PIP, match.group(1), (match.group(2) or "").strip()
+
+
+def _listed(text: str) -> list[str]:
+    return [w for w in re.split(r"[\s,\[\]\"']+", text) if w]
