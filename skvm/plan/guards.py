@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Literal
 
 from skvm.ir import Frozen
+from skvm.plan.template import decode, match_tree
 
 
 class GuardContext(Frozen):
-    """What a guard may look at: digests, tool versions, verdicts, and the resolved inputs of the step."""
+    """What a guard may look at: digests, tool versions, verdicts, and the resolved inputs of the step.
+
+    `holes` and `inputs` (`task`, `files` as [name, path] rows, `values`, `item`) are filled in by the book; the executor
+    gives the rest. `simulated`: would a simulated model do the step now? None when that is not known.
+    """
 
     slice_digest: str
     tool_versions: dict[str, str] = {}
@@ -17,6 +23,8 @@ class GuardContext(Frozen):
     verdicts: dict[str, str] = {}
     holes: dict[str, Any] = {}
     files: dict[str, str] = {}
+    inputs: dict[str, Any] = {}
+    simulated: bool | None = None
 
 
 class GuardResult(Frozen):
@@ -33,25 +41,34 @@ class Guard(Frozen):
     tool       version of tool `name` equals `value`
     sandbox    sandbox version equals `value`
     verdict    met/weak/missing verdict of primitive `name` equals `value`
+    simulated  evidence of a simulated model does not serve runs of a real one (`value` is "true")
+    input      input `name` (task, files, values, item) is an instance of the stored template `value` (JSON)
     hole_type  resolved hole `name` has JSON type `value`
-    hole_match resolved hole `name` (text) fully matches regular expression `value`
+    hole_match resolved hole `name` (a text or number) fully matches regular expression `value`
     file       input file `name` is present
     """
 
-    kind: Literal["slice", "tool", "sandbox", "verdict", "hole_type", "hole_match", "file"]
+    kind: Literal["slice", "tool", "sandbox", "verdict", "simulated", "input", "hole_type", "hole_match", "file"]
     name: str = ""
     value: str = ""
 
     @property
     def cost(self) -> int:
         """Order of checking: digests before patterns before files."""
-        return ("slice", "sandbox", "tool", "verdict", "hole_type", "hole_match", "file").index(self.kind)
+        order = ("slice", "sandbox", "tool", "verdict", "simulated", "hole_type", "hole_match", "file", "input")
+        return order.index(self.kind)
 
     def check(self, seen: GuardContext) -> GuardResult:
         """Pure; never raises."""
         got = self._seen(seen)
+        if self.kind == "input":
+            fits = match_tree(decode(json.loads(self.value)), got)
+            return GuardResult(ok=True) if isinstance(fits, dict) else GuardResult(ok=False, reason=f"input {self.name}{fits}")
         if self.kind == "hole_match":
-            ok = isinstance(got, str) and re.fullmatch(self.value, got, re.DOTALL) is not None
+            text = got if isinstance(got, str) else json.dumps(got)
+            ok = re.fullmatch(self.value, text, re.DOTALL) is not None
+        elif self.kind == "simulated":
+            ok = got is not False
         elif self.kind == "file":
             ok = got is not None
         else:
@@ -72,6 +89,10 @@ class Guard(Frozen):
                 return seen.tool_versions.get(self.name)
             case "verdict":
                 return seen.verdicts.get(self.name)
+            case "simulated":
+                return seen.simulated
+            case "input":
+                return seen.inputs.get(self.name)
             case "file":
                 return seen.files.get(self.name)
             case "hole_type":

@@ -20,33 +20,54 @@ class SolidState(StrEnum):
     REJECTED = "rejected"
 
 
-class Hole(Frozen):
-    """A typed hole with its provenance.
+class Origin(Frozen):
+    """Where a value comes from.
 
-    `source`: `task` (the task text), `file` (name of an input file), `value` (earlier step value), `call` (result of an
-    earlier call of this step), `item`, `env`, `const`. `path`: how to get at it (input name, `ID.values.X`,
-    `INDEX.stdout`, a JSON pointer, or a regular expression with one group for `task`). `type`: JSON type.
+    `source`: `task`, `file`, `value`, `item` (then `path` is the capture of the input guards), `call` (`INDEX.stdout` or
+    `INDEX.result` of an earlier call of this step), `const` (`path` is the JSON spelling). `via`: what is done with it, in
+    order: `["pointer", JSON_POINTER]`, `["between", LEFT, RIGHT, ANCHORS]`, `["number"]`, `["text"]`, `["stem"]`, ...
+    """
+
+    source: str
+    path: str
+    via: tuple[tuple[str, ...], ...] = ()
+
+
+class Hole(Origin):
+    """A typed hole with its provenance (the origin it inherits).
+
+    A hole that is a capture of the inputs has its own name as `path`. `type`: JSON type. `pattern`: what a text must fully
+    match. `also`: other origins that explain all evidence as well; at run time they must all give the same value, otherwise
+    nobody knows which one is meant and the step is handed back.
     """
 
     name: str
-    source: str
-    path: str
     type: str
     pattern: str = ""
+    also: tuple[Origin, ...] = ()
 
 
 class SolidCall(Frozen):
-    """One call with `{{hole}}` markers inside its argument template (whole-value markers keep the type)."""
+    """One call with `{{hole}}` markers inside its argument template (whole-value markers keep the type).
+
+    `result`: what was constant in its results, checked before anything after it runs: `{"same": TEXT}`,
+    `{"keys": [...]}` of a JSON object, `{"head": FIRST LINE}`, or None.
+    """
 
     tool: str
     args: Any
     effect: str
     expect_ok: bool = True
     expect_exit: int | None = None
+    result: Any = None
 
 
 class SolidStep(Frozen):
-    """The code of one step: calls in order, then the values it finishes with."""
+    """The code of one step: calls in order, then the values it finishes with.
+
+    `id` is `STEP/N`, the N-th code of that step. `summary` None: the wording was not reproducible. `evidence`: observation
+    ids it was generalised from. `agreed`, `disagreed`: later model runs it predicted. `reason`: why it is in its state.
+    """
 
     id: str
     step_key: str
@@ -63,3 +84,6 @@ class SolidStep(Frozen):
     agreed: int = 0
     disagreed: int = 0
     recorded: dict[str, str] = {}
+    slice_digest: str = ""
+    simulated: bool = False
+    reason: str = ""

@@ -1,0 +1,246 @@
+"""The book of solidified steps: what the executor asks, on top of a record store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from skvm.ir import digest_json
+from skvm.jit.ladder import LIVE, Policy, StepRecord, added, take
+from skvm.jit.observe import Observation, cost_of, inputs_of, observation
+from skvm.jit.prove import Handed, arguments, bind, outcome
+from skvm.jit.provenance import World
+from skvm.plan import CallRecord, SolidState, SolidStep, StepResult, StepStatus
+from skvm.ports import Blobs, Offer, Refusal, StepContext
+
+STEPS, RUNS, PLACES = "jit.steps", "jit.runs", "jit.places"
+
+
+class Book:
+    """Implements `ports.SolidBook` over `ports.Blobs`.
+
+    `lock` guards each change of a record when several processes share the store. `clock` (seconds) measures what watching
+    costs; it decides nothing.
+    """
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        policy: Policy | None = None,
+        *,
+        lock: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.policy = policy or Policy()
+        self._blobs = blobs
+        self._lock = lock
+        self._clock = clock
+        self._handed: dict[tuple[str, str, str], str] = {}
+
+    # what the executor asks
+
+    def lookup(self, context: StepContext) -> Offer | Refusal | None:
+        """The promoted code whose guards hold, else why the newest one may not run, else None."""
+        record = self.record(context.node.key)
+        moved = self._place(context)
+        if record is None:
+            return moved
+        current = context.guard.slice_digest
+        refusal: Refusal | None = None
+        for code in reversed(record.versions):
+            if code.state is not SolidState.PROMOTED or code.slice_digest != current:
+                continue
+            try:
+                captures = bind(code, inputs_of(context), context.guard)
+            except Handed as handed:
+                refusal = refusal or Refusal(solid=code.id, guard=handed.guard, reason=handed.reason)
+                continue
+            return Offer(code=code, holes=captures)
+        if refusal is not None:
+            self._note(record, refusal.solid, f"guard missed: {refusal.guard}: {refusal.reason}", context.run)
+            return refusal
+        return None if any(v.slice_digest == current for v in record.versions) else moved
+
+    def fill(self, offer: Offer, context: StepContext, index: int, done: tuple[CallRecord, ...]) -> dict[str, Any] | None:
+        """Arguments of call `index`; None when an earlier result or a hole is not as it always was."""
+        try:
+            return arguments(offer.code, index, World(offer.holes, done))
+        except Handed as handed:
+            self._handed[_where(context)] = handed.reason
+            return None
+
+    def finish(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> tuple[dict[str, Any], str] | None:
+        """Values and summary after the last call; None like `fill`."""
+        try:
+            return outcome(offer.code, World(offer.holes, done))
+        except Handed as handed:
+            self._handed[_where(context)] = handed.reason
+            return None
+
+    def observe(self, context: StepContext, result: StepResult, simulated: bool) -> tuple[SolidStep, ...]:
+        """Take note of a finished model step; returns codes that are new or changed their state."""
+        if result.status is not StepStatus.DONE:
+            return ()
+        began = self._clock()
+        with self._lock():
+            before = self.record(context.node.key) or _new_record(context)
+            seen = observation(context, result, simulated, mixed=_where(context) in self._handed)
+            kept = self.observations(context.node.key, context.guard.slice_digest)
+            if any(o.id == seen.id for o in kept):
+                return ()
+            kept = [*kept, seen][-self.policy.keep :]
+            rows = [o.model_dump(mode="json") for o in kept]
+            self._blobs.save(RUNS, _runs_key(context.node.key, context.guard.slice_digest), rows)
+            after = take(before, seen, kept, self.policy, self._room(context.skill))
+            after = after.model_copy(update={"watching": after.watching + self._clock() - began})
+            self._save(after)
+        states = {v.id: v.state for v in before.versions}
+        return tuple(v for v in after.versions if states.get(v.id) is not v.state)
+
+    def report(self, context: StepContext, solid: str, ok: bool, reason: str, result: StepResult | None) -> None:
+        """Take note of a served (`ok`) step, or of one that was handed back to the model midway."""
+        with self._lock():
+            record = self.record(context.node.key)
+            if record is None:
+                return
+            cost = cost_of(result) if result is not None else {}
+            simulated = bool(result and result.simulated)
+            if ok:
+                served = added(record.served, cost, simulated)
+                self._save(record.model_copy(update={"served": served, "streak": {**record.streak, solid: 0}}))
+                return
+            told = self._handed.setdefault(_where(context), reason) or reason
+            streak = record.streak.get(solid, 0) + 1
+            handed = added(record.handed, cost, simulated)
+            record = record.model_copy(update={"handed": handed, "streak": {**record.streak, solid: streak}})
+            record = record.note(solid, f"handed back: {told}", context.run)
+            if streak >= self.policy.handed_back:
+                record = self._demoted(record, solid, f"handed back {streak} times in a row: {told}", context.run)
+            self._save(record)
+
+    # what people ask
+
+    def record(self, step_key: str) -> StepRecord | None:
+        """Everything known about a step."""
+        row = self._blobs.load(STEPS, step_key)
+        return None if row is None else StepRecord.model_validate(row)
+
+    def records(self) -> list[StepRecord]:
+        """All steps, in order of skill and step."""
+        rows = [StepRecord.model_validate(row) for _, row in self._blobs.records(STEPS)]
+        return sorted(rows, key=lambda r: (r.skill, r.step_id, r.step_key))
+
+    def observations(self, step_key: str, slice_digest: str) -> list[Observation]:
+        """Kept model runs of a step that saw this slice, oldest first."""
+        rows = self._blobs.load(RUNS, _runs_key(step_key, slice_digest)) or []
+        return [Observation.model_validate(row) for row in rows]
+
+    def find(self, id: str) -> tuple[StepRecord, SolidStep]:
+        """Record and code of a code id; raises KeyError."""
+        for record in self.records():
+            for code in record.versions:
+                if code.id == id:
+                    return record, code
+        raise KeyError(id)
+
+    def stale(self) -> dict[str, str]:
+        """Codes that the skill as last run no longer reaches, with the reason."""
+        now = {(row["skill"], row["step"]): row for _, row in self._blobs.records(PLACES)}
+        found: dict[str, str] = {}
+        for record in self.records():
+            place = now.get((record.skill, record.step_id))
+            for code in record.versions:
+                reason = _moved(place, code.step_key, code.slice_digest) if place and code.state in LIVE else ""
+                if reason:
+                    found[code.id] = reason
+        return found
+
+    def change(self, id: str, state: SolidState, reason: str) -> SolidStep:
+        """Set the state of a code by hand; raises KeyError for an unknown id."""
+        with self._lock():
+            record, code = self.find(id)
+            record = record.replaced(code.model_copy(update={"state": state}), reason)
+            self._save(record)
+        return record.version(id)
+
+    def forget(self, id: str, reason: str) -> SolidStep:
+        """Demote a code and throw away the runs it rests on, so that it has to be learned anew; raises KeyError."""
+        code = self.change(id, SolidState.DEMOTED, reason)
+        self._blobs.drop(RUNS, _runs_key(code.step_key, code.slice_digest))
+        return code
+
+    def invalidate(self, skill: str, live: dict[str, str], reason: str) -> tuple[str, ...]:
+        """Demote every live code of a skill that is not for one of its steps as they are now (`live`: key -> slice digest)."""
+        dropped: list[str] = []
+        with self._lock():
+            for record in self.records():
+                codes = [v for v in record.versions if record.skill == skill and v.state in LIVE]
+                for code in codes:
+                    if live.get(code.step_key) != code.slice_digest:
+                        record = self._demoted(record, code.id, reason, "")
+                        dropped.append(code.id)
+                if dropped:
+                    self._save(record)
+        return tuple(dropped)
+
+    def _demoted(self, record: StepRecord, id: str, reason: str, run: str) -> StepRecord:
+        return record.replaced(record.version(id).model_copy(update={"state": SolidState.DEMOTED}), reason, run)
+
+    def _save(self, record: StepRecord) -> None:
+        self._blobs.save(STEPS, record.step_key, record.model_dump(mode="json"))
+
+    def _note(self, record: StepRecord, solid: str, reason: str, run: str) -> None:
+        with self._lock():
+            now = self.record(record.step_key) or record
+            noted = now.note(solid, reason, run)
+            if noted is not now:
+                self._save(noted)
+
+    def _room(self, skill: str) -> int:
+        live = sum(v.state in LIVE for r in self.records() if r.skill == skill for v in r.versions)
+        return self.policy.versions_per_skill - live
+
+    def _place(self, context: StepContext) -> Refusal | None:
+        """Remember what this step of the skill looks like now; a refusal when there was promoted code for its former look."""
+        key = digest_json([context.skill, context.node.id])
+        row: dict[str, Any] = {"skill": context.skill, "step": context.node.id, "key": context.node.key, "slice": context.guard.slice_digest}
+        old = self._blobs.load(PLACES, key)
+        if old is None or any(old[name] != row[name] for name in ("key", "slice")):
+            row["before"] = [old["key"], old["slice"]] if old else None
+            self._blobs.save(PLACES, key, row)
+        else:
+            row = old
+        if not row.get("before"):
+            return None
+        former = self.record(row["before"][0])
+        codes = [v for v in former.versions if v.slice_digest == row["before"][1]] if former else []
+        promoted = next((v for v in reversed(codes) if v.state is SolidState.PROMOTED), None)
+        if promoted is None:
+            return None
+        return Refusal(solid=promoted.id, guard="slice", reason=_moved(row, promoted.step_key, promoted.slice_digest))
+
+
+def _moved(place: dict[str, Any], step_key: str, slice_digest: str) -> str:
+    if place["key"] != step_key:
+        return "the text of the step was edited"
+    if place["slice"] != slice_digest:
+        return f"what the step sees was edited: slice {_brief(slice_digest)} is now {_brief(place['slice'])}"
+    return ""
+
+
+def _brief(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:10]
+
+
+def _new_record(context: StepContext) -> StepRecord:
+    return StepRecord(step_key=context.node.key, step_id=context.node.id, skill=context.skill)
+
+
+def _where(context: StepContext) -> tuple[str, str, str]:
+    return context.run, context.node.id, context.scope
+
+
+def _runs_key(step_key: str, slice_digest: str) -> str:
+    return f"{step_key}/{slice_digest}"

@@ -1,0 +1,285 @@
+"""Building templates: each argument and output of a step out of what the observations hold there.
+
+Where the observations differ, an origin must explain the difference in all of them (`provenance`); a text may be a
+concatenation of literals and explained pieces. Where they agree by chance on a number that a varying result also held, both
+are kept and must agree later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from skvm.jit.observe import Observation
+from skvm.jit.patterns import covering
+from skvm.jit.provenance import Sources, World, evaluate, parsed, template_of
+from skvm.jit.shell import differing, pieces, same_command
+from skvm.jit.unify import Column, Unifier, spelled, tokens
+from skvm.plan import CallRecord, Hole, Origin, Shell, SolidCall, Template, Text, Unfilled, Var, encode
+from skvm.plan.guards import json_type
+from skvm.source import digest_text
+
+COMMAND_ARGS = {"execute_command": "command"}
+"""Tools whose named argument is shell text."""
+
+MAX_SHOWN = 2000
+MAX_TIED = 2000
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+
+
+class Abstain(Exception):
+    """There is no code that the observations prove; the message says why."""
+
+
+@dataclass
+class Inputs:
+    """Templates of the inputs, the source kind of each of their holes, and what the holes hold in each observation."""
+
+    templates: dict[str, Template]
+    kinds: dict[str, str]
+    table: dict[str, Column]
+
+
+def type_of(column: Column) -> str:
+    """JSON type of all values of a hole; raises Abstain when they are of several."""
+    kinds = {json_type(v) for v in column}
+    if kinds == {"integer", "number"}:
+        return "number"
+    if len(kinds) > 1:
+        raise Abstain(f"a hole holds values of several types: {', '.join(sorted(kinds))}")
+    return kinds.pop()
+
+
+def encoded(template: Template) -> Any:
+    """Stored form of a template; raises Abstain for one that cannot be stored."""
+    try:
+        return encode(template)
+    except ValueError as error:
+        raise Abstain(str(error)) from None
+
+
+def seen_result(call: CallRecord) -> str:
+    """What of a result is compared: standard output of a command, else the text the model saw."""
+    return call.stdout if call.stdout is not None else call.result
+
+
+@dataclass
+class Builder:
+    """Builds templates call by call; `holes` are the explained ones so far."""
+
+    observations: Sequence[Observation]
+    inputs: Inputs
+    holes: dict[str, Hole] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _sources: Sources | None = None
+
+    def sources(self, upto: int) -> Sources:
+        """What can be referred to once `upto` calls are done."""
+        count = len(self.observations)
+        worlds = [
+            World({k: v[i] for k, v in self.inputs.table.items()}, self.observations[i].calls[:upto]) for i in range(count)
+        ]
+        loose = frozenset(j for j in range(upto) if len({seen_result(w.calls[j]) for w in worlds}) > 1)
+        if self._sources is None or self._sources.loose != loose:
+            self._sources = Sources(worlds, self.inputs.kinds, loose)
+        return self._sources
+
+    def call(self, index: int) -> SolidCall:
+        """The template of one call and what its result must look like."""
+        rows = [o.calls[index] for o in self.observations]
+        first = rows[0]
+        self.sources(index)
+        args = {name: self._argument(first.tool, name, [r.args[name] for r in rows], index) for name in sorted(first.args)}
+        return SolidCall(
+            tool=first.tool,
+            args=encoded(args),
+            effect=first.effect,
+            expect_ok=first.ok,
+            expect_exit=first.exit_code,
+            result=result_shape([seen_result(r) for r in rows]),
+        )
+
+    def _argument(self, tool: str, name: str, values: list[Any], index: int) -> Template:
+        where = f"call {index} {tool}.{name}"
+        if COMMAND_ARGS.get(tool) == name and all(isinstance(v, str) for v in values):
+            return self._command(values, where)
+        return self.template(values, where)
+
+    def output(self, values: list[Any], where: str) -> Any:
+        """Stored template of the finish values."""
+        self.sources(len(self.observations[0].calls))
+        return encoded(self.template(values, where))
+
+    def summary(self, values: list[str]) -> Any:
+        """Stored template of the summary; None when the wording is free and named values carry the result."""
+        try:
+            return self.output(values, "summary")
+        except Abstain:
+            if not self.observations[0].values:
+                raise
+            return None
+
+    def template(self, values: list[Any], where: str) -> Template:
+        """Template of one argument or output; raises Abstain where a difference has no known source."""
+        assert self._sources is not None
+        unifier = Unifier("x", stop=lambda column: bool(self._explained(column)))
+        template = unifier.unify(values)
+        table = {name: self._fill_in(column, where) for name, column in unifier.table.items()}
+        return self._tie(_substituted(template, table))
+
+    def _explained(self, column: Column) -> tuple[Origin, ...]:
+        assert self._sources is not None
+        return self._sources.explain(column)
+
+    def _fill_in(self, column: Column, where: str) -> Template:
+        origins = self._explained(column)
+        if origins:
+            return self._hole(column, origins)
+        found = None
+        if all(isinstance(v, str) for v in column):
+            assert self._sources is not None
+            found = self._sources.concatenation(column)
+        if found is None:
+            shown = ", ".join(_short(v) for v in column[:3])
+            raise Abstain(f"{where}: no known source for {shown}")
+        worlds = self._sources.worlds if self._sources else ()
+        parts: list[str | Var] = []
+        for piece in found:
+            if isinstance(piece, str):
+                parts.append(piece)
+            else:
+                held = tuple(self._value(piece[0], at) for at in range(len(worlds)))
+                parts.append(self._hole(held, self._explained(held) or piece))
+        return template_of(parts)
+
+    def _value(self, origin: Origin, at: int) -> Any:
+        assert self._sources is not None
+        return evaluate(origin, self._sources.worlds[at])
+
+    def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
+        head = origins[0]
+        others = tuple(o for o in origins[1:] if not _extends(o, head))
+        if not others and not head.via and head.source != "call":
+            return Var(head.path)
+        key = spelled([list(column), head.model_dump(), [o.model_dump() for o in others]])
+        if key not in self._names:
+            name = f"h{len(self._names) + 1}"
+            self._names[key] = name
+            kind = type_of(column)
+            pattern = covering(column) if kind == "string" and all(v and len(v) <= 200 for v in column) else ""
+            self.holes[name] = Hole(
+                name=name, source=head.source, path=head.path, via=head.via, type=kind, pattern=pattern, also=others
+            )
+        return Var(self._names[key])
+
+    def _tie(self, template: Template) -> Template:
+        """Numbers that were the same everywhere although a varying result also held them: both must agree later."""
+        if isinstance(template, Text):
+            return Text(tuple(q for p in template.parts for q in (self._tied_text(p) if isinstance(p, str) else (p,))))
+        if isinstance(template, str):
+            return template_of(self._tied_text(template))
+        if isinstance(template, dict):
+            return {k: self._tie(v) for k, v in template.items()}
+        if isinstance(template, (list, tuple)):
+            return [self._tie(v) for v in template]
+        if isinstance(template, (bool, int, float)):
+            return self._tied(template) or template
+        return template
+
+    def _tied_text(self, text: str) -> tuple[str | Var, ...]:
+        whole = self._tied(text)
+        if whole is not None:
+            return (whole,)
+        if len(text) > MAX_TIED:
+            return (text,)
+        parts: list[str | Var] = []
+        for token in tokens(text):
+            tied = self._tied(token) if _NUMBER.fullmatch(token) else None
+            if tied is None and parts and isinstance(parts[-1], str):
+                parts[-1] += token
+            else:
+                parts.append(token if tied is None else tied)
+        return tuple(parts)
+
+    def _tied(self, value: Any) -> Var | None:
+        assert self._sources is not None
+        if not self._sources.loose or (isinstance(value, str) and (not value or len(value) > 200)):
+            return None
+        column = (value,) * len(self.observations)
+        origins = tuple(o for o in self._explained(column) if o.source == "call")
+        if not origins:
+            return None
+        return self._hole(column, (*origins, Origin(source="const", path=spelled(value))))
+
+    def _command(self, values: list[str], where: str) -> Template:
+        rows = [pieces(v) for v in values]
+        known = [row for row in rows if row is not None]
+        if len(known) < len(rows):
+            if all(same_command(values[0], v) for v in values):
+                return values[0]
+            raise Abstain(f"{where}: differs in a part that cannot be read as words")
+        places = differing(known)
+        if places is None:
+            raise Abstain(f"{where}: differs where no hole may stand")
+        parts: list[str | Text] = []
+        for at, piece in enumerate(known[0]):
+            word: Template = piece.raw
+            if at in places:
+                word = self.template([row[at].value for row in known], where)
+            elif piece.value is not None and _NUMBER.fullmatch(piece.value):
+                word = self._tied(piece.value) or piece.raw
+            if isinstance(word, str):
+                parts = [*parts[:-1], parts[-1] + word] if parts and isinstance(parts[-1], str) else [*parts, word]
+            else:
+                parts.append(word if isinstance(word, Text) else Text((word,)))
+        return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else Shell(tuple(parts))
+
+
+def _extends(origin: Origin, head: Origin) -> bool:
+    """Is `origin` only a longer way to say `head`? Then the pattern of the hole decides, not the comparison."""
+    same_root = (origin.source, origin.path) == (head.source, head.path)
+    return same_root and origin.via[: len(head.via)] == head.via
+
+
+def _substituted(template: Template, table: dict[str, Template]) -> Template:
+    if isinstance(template, Var):
+        return table[template.name]
+    if isinstance(template, Text):
+        parts: list[str | Var] = []
+        for part in template.parts:
+            inner = table[part.name] if isinstance(part, Var) else part
+            parts += inner.parts if isinstance(inner, Text) else [inner]
+        return Text(tuple(parts))
+    if isinstance(template, dict):
+        return {k: _substituted(v, table) for k, v in template.items()}
+    if isinstance(template, (list, tuple)):
+        return [_substituted(v, table) for v in template]
+    return template
+
+
+def result_shape(texts: Sequence[str]) -> Any:
+    """What was constant in the results of one call: all of it, the names of a JSON object, its first line, or nothing."""
+    if len(set(texts)) == 1:
+        return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
+    keys = {_keys(t) for t in texts}
+    if len(keys) == 1 and None not in keys:
+        return {"keys": list(keys.pop() or ())}
+    heads = {t.partition("\n")[0] for t in texts}
+    if len(heads) == 1 and all("\n" in t.strip() for t in texts):
+        return {"head": heads.pop()}
+    return None
+
+
+def _keys(text: str) -> tuple[str, ...] | None:
+    try:
+        tree = parsed(text)
+    except Unfilled:
+        return None
+    return tuple(sorted(tree)) if isinstance(tree, dict) else None
+
+
+def _short(value: Any) -> str:
+    text = spelled(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,238 @@
+"""The ladder observed -> candidate -> shadow -> promoted -> demoted, as pure functions from record to record.
+
+Everything known about one step is one record, so that a state change is one atomic write. Code earns its place: it is
+generalised from runs with different inputs, must replay all of them exactly, must never predict a left-out run wrongly, and
+must then predict the next runs of the model before it serves. One wrong prediction demotes it at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from skvm.ir import Frozen, digest_json
+from skvm.jit.build import Abstain
+from skvm.jit.observe import Observation
+from skvm.jit.propose import generalise, program_shape
+from skvm.jit.prove import Handed, leave_one_out, predict, replay
+from skvm.plan import SolidState, SolidStep
+
+LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
+HISTORY = 200
+
+
+class Policy(Frozen):
+    """When code may serve.
+
+    `min_observations`, `min_distinct`: runs and different inputs it must rest on. `shadow`: later model runs it must have
+    predicted exactly. `versions_per_step`, `versions_per_skill`: codes made before a step stays with the model (8 and 64 as
+    in PyTorch Dynamo). `handed_back`: times in a row that served code may be handed back midway. `effectful`: may code with
+    effects outside the work folder be promoted without a person (`review`)? `keep`: observations kept per step.
+    """
+
+    min_observations: int = 3
+    min_distinct: int = 2
+    shadow: int = 1
+    versions_per_step: int = 8
+    versions_per_skill: int = 64
+    handed_back: int = 3
+    effectful: bool = False
+    keep: int = 32
+
+
+class Change(Frozen):
+    """One line of history. `solid` empty: about the step as a whole."""
+
+    solid: str
+    before: str
+    after: str
+    reason: str
+    run: str = ""
+
+
+class StepRecord(Frozen):
+    """All that is known about one step. `made`: codes made so far. Sums are over runs; `simulated` counts those of a
+    simulated model. Keys of sums: n, model_calls, tokens, seconds, usd, simulated."""
+
+    step_key: str
+    step_id: str
+    skill: str
+    versions: tuple[SolidStep, ...] = ()
+    history: tuple[Change, ...] = ()
+    made: dict[str, int] = {}
+    baseline: dict[str, float] = {}
+    served: dict[str, float] = {}
+    handed: dict[str, float] = {}
+    watching: float = 0.0
+    streak: dict[str, int] = {}
+
+    def version(self, id: str) -> SolidStep:
+        """One code of the step; raises KeyError."""
+        for item in self.versions:
+            if item.id == id:
+                return item
+        raise KeyError(id)
+
+    def note(self, solid: str, reason: str, run: str = "", before: str = "", after: str = "") -> StepRecord:
+        """The record with one more line of history; an exact repetition of the last line is not written twice."""
+        line = Change(solid=solid, before=before, after=after, reason=reason, run=run)
+        if self.history and self.history[-1].model_copy(update={"run": run}) == line:
+            return self
+        return self.model_copy(update={"history": (*self.history, line)[-HISTORY:]})
+
+    def replaced(self, code: SolidStep, reason: str = "", run: str = "") -> StepRecord:
+        """The record with a new form of one code; a change of state is noted."""
+        old = self.version(code.id)
+        code = code.model_copy(update={"reason": reason or code.reason})
+        versions = tuple(code if v.id == code.id else v for v in self.versions)
+        record = self.model_copy(update={"versions": versions})
+        return record if old.state is code.state else record.note(code.id, reason, run, old.state, code.state)
+
+
+def added(sums: dict[str, float], cost: dict[str, float], simulated: bool) -> dict[str, float]:
+    """Sums with one more run."""
+    result = {**sums, "n": sums.get("n", 0.0) + 1, "simulated": sums.get("simulated", 0.0) + float(simulated)}
+    for name, value in cost.items():
+        result[name] = sums.get(name, 0.0) + value
+    return result
+
+
+def code_digest(code: SolidStep) -> str:
+    """Digest of what the code does and when, without its evidence and state."""
+    body = code.model_dump(mode="json", include={"holes", "calls", "values", "summary", "guards"})
+    return digest_json(body)
+
+
+def take(record: StepRecord, seen: Observation, runs: Sequence[Observation], policy: Policy, room: int) -> StepRecord:
+    """The record after one more model run; `runs` are all kept ones of the same slice, `room` codes the skill may still add."""
+    if not seen.mixed:
+        record = record.model_copy(update={"baseline": added(record.baseline, seen.cost, seen.simulated)})
+    record, covered = _compare(record, seen, policy)
+    return record if covered else _learn(record, seen, runs, policy, room)
+
+
+def _compare(record: StepRecord, seen: Observation, policy: Policy) -> tuple[StepRecord, bool]:
+    """Hold every live code against the run: agreement counts towards promotion, a difference demotes."""
+    covered = False
+    for code in record.versions:
+        if code.state not in LIVE or code.slice_digest != seen.guard.slice_digest:
+            continue
+        try:
+            difference = predict(code, seen)
+        except Handed as handed:
+            record = record.note(code.id, f"did not apply: {handed.guard}: {handed.reason}", seen.run)
+            continue
+        if difference:
+            demoted = code.model_copy(update={"disagreed": code.disagreed + 1, "state": SolidState.DEMOTED})
+            record = record.replaced(demoted, f"the model did otherwise: {difference}", seen.run)
+            continue
+        covered = True
+        if not seen.mixed:
+            evidence = tuple(sorted({*code.evidence, seen.id}))
+            record = record.replaced(code.model_copy(update={"agreed": code.agreed + 1, "evidence": evidence}))
+            record = promote(record, code.id, policy, seen.run)
+    return record, covered
+
+
+def promote(record: StepRecord, id: str, policy: Policy, run: str = "") -> StepRecord:
+    """Promote a shadow that has earned it; otherwise say what is missing."""
+    code = record.version(id)
+    if code.state is not SolidState.SHADOW:
+        return record
+    reason = missing(code, policy)
+    if reason:
+        return record.note(id, f"not yet: {reason}", run)
+    told = f"{len(code.evidence)} runs, {code.agreed} of them predicted beforehand, none otherwise"
+    record = record.replaced(code.model_copy(update={"state": SolidState.PROMOTED}), told, run)
+    for old in record.versions:
+        if old.id != id and old.state in LIVE and set(old.evidence) <= set(code.evidence):
+            record = record.replaced(old.model_copy(update={"state": SolidState.DEMOTED}), f"superseded by {id}", run)
+    return record
+
+
+def missing(code: SolidStep, policy: Policy) -> str:
+    """What a shadow still lacks; empty when it may serve."""
+    if len(code.evidence) < policy.min_observations:
+        return f"{len(code.evidence)} of {policy.min_observations} runs"
+    if code.agreed < policy.shadow:
+        return f"{code.agreed} of {policy.shadow} runs predicted beforehand"
+    outside = next((c.tool for c in code.calls if c.effect == "effectful"), None)
+    if outside and not policy.effectful:
+        return f"{outside} acts outside the work folder: a person must accept it (`skvm jit review`)"
+    return ""
+
+
+def _learn(record: StepRecord, seen: Observation, runs: Sequence[Observation], policy: Policy, room: int) -> StepRecord:
+    """New code that covers the run: an existing one widened by what wobbled, else one with runs that no code covers."""
+    same_slice = [v for v in record.versions if v.slice_digest == seen.guard.slice_digest]
+    reason = ""
+    for members in _groups(same_slice, seen, runs):
+        try:
+            code = _proved(members, policy)
+        except Abstain as abstained:
+            reason = reason or str(abstained)
+            continue
+        if any(v.state is SolidState.REJECTED and code_digest(v) == code_digest(code) for v in same_slice):
+            reason = reason or "this code was rejected by a person"
+            continue
+        return _admit(record, code, seen, policy, room)
+    return record.note("", f"still observed: {reason}", seen.run) if reason else record
+
+
+def _groups(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Observation]) -> list[list[Observation]]:
+    """Sets of runs that may be one program, largest hope first; each ends with the new run."""
+    alike = [o for o in runs if o.id != seen.id and program_shape(o) == program_shape(seen)]
+    groups = [[o for o in alike if o.id in code.evidence] for code in reversed(codes)]
+    claimed = {id for code in codes if code.state in LIVE for id in code.evidence}
+    free = [o for o in alike if o.id not in claimed]
+    groups += [free, *([o] for o in reversed(free))]
+    unique = {tuple(o.id for o in g): [*g, seen] for g in groups if g}
+    return list(unique.values())
+
+
+def _proved(members: Sequence[Observation], policy: Policy) -> SolidStep:
+    """Code of several runs that replays them all and predicts no left-out one wrongly; raises Abstain."""
+    distinct = len({o.input_id for o in members})
+    if distinct < policy.min_distinct:
+        raise Abstain(f"{distinct} of {policy.min_distinct} different inputs")
+    code = generalise(members)
+    failed = replay(code, members)
+    if failed:
+        raise Abstain(f"replay: {failed}")
+    if len(members) > policy.min_distinct:
+        right, handed, wrong = leave_one_out(members)
+        if wrong:
+            raise Abstain(f"left-out run predicted wrongly: {wrong}")
+        code = code.model_copy(update={"recorded": {"left_out_right": str(right), "left_out_handed_back": str(handed)}})
+    return code
+
+
+def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Policy, room: int) -> StepRecord:
+    place = seen.guard.slice_digest
+    made = record.made.get(place, 0)
+    if made >= policy.versions_per_step:
+        return record.note("", f"limit of {policy.versions_per_step} codes per step; the model keeps the step", seen.run)
+    if room <= 0:
+        return record.note("", f"limit of {policy.versions_per_skill} codes per skill; the model keeps the step", seen.run)
+    id = f"{short_key(record.step_key)}/{sum(record.made.values()) + 1}"
+    new = code.model_copy(update={"id": id, "state": SolidState.SHADOW, "baseline": means(record.baseline)})
+    update: dict[str, Any] = {"versions": (*record.versions, new), "made": {**record.made, place: made + 1}}
+    record = record.model_copy(update=update)
+    told = f"generalised from {len(new.evidence)} runs with different inputs"
+    record = record.note(id, told, seen.run, SolidState.OBSERVED, SolidState.CANDIDATE)
+    record = record.note(id, "replays all of them exactly", seen.run, SolidState.CANDIDATE, SolidState.SHADOW)
+    for old in record.versions:
+        if old.id != id and old.state is SolidState.SHADOW and set(old.evidence) <= set(new.evidence):
+            record = record.replaced(old.model_copy(update={"state": SolidState.DEMOTED}), f"generalised into {id}", seen.run)
+    return promote(record, id, policy, seen.run)
+
+
+def short_key(step_key: str) -> str:
+    """The part of a step key that is shown."""
+    return step_key.removeprefix("sha256:")[:10]
+
+
+def means(sums: dict[str, float]) -> dict[str, float]:
+    """Means per run of sums; empty without runs."""
+    n = sums.get("n", 0.0)
+    return {k: v / n for k, v in sums.items() if k not in ("n", "simulated")} | {"n": n} if n else {}

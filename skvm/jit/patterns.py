@@ -1,0 +1,97 @@
+"""What a text hole may hold: the narrowest pattern that still reads as the same kind of thing.
+
+A pattern is built from runs: letters and digits of the classes seen (lower, upper, digits, other alphabets), joined by exactly
+the marks seen. When all values have the same runs the pattern has that shape (`sales.csv`, `orders.csv` -> `[a-z]+\\.[a-z]+`);
+otherwise runs of the classes seen, joined by single marks that were seen (`a.csv`, `a_1.csv`). So a pattern never lets in a
+leading dash, a `..`, a blank, a quote or an operator that no observation had; case and length (four times the longest, at
+least 32) are kept as seen. Not narrower than that: the letters themselves, a number's size and the number of runs stay free.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_NEGATING = """
+not no never none nothing without except excluding exclude ignore ignoring skip avoid dont don't doesn't cannot can't nor
+neither unless instead stop nicht kein keine ohne nie außer pas jamais sans aucun ni sin nunca excepto não sem nem non senza
+mai niet geen zonder inte utan ikke uden нет не без никогда 不 没 别 无 除 않 없 しない ない
+"""
+NEGATORS = frozenset(_NEGATING.split())
+"""Words that turn a request round. A hole that holds one which no observation held is refused."""
+
+_RUN = re.compile(r"[^\W_]+|.", re.DOTALL)
+_CLASSES = (("a-z", re.compile("[a-z]")), ("A-Z", re.compile("[A-Z]")), ("0-9", re.compile("[0-9]")))
+_OTHER = r"[^\W_]"
+_DATA = re.compile(r"[0-9./\\@#_~:=-]|(?<=\S)[A-Z](?=\S*[a-z])|\s")
+
+
+def covering(values: Sequence[str]) -> str:
+    """A regular expression that every value fully matches; see the module for what else does."""
+    rows = [_RUN.findall(v) for v in values]
+    bound = max(32, 4 * max(len(v) for v in values))
+    head = f"(?=.{{1,{bound}}}\\Z)"
+    shapes = {tuple("w" if _wordy(run) else run for run in row) for row in rows}
+    if len(shapes) == 1:
+        shape = next(iter(shapes))
+        return head + "".join(
+            _run([row[at] for row in rows]) if mark == "w" else re.escape(mark) for at, mark in enumerate(shape)
+        )
+    return head + _loose(rows)
+
+
+def _loose(rows: Sequence[Sequence[str]]) -> str:
+    words = [run for row in rows for run in row if _wordy(run)]
+    marks = "".join(sorted({re.escape(run) for row in rows for run in row if not _wordy(run)}))
+    if not words:
+        return f"[{marks}]+"
+    word = _run(words)
+    if not marks:
+        return word
+    opening = f"[{marks}]?" if any(not _wordy(row[0]) for row in rows) else ""
+    closing = f"[{marks}]?" if any(not _wordy(row[-1]) for row in rows) else ""
+    gap = max((_longest_gap(row) for row in rows), default=1)
+    joint = f"[{marks}]" if gap <= 1 else f"[{marks}]{{1,{gap}}}"
+    return f"{opening}{word}(?:{joint}{word})*{closing}"
+
+
+def _longest_gap(row: Sequence[str]) -> int:
+    longest = here = 0
+    for run in row:
+        here = 0 if _wordy(run) else here + 1
+        longest = max(longest, here)
+    return longest
+
+
+def _wordy(run: str) -> bool:
+    return re.fullmatch(r"[^\W_]+", run) is not None
+
+
+def _run(runs: Sequence[str]) -> str:
+    text = "".join(runs)
+    classes = "".join(name for name, probe in _CLASSES if probe.search(text))
+    if re.search(r"[^a-zA-Z0-9]", text):
+        return f"(?:{_OTHER})+"
+    return f"[{classes}]+"
+
+
+def one_of(values: Sequence[str]) -> str:
+    """Exactly the values seen."""
+    return "|".join(re.escape(v) for v in sorted(set(values)))
+
+
+def looks_like_data(value: str) -> bool:
+    """A number, name with marks, path, identifier or quoted phrase; a plain dictionary word could be an instruction."""
+    return _DATA.search(value) is not None
+
+
+def negates(value: str, seen: Sequence[str]) -> str | None:
+    """A negating word of `value` that is in none of the values seen, or None."""
+    known = {w for text in seen for w in _words(text)}
+    return next((w for w in _words(value) if w in NEGATORS and w not in known), None)
+
+
+def _words(text: str) -> list[str]:
+    folded = text.replace("’", "'").lower()
+    wide = [c for c in folded if c in NEGATORS]  # scripts without blanks
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)?", folded) + wide

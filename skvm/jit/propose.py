@@ -1,0 +1,168 @@
+"""Generalise: the code of a step out of several observations of it, or the reason why there is none.
+
+The code is a chain of rewrites: templates of the inputs -> template of the first call -> what its result must look like ->
+template of the next call ... -> templates of the values. Holes that the inputs fill are captures; every other hole has an
+origin that explains it in all observations (`provenance`). What was the same in all of them is a guard.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from skvm.jit.build import Abstain, Builder, Inputs, encoded, type_of
+from skvm.jit.observe import MAX_CALLS, Observation
+from skvm.jit.patterns import covering, looks_like_data, one_of
+from skvm.jit.unify import Column, Unifier, spelled
+from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep, Text, Var, decode, match_tree, variables
+
+ASKING = frozenset({"ask_user"})
+"""Tools whose answer belongs to a person: never solidified."""
+
+KINDS = {"task": "t", "files": "f", "values": "v", "item": "i"}
+SOURCE_OF = {"task": "task", "files": "file", "values": "value", "item": "item"}
+QUOTES = '"`“”'
+
+
+def generalise(observations: Sequence[Observation]) -> SolidStep:
+    """The code of a step; raises Abstain. Deterministic: the order of observations only numbers the holes."""
+    first = observations[0]
+    _same_shape(observations)
+    inputs = read_inputs(observations)
+    builder = Builder(observations, inputs)
+    calls = tuple(builder.call(index) for index in range(len(first.calls)))
+    values = builder.output([o.values for o in observations], "values")
+    summary = builder.summary([o.summary for o in observations])
+    holes = (*_captures(inputs), *builder.holes.values())
+    return SolidStep(
+        id="",
+        step_key=first.step_key,
+        step_id=observations[-1].step_id,
+        skill=first.skill,
+        state=SolidState.CANDIDATE,
+        holes=holes,
+        calls=calls,
+        values=values,
+        summary=summary,
+        guards=_guards(observations, inputs, holes, used_captures(holes, [values, summary, *(c.args for c in calls)])),
+        evidence=tuple(sorted({o.id for o in observations})),
+        slice_digest=first.guard.slice_digest,
+        simulated=any(o.simulated for o in observations),
+    )
+
+
+def program_shape(observation: Observation) -> tuple[Any, ...]:
+    """What two observations must share to be runs of one program: tools, outcomes, argument names, value names."""
+    rows = tuple((c.tool, c.ok, c.exit_code, tuple(sorted(c.args)), c.effect) for c in observation.calls)
+    return rows, tuple(sorted(observation.values))
+
+
+def _same_shape(observations: Sequence[Observation]) -> None:
+    first = observations[0]
+    if len(first.calls) > MAX_CALLS:
+        raise Abstain(f"more than {MAX_CALLS} calls")
+    if any(program_shape(o) != program_shape(first) for o in observations[1:]):
+        raise Abstain("the runs did not make the same sequence of calls")
+    asked = next((c.tool for c in first.calls if c.tool in ASKING), None)
+    if asked:
+        raise Abstain(f"{asked}: the answer belongs to a person")
+    for name in ("slice_digest", "sandbox", "tool_versions", "verdicts"):
+        if any(getattr(o.guard, name) != getattr(first.guard, name) for o in observations[1:]):
+            raise Abstain(f"the runs differ in {name}")
+
+
+def read_inputs(observations: Sequence[Observation]) -> Inputs:
+    """Templates of the inputs; raises Abstain when a hole of the task could be read in two ways."""
+    found = Inputs({}, {}, {})
+    for name, prefix in KINDS.items():
+        unifier = Unifier(prefix, stop=_whole if name != "task" else lambda column: False)
+        column = [o.inputs.get(name) for o in observations]
+        found.templates[name] = unifier.unify(column)
+        found.table.update(unifier.table)
+        found.kinds.update(dict.fromkeys(unifier.table, SOURCE_OF[name]))
+        for index, value in enumerate(column):
+            if match_tree(found.templates[name], value) != {k: v[index] for k, v in unifier.table.items()}:
+                raise Abstain(f"the {name} of the runs can be read in more than one way")
+    _check_task(found)
+    return found
+
+
+def _whole(column: Column) -> bool:
+    return all(isinstance(v, str) for v in column)
+
+
+def _check_task(inputs: Inputs) -> None:
+    template = inputs.templates["task"]
+    if isinstance(template, Var) and not all(looks_like_data(v) and " " not in v for v in inputs.table[template.name]):
+        raise Abstain("the tasks have no wording in common")
+    if not isinstance(template, Text):
+        return
+    for at, part in enumerate(template.parts):
+        if isinstance(part, str):
+            continue
+        if any(re.search(r"\s", v) for v in inputs.table[part.name]) and not _quoted(template, at):
+            raise Abstain("the wording of the tasks differs by more than single words")
+
+
+def _quoted(template: Text, at: int) -> bool:
+    before = template.parts[at - 1] if at else ""
+    after = template.parts[at + 1] if at + 1 < len(template.parts) else ""
+    return isinstance(before, str) and isinstance(after, str) and before[-1:] in set(QUOTES) and after[:1] in set(QUOTES)
+
+
+def _captures(inputs: Inputs) -> tuple[Hole, ...]:
+    return tuple(
+        Hole(name=name, source=inputs.kinds[name], path=name, type=type_of(column)) for name, column in inputs.table.items()
+    )
+
+
+def used_captures(holes: Sequence[Hole], code: Sequence[Any]) -> set[str]:
+    """Captures that the code depends on, directly or through a derived hole."""
+    used = {name for part in code for name in variables(decode(part))}
+    for hole in holes:
+        if hole.name != hole.path:
+            origins: tuple[Origin, ...] = (hole, *hole.also)
+            used |= {o.path for o in origins if o.source not in ("call", "const")}
+    return used
+
+
+def _guards(observations: Sequence[Observation], inputs: Inputs, holes: Sequence[Hole], used: set[str]) -> tuple[Guard, ...]:
+    first = observations[0]
+    guards = [Guard(kind="slice", value=first.guard.slice_digest)]
+    if first.guard.sandbox:
+        guards.append(Guard(kind="sandbox", value=first.guard.sandbox))
+    used_tools = {c.tool for c in first.calls}
+    guards += [Guard(kind="tool", name=n, value=v) for n, v in sorted(first.guard.tool_versions.items()) if n in used_tools]
+    guards += [Guard(kind="verdict", name=n, value=v) for n, v in sorted(first.guard.verdicts.items()) if n in first.primitives]
+    if any(o.simulated for o in observations):
+        guards.append(Guard(kind="simulated", value="true"))
+    for hole in holes:
+        if hole.name in inputs.table:
+            guards += _hole_guards(hole, inputs, hole.name in used)
+    for name, template in inputs.templates.items():
+        guards.append(Guard(kind="input", name=name, value=spelled(encoded(template))))
+    return tuple(sorted(guards, key=lambda g: (g.cost, g.kind, g.name)))
+
+
+def _hole_guards(hole: Hole, inputs: Inputs, used: bool) -> list[Guard]:
+    """Type, and for texts the pattern. A plain word that the code ignores, or that opens a sentence, could be an
+    instruction: only the words seen will do."""
+    guards = [Guard(kind="hole_type", name=hole.name, value=hole.type)]
+    column = inputs.table[hole.name]
+    if hole.type != "string" or not all(column):
+        return guards
+    plain = not all(looks_like_data(v) for v in column)
+    closed = plain and (not used or _opens_sentence(inputs.templates["task"], hole.name))
+    pattern = one_of(column) if closed else covering(column)
+    return [*guards, Guard(kind="hole_match", name=hole.name, value=pattern)]
+
+
+def _opens_sentence(template: Any, name: str) -> bool:
+    parts = template.parts if isinstance(template, Text) else (template,)
+    for at, part in enumerate(parts):
+        if isinstance(part, Var) and part.name == name:
+            before = parts[at - 1] if at else ""
+            if not isinstance(before, str) or not before.strip() or re.search(r"[.!?:;\n]\s*$|[-*]\s+$", before):
+                return True
+    return False

@@ -1,0 +1,243 @@
+"""Applying code to inputs, and proving it: predictions compared with what model runs really did.
+
+`bind`, `arguments`, `outcome` are what a served step goes through; `predict` does the same against a recorded run, so what
+is proved is exactly what is executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from skvm.jit.build import COMMAND_ARGS, Abstain, seen_result
+from skvm.jit.observe import Observation
+from skvm.jit.patterns import negates
+from skvm.jit.propose import generalise
+from skvm.jit.provenance import World, evaluate, parsed
+from skvm.jit.shell import same_command
+from skvm.jit.unify import same, spelled
+from skvm.plan import CallRecord, Guard, GuardContext, Hole, SolidCall, SolidStep, Unfilled, decode, fill, match_tree
+from skvm.plan.guards import json_type
+from skvm.source import digest_text
+
+MAX_LEAVE_OUT = 12
+"""Leave-one-out rounds are bounded: with more observations the first ones are left out in turn."""
+
+
+class Handed(Exception):
+    """The code does not apply here: `guard` is its kind, the message says what was expected and what was seen."""
+
+    def __init__(self, guard: str, reason: str) -> None:
+        super().__init__(reason)
+        self.guard = guard
+        self.reason = reason
+
+
+def bind(code: SolidStep, inputs: dict[str, Any], seen: GuardContext) -> dict[str, Any]:
+    """What the captures hold for these inputs when every guard holds; raises Handed with the first guard that does not."""
+    context = seen.model_copy(update={"inputs": inputs})
+    by_kind = sorted(code.guards, key=lambda g: g.cost)
+    for guard in by_kind:
+        if guard.cost < 5:  # digests, versions and verdicts: before anything is read
+            _require(guard, context)
+    captures: dict[str, Any] = {}
+    for guard in by_kind:
+        if guard.kind == "input":
+            fits = match_tree(_template(guard.value), inputs.get(guard.name))
+            if isinstance(fits, str):
+                raise Handed("input", f"{guard.name}{fits}")
+            captures.update(fits)
+    filled = context.model_copy(update={"holes": captures})
+    for guard in by_kind:
+        if guard.cost >= 5 and guard.kind != "input":
+            _require(guard, filled)
+    _refuse_negation(code, captures)
+    return captures
+
+
+def _template(value: str) -> Any:
+    import json
+
+    return decode(json.loads(value))
+
+
+def _require(guard: Guard, seen: GuardContext) -> None:
+    held = guard.check(seen)
+    if not held.ok:
+        raise Handed(guard.kind, held.reason)
+
+
+def _refuse_negation(code: SolidStep, captures: dict[str, Any]) -> None:
+    allowed = {g.name: g.value for g in code.guards if g.kind == "hole_match"}
+    for hole in code.holes:
+        value = captures.get(hole.name)
+        if hole.source == "task" and isinstance(value, str):
+            word = negates(value, [allowed.get(hole.name, "").replace("\\", "")])
+            if word is not None:
+                raise Handed("hole_match", f"{hole.name} holds {word!r}, which turns a request round")
+
+
+def arguments(code: SolidStep, index: int, world: World) -> dict[str, Any]:
+    """Arguments of one call; raises Handed when an earlier result or a hole is not as expected."""
+    _expect(code, world, index)
+    args = _filled(code, code.calls[index].args, world)
+    assert isinstance(args, dict)
+    return args
+
+
+def outcome(code: SolidStep, world: World) -> tuple[dict[str, Any], str]:
+    """Values and summary after the last call; raises Handed like `arguments`."""
+    _expect(code, world, len(code.calls))
+    values = _filled(code, code.values, world)
+    summary = "" if code.summary is None else _filled(code, code.summary, world)
+    return values, summary
+
+
+def _expect(code: SolidStep, world: World, upto: int) -> None:
+    """The calls so far were these calls, and ended as they did when the code was learned."""
+    if len(world.calls) != upto:
+        raise Handed("calls", f"expected {upto} calls, saw {len(world.calls)}")
+    for index, (planned, done) in enumerate(zip(code.calls[:upto], world.calls, strict=True)):
+        if planned.tool != done.tool:
+            raise Handed("calls", f"call {index}: expected {planned.tool}, saw {done.tool}")
+    if upto:
+        reason = unexpected(code.calls[upto - 1], world.calls[upto - 1])
+        if reason:
+            raise Handed("result", f"call {upto - 1} {code.calls[upto - 1].tool}: {reason}")
+
+
+def unexpected(planned: SolidCall, done: CallRecord) -> str:
+    """How a result differs from what was constant in all observed ones; empty when it does not."""
+    if done.ok != planned.expect_ok or (planned.expect_exit is not None and done.exit_code != planned.expect_exit):
+        return f"expected ok={planned.expect_ok} exit={planned.expect_exit}, saw ok={done.ok} exit={done.exit_code}"
+    text, shape = seen_result(done), planned.result or {}
+    if "same" in shape and text != shape["same"]:
+        return f"the result was always {_cut(shape['same'])}, now {_cut(text)}"
+    if "digest" in shape and digest_text(text) != shape["digest"]:
+        return "the result was always the same text, now another"
+    if "head" in shape and text.partition("\n")[0] != shape["head"]:
+        return f"the first line was always {_cut(shape['head'])}, now {_cut(text.partition(chr(10))[0])}"
+    if "keys" in shape:
+        return _unexpected_keys(text, shape["keys"])
+    return ""
+
+
+def _unexpected_keys(text: str, keys: Sequence[str]) -> str:
+    try:
+        tree = parsed(text)
+    except Unfilled:
+        return "the result was always JSON, now it is not"
+    names = sorted(tree) if isinstance(tree, dict) else None
+    return "" if names == sorted(keys) else f"the names in the result were always {sorted(keys)}, now {names}"
+
+
+def _cut(text: str) -> str:
+    shown = spelled(text)
+    return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def _filled(code: SolidStep, stored: Any, world: World) -> Any:
+    template = decode(stored)
+    try:
+        return fill(template, _Values(code, world))
+    except Unfilled as missing:
+        raise Handed("hole", f"hole {missing} has no value here") from None
+
+
+class _Values(dict[str, Any]):
+    """Hole values, worked out when they are asked for."""
+
+    def __init__(self, code: SolidStep, world: World) -> None:
+        super().__init__(world.captures)
+        self._holes = {h.name: h for h in code.holes}
+        self._world = world
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._holes
+
+    def __getitem__(self, name: str) -> Any:
+        return value_of(self._holes[name], self._world)
+
+
+def value_of(hole: Hole, world: World) -> Any:
+    """What a hole holds; raises Handed when origins disagree or the value is not of the kind that was seen."""
+    value = evaluate(hole, world)
+    for other in hole.also:
+        try:
+            agrees = same(evaluate(other, world), value)
+        except Unfilled:
+            agrees = False
+        if not agrees:
+            raise Handed("hole", f"{hole.name}: {hole.source} {hole.path} and {other.source} {other.path} no longer agree")
+    kind = json_type(value)
+    if kind != hole.type and (hole.type, kind) != ("number", "integer"):
+        raise Handed("hole", f"{hole.name}: expected {hole.type}, saw {kind}")
+    if hole.pattern and not re.fullmatch(hole.pattern, value, re.DOTALL):
+        raise Handed("hole", f"{hole.name}: {_cut(value)} is not of the kind seen before")
+    return value
+
+
+def predict(code: SolidStep, seen: Observation) -> str:
+    """Run the code against a recorded run; empty when it makes exactly its calls and values, else the first difference.
+
+    Raises Handed when a guard hands the step back, which is not a difference.
+    """
+    captures = bind(code, seen.inputs, seen.guard)
+    for index in range(len(code.calls)):
+        args = arguments(code, index, World(captures, seen.calls[:index]))
+        if index >= len(seen.calls):
+            return f"call {index} {code.calls[index].tool}: the run made no such call"
+        done = seen.calls[index]
+        if done.tool != code.calls[index].tool or not same_arguments(done.tool, args, done.args):
+            return f"call {index}: expected {done.tool} {_cut_json(done.args)}, code gives {_cut_json(args)}"
+    if len(seen.calls) > len(code.calls):
+        return f"call {len(code.calls)} {seen.calls[len(code.calls)].tool}: the code makes no such call"
+    values, summary = outcome(code, World(captures, seen.calls))
+    if not same(values, seen.values):
+        return f"values: expected {_cut_json(seen.values)}, code gives {_cut_json(values)}"
+    if code.summary is not None and summary != seen.summary:
+        return f"summary: expected {_cut(seen.summary)}, code gives {_cut(summary)}"
+    return ""
+
+
+def same_arguments(tool: str, one: dict[str, Any], two: dict[str, Any]) -> bool:
+    """Equal arguments; commands by meaning (words and operators), everything else exactly."""
+    name = COMMAND_ARGS.get(tool)
+    if name is None or name not in one or name not in two or not all(isinstance(a[name], str) for a in (one, two)):
+        return same(one, two)
+    return same({**one, name: ""}, {**two, name: ""}) and same_command(one[name], two[name])
+
+
+def _cut_json(value: Any) -> str:
+    text = spelled(value)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def replay(code: SolidStep, observations: Sequence[Observation]) -> str:
+    """Empty when the code reproduces every observation exactly; else the first that it does not, and how."""
+    for seen in observations:
+        try:
+            difference = predict(code, seen)
+        except Handed as handed:
+            difference = handed.reason
+        if difference:
+            return f"run {seen.run}: {difference}"
+    return ""
+
+
+def leave_one_out(observations: Sequence[Observation]) -> tuple[int, int, str]:
+    """(right, handed back, first wrong prediction) when each observation is predicted from the others alone."""
+    right = handed = 0
+    for index, held_out in enumerate(islice(observations, MAX_LEAVE_OUT)):
+        rest = [o for i, o in enumerate(observations) if i != index]
+        try:
+            difference = predict(generalise(rest), held_out)
+        except (Abstain, Handed):
+            handed += 1
+            continue
+        if difference:
+            return right, handed, f"run {held_out.run} from the others: {difference}"
+        right += 1
+    return right, handed, ""
