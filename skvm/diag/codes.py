@@ -58,6 +58,8 @@ _ROWS: tuple[tuple[str, str, str, Severity], ...] = (
     ("SKV402", "capability-unmeasured", "the target was never measured for what a step needs", _I),
     ("SKV403", "capability-not-offered", "the harness does not offer what a step needs", _W),
     ("SKV501", "dependency-cycle", "steps depend on each other in a circle", _W),
+    ("SKV502", "control-assumed", "something about a loop, jump or branch was assumed or left to the text", _I),
+    ("SKV503", "parallel-conflict", "steps said to run in parallel touch the same place", _W),
     ("SKV601", "tool-undeclared", "a tool is used but not declared", _I),
     ("SKV602", "fence-not-parsed", "a code fence could not be parsed", _I),
     ("SKV603", "tool-missing", "a needed tool is not on this machine", _W),

@@ -1,0 +1,79 @@
+"""What a program needs, touches and orders, before any target is known: what `skvm outline` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from skvm.capability import Requirement, Target
+from skvm.compile.passes.dependencies import DependenciesPass
+from skvm.compile.passes.effects import EffectsPass
+from skvm.compile.passes.lower import LowerPass
+from skvm.compile.passes.reduce import reduce_edges
+from skvm.compile.request import CompileRequest
+from skvm.compile.rules import evidence_of, skill_requirements, step_requirements
+from skvm.compile.unit import StepEffects, Unit
+from skvm.ir import Effects, Program
+from skvm.plan import Edge
+from skvm.source import SkillSource
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """`requirements`: of the skill's main job, one per primitive. `step_requirements`: of each step. `effects`: by step id.
+
+    `edges` join step ids (never blocks or gates) and are transitively reduced; a step without an edge to another may overlap
+    with it.
+    """
+
+    requirements: tuple[Requirement, ...]
+    step_requirements: tuple[Requirement, ...]
+    effects: Mapping[str, Effects]
+    step_effects: Mapping[str, StepEffects]
+    edges: tuple[Edge, ...]
+
+
+def analyse(program: Program, source: SkillSource) -> Analysis:
+    """Requirements, effects and order of a program. Never raises for a program that `parse` made."""
+    unit = Unit(program, source, CompileRequest(Target(model="any")))
+    for item in (LowerPass(), EffectsPass(), DependenciesPass()):
+        unit = item.run(unit)
+    evidence = evidence_of(program, source)
+    return Analysis(
+        requirements=skill_requirements(evidence),
+        step_requirements=step_requirements(evidence),
+        effects={step: found.effects for step, found in unit.effects.items()},
+        step_effects=unit.effects,
+        edges=step_edges(unit),
+    )
+
+
+def step_edges(unit: Unit) -> tuple[Edge, ...]:
+    """Edges of the plan between steps of the program: blocks are replaced by their first and last steps, gates by their step."""
+    steps = unit.program.step_by_id
+    order = {s.id: i for i, s in enumerate(unit.program.steps)}
+    found: list[Edge] = []
+    for edge in unit.edges:
+        firsts, lasts = _ends(unit, edge.after, "before"), _ends(unit, edge.before, "after")
+        for before in lasts:
+            for after in firsts:
+                one, two = _step_of(before, steps), _step_of(after, steps)
+                if one is not None and two is not None and order[one] < order[two]:
+                    found.append(edge.model_copy(update={"before": one, "after": two}))
+    return reduce_edges(tuple(found), order)
+
+
+def _ends(unit: Unit, node: str, side: str) -> list[str]:
+    """First (`side` before) or last (`after`) leaves of a node: those that no edge inside leads to, or away from."""
+    below = unit.children.get(node, ())
+    if not below:
+        return [node]
+    inside = {c.id for c in below}
+    met = {e.after if side == "before" else e.before for e in unit.edges if e.before in inside and e.after in inside}
+    return [leaf for child in below if child.id not in met for leaf in _ends(unit, child.id, side)]
+
+
+def _step_of(node: str, steps: Mapping[str, object]) -> str | None:
+    """Step id of a leaf; the gate beside a step counts as that step."""
+    name = node if node in steps else node.removesuffix(".gate")
+    return name if name in steps else None

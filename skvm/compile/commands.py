@@ -1,0 +1,223 @@
+"""Stated commands: does a step state exactly one, is any choice left in it, and where do its placeholders come from?
+
+Direct execution replaces a model, so every doubt counts against it (law 6): `direct_command` answers with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import NamedTuple
+
+from skvm.ir import Act, ActType, ControlKind, NeedKind, Origin, Program, Step
+from skvm.plan import Command
+from skvm.source import SkillSource, Span
+
+INSTALL = re.compile(
+    r"^\s*(?:sudo\s+)?(?:(?:pip3?|uv|uv pip|python3? -m pip|npm|pnpm|yarn|bun|apt|apt-get|brew|cargo|go|gem|conda|mamba|dnf|yum|"
+    r"apk|pipx|poetry)\s+(?:-\S+\s+)*(?:install|add|i|get|ci|sync)\b|npx\s+(?:-\S+\s+)*\S+\s+add\b|curl\b.*\|\s*(?:ba)?sh\b)"
+)
+"""Commands that install: they are environment requirements, never run-time steps (decisions, "Plan semantics")."""
+
+_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[\]{}~#\n]")
+_PLACEHOLDERS = (
+    re.compile(r"\{\{\s*([A-Za-z_][\w .-]*?)\s*\}\}"),
+    re.compile(r"(?<![$\w])\{([A-Za-z_][\w.-]*)\}"),
+    re.compile(r"<([A-Za-z][\w ./-]*)>"),
+    re.compile(r"(?<![\w/.$-])((?:YOUR_|INPUT|OUTPUT|FILE)[A-Z0-9_]*|[A-Z]+_(?:FILE|PATH|DIR|NAME|ID|URL))(?![\w=])"),
+    re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"),
+    re.compile(r"\[([A-Z][A-Z0-9_ -]*)\]"),
+)
+_OPEN = re.compile(
+    r"path/to|\byour[-_ ]|\bYOUR\b|example\.(?:com|org)|\.\.\.|…|\[(?:--?[a-z]|options|args|flags)|\bxxx+\b", re.IGNORECASE
+)
+_ASSIGNED = re.compile(r"(?:^|[;&|]\s*|\bfor\s+|\bread\s+(?:-\S+\s+)*)([A-Za-z_][A-Za-z0-9_]*)(?:=|\s+in\b|\s*;|\s*$)")
+_CHOICE = re.compile(
+    r"\b(?:or|if|unless|when|otherwise|either|depending|appropriate|choose|select|pick|e\.g|for example|for instance|such as|"
+    r"as needed|if needed|adjust|adapt|replace|modify|customi[sz]e|substitute|your own|similar|then|review|inspect|interpret|"
+    r"analy[sz]e|fix|decide|consider|try|make sure|ensure|note|parse|report|explain|present|summari[sz]e)\b",
+    re.IGNORECASE,
+)
+"""Words that leave something to decide or to do besides the command itself."""
+
+_ITEM_NAMES = frozenset(
+    {"file", "item", "f", "filename", "file_name", "input", "input_file", "path", "file_path", "filepath", "name"}
+)
+_PATHLIKE = re.compile(r"^[\w./-]*[\w-]\.[A-Za-z0-9]{1,6}$")
+
+
+class Verdict(NamedTuple):
+    """The command when it may run directly, else None and why not."""
+
+    command: Command | None
+    reason: str
+
+
+class Providers(NamedTuple):
+    """What earlier parts of the plan provide: place -> reference, `item` when the step runs once per item."""
+
+    places: dict[str, str]
+    values: dict[str, str]
+    item: bool = False
+
+
+def stated_commands(program: Program, step: str) -> tuple[Act, ...]:
+    """Acts of a step that carry a literal command, equal commands once."""
+    found: dict[str, Act] = {}
+    for act in program.acts_of(step):
+        if act.command is not None and act.command.strip():
+            found.setdefault(" ".join(act.command.split()), act)
+    return tuple(found.values())
+
+
+def direct_command(program: Program, source: SkillSource, step: Step, have: Providers) -> Verdict:
+    """May this step run without a model, and with which placeholders bound to what?"""
+    commands = stated_commands(program, step.id)
+    if len(commands) != 1:
+        return Verdict(None, "states no command" if not commands else f"states {len(commands)} commands")
+    act = commands[0]
+    text = (act.command or "").strip()
+    doubt = _doubt_in_command(text) or _doubt_in_step(program, source, step, act, text)
+    if doubt:
+        return Verdict(None, doubt)
+    bound, open_names = _bind(program, step, text, have)
+    if open_names:
+        return Verdict(None, f"leaves {', '.join(open_names)} open")
+    missing = _unprovided(program, source, act, text, have)
+    if missing:
+        return Verdict(None, f"reads {missing}, which nothing before it provides")
+    return Verdict(_command(source, step, act, text, bound), "states exactly one command and leaves no choice")
+
+
+def _doubt_in_command(text: str) -> str:
+    if INSTALL.match(text):
+        return "installs something, which is a need and not a step"
+    if "\n" in text.replace("\\\n", " "):
+        return "states several lines of commands"
+    opened = _OPEN.search(text)
+    return f"has the open part {opened[0]!r}" if opened else ""
+
+
+def _doubt_in_step(program: Program, source: SkillSource, step: Step, act: Act, text: str) -> str:
+    kinds = {c.kind for c in program.controls_of(step.id)} - {ControlKind.PARALLEL, ControlKind.OPTIONAL, ControlKind.GATE}
+    if ControlKind.RECOVER in kinds or ControlKind.DELEGATE in kinds or ControlKind.JUMP in kinds:
+        return "is not only a command"
+    words = _prose(step.text, text)
+    if ControlKind.BRANCH not in kinds and ControlKind.LOOP not in kinds:
+        choice = _CHOICE.search(words)
+        if choice:
+            return f"leaves something open ({choice[0]!r})"
+    others = [a for a in program.acts_of(step.id) if a.origin is Origin.PROSE and a.command is None]
+    if len({a.span for a in others}) > 1 or any(a.type is ActType.REQUEST for a in others):
+        return "has more to do than its command"
+    return "" if _shown(source, step, text) else "does not show its command literally"
+
+
+def _prose(text: str, command: str) -> str:
+    """Words of a step without fences and inline code."""
+    bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
+    return re.sub(r"`[^`\n]*`", " ", bare).replace(command, " ")
+
+
+def _shown(source: SkillSource, step: Step, text: str) -> Span | None:
+    if step.span.file != source.main.file:
+        return None
+    at = source.main.raw.find(text.encode("utf-8", "replace"), step.span.start, step.span.end)
+    return None if at < 0 else Span(step.span.file, at, at + len(text.encode("utf-8", "replace")))
+
+
+def placeholders(text: str) -> tuple[tuple[str, str], ...]:
+    """(literal, name) of every placeholder of a command, in order, variables that it sets itself left out."""
+    own = {m[1] for m in _ASSIGNED.finditer(text)}
+    found: dict[str, tuple[int, str]] = {}
+    taken: list[tuple[int, int]] = []
+    for pattern in _PLACEHOLDERS:
+        for match in pattern.finditer(text):
+            if any(match.start() < end and start < match.end() for start, end in taken):
+                continue
+            taken.append(match.span())
+            if match[0].startswith("$") and match[1] in own:
+                continue
+            found.setdefault(match[0], (match.start(), match[1]))
+    return tuple((literal, name) for literal, (_, name) in sorted(found.items(), key=lambda kv: kv[1][0]))
+
+
+def slug(name: str) -> str:
+    """One spelling of a placeholder, slot or value name."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def _bind(program: Program, step: Step, text: str, have: Providers) -> tuple[dict[str, str], list[str]]:
+    env = {n.name for n in program.needs if n.kind is NeedKind.ENV}
+    bound: dict[str, str] = {}
+    left: list[str] = []
+    for literal, name in placeholders(text):
+        reference = _reference(literal, name, env, have)
+        if reference:
+            bound[literal] = reference
+        else:
+            left.append(literal)
+    return bound, left
+
+
+def _reference(literal: str, name: str, env: set[str], have: Providers) -> str | None:
+    key = slug(name)
+    if literal.startswith("$") and name in env:
+        return f"$env.{name}"
+    if have.item and key in _ITEM_NAMES:
+        return "$item"
+    return have.places.get(name) or have.values.get(key)
+
+
+def _unprovided(program: Program, source: SkillSource, act: Act, text: str, have: Providers) -> str:
+    """The first file a command reads that neither the bundle, an earlier step nor a declared input provides."""
+    literals = {literal for literal, _ in placeholders(text)}
+    for place in act.reads or _read_words(text, act.writes):
+        bare = place.removeprefix("skill:").removeprefix("./")
+        if ":" in place and not place.startswith("skill:"):
+            continue
+        if bare in source.paths or bare in have.places or any(literal in place for literal in literals):
+            continue
+        if _is_open_place(bare) or any(_below(bare, known) for known in have.places):
+            continue
+        return bare
+    return ""
+
+
+def _is_open_place(place: str) -> bool:
+    """Globs and folders of the work folder stand for whatever is there."""
+    return place in ("", ".", "**") or place.endswith("/") or any(c in place for c in "*?[")
+
+
+def _below(place: str, known: str) -> bool:
+    return known.endswith("/") and place.startswith(known)
+
+
+def _read_words(text: str, writes: tuple[str, ...]) -> tuple[str, ...]:
+    """Words of a command that look like files and do not follow an output option or a redirection."""
+    try:
+        words = shlex.split(text, comments=True)
+    except ValueError:
+        words = text.split()
+    out: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        if not _PATHLIKE.match(word) or word in writes:
+            continue
+        if before in (">", ">>", "2>", "-o", "--out", "--output", "--output-file", "--outfile"):
+            continue
+        out.append(word)
+    return tuple(out)
+
+
+def _command(source: SkillSource, step: Step, act: Act, text: str, bound: dict[str, str]) -> Command:
+    span = _shown(source, step, text) or act.span
+    without = text
+    for literal in bound:
+        without = without.replace(literal, "x")
+    shell = bool(_SHELL.search(without))
+    argv: tuple[str, ...] = ()
+    if not shell:
+        argv = tuple(text.split())
+        if any(" " in literal for literal in bound):
+            shell, argv = True, ()
+    return Command(text=text, span=span, shell=shell, argv=argv, placeholders=bound)

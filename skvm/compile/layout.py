@@ -1,0 +1,258 @@
+"""Layout: which steps lie in which branch, loop or map, and where gates stand, read off the controls of a program.
+
+The result is a list of entries in text order, each with the path of boxes it lies in. Boxes are opened for
+- a scene or step that repeats over files that can be named (`map`) or until something holds (`loop`),
+- a jump back: the steps from its target to itself repeat (`loop`),
+- conditions that exclude each other, a condition on a whole scene, a condition on a stated command (`branch`).
+A condition on one model step stays in its text: the model that does the step reads it there, without another call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from skvm.compile.commands import stated_commands
+from skvm.compile.slices import Slicer
+from skvm.ir import ActType, Control, ControlKind, Program, Step
+from skvm.source import Span
+
+ASSUMED_BOUND = 3
+"""Passes of a loop whose text gives no bound (decisions, "Plan semantics")."""
+
+MAX_BOUND = 100
+
+_ASKS = re.compile(
+    r"\b(?:approv\w*|confirm\w*|consent|permission|sign[- ]?off|user|human|reviewer|owner|wait for|ask|agree\w*|go[- ]ahead|"
+    r"explicit(?:ly)? (?:yes|ok)|get (?:a )?(?:yes|ok))\b",
+    re.IGNORECASE,
+)
+"""A gate that a person answers; any other gate is a check that the step itself makes."""
+
+_DOES = (ActType.CALL_TOOL, ActType.UPDATE_STATE, ActType.TRANSFER)
+_KINDS = re.compile(
+    r"\b(csv|tsv|json|jsonl|ya?ml|xml|pdf|png|jpe?g|svg|html?|md|markdown|txt|text|log|xlsx|docx|pptx|py|sql|toml|ini)\b(?:\s+\w+)?"
+    r"\s*\b(?:files?|documents?|logs?|reports?|images?|pages?|notes?|spreadsheets?|scripts?|exports?)\b",
+    re.IGNORECASE,
+)
+_GLOB = re.compile(r"(?<![\w/])((?:[\w.-]+/)*[\w.-]*\*[\w.*-]*)")
+_LOGS = re.compile(r"\blogs?\b(?:\s+files?)?", re.IGNORECASE)
+_SUFFIX = {"markdown": "md", "text": "txt", "yml": "yml", "jpeg": "jpeg", "htm": "htm"}
+
+
+@dataclass(frozen=True)
+class Box:
+    """A container to be: `id` of its node, kind, the control that opens it, its arm for a branch."""
+
+    id: str
+    kind: str
+    control: Control
+    title: str
+    over: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A step or gate in text order. `path`: boxes around it, outermost first, each with the arm it lies in (None: no arms)."""
+
+    id: str
+    kind: str  # "step" | "gate" | "delegate"
+    step: Step
+    path: tuple[tuple[Box, int | None], ...] = ()
+    control: Control | None = None
+    recover_of: str | None = None
+    optional: bool = False
+
+
+@dataclass
+class Layout:
+    """Reads the layout of one program. `notes` are (step, words) about what was assumed or left as text."""
+
+    program: Program
+    slicer: Slicer
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries in text order."""
+        out: list[Entry] = []
+        before: str | None = None
+        for step in self.program.steps:
+            made = tuple(self._entries_of(step, before))
+            out += made
+            before = step.id
+        return tuple(out)
+
+    def _entries_of(self, step: Step, before: str | None) -> Iterator[Entry]:
+        path = self._path(step)
+        controls = self.program.controls_of(step.id)
+        kinds = {c.kind for c in controls}
+        recover = next((c for c in controls if c.kind is ControlKind.RECOVER), None)
+        target = (recover.target or before) if recover is not None else None
+        if target not in self.program.step_by_id or target == step.id:
+            target = None
+        delegate = next((c for c in controls if c.kind is ControlKind.DELEGATE and c.target), None)
+        gate = next((c for c in controls if c.kind is ControlKind.GATE and self._asks(c, step)), None)
+        own = Entry(
+            step.id,
+            "delegate" if delegate is not None and not stated_commands(self.program, step.id) else "step",
+            step,
+            path,
+            delegate,
+            target,
+            ControlKind.OPTIONAL in kinds,
+        )
+        if gate is None:
+            yield own
+            return
+        acts = {a.type for a in self.program.acts_of(step.id)}
+        if acts <= {ActType.REQUEST, ActType.TERMINATE} and own.kind == "step":
+            yield Entry(step.id, "gate", step, path, gate)
+            return
+        asks = Entry(f"{step.id}.gate", "gate", step, path, gate)
+        yield from (asks, own) if acts & set(_DOES) else (own, asks)
+
+    def _asks(self, control: Control, step: Step) -> bool:
+        words = control.condition or step.text
+        return bool(_ASKS.search(words))
+
+    def _path(self, step: Step) -> tuple[tuple[Box, int | None], ...]:
+        path: list[tuple[Box, int | None]] = []
+        for scene in self.slicer.scene_chain(step.scene):
+            path += self._boxes(scene, whole=True)
+        path += [(box, None) for first, last, box in self.jumps if first <= self._index[step.id] <= last]
+        path += self._boxes(step.id, whole=False)
+        return tuple(path)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {s.id: i for i, s in enumerate(self.program.steps)}
+
+    def _boxes(self, owner: str, whole: bool) -> Iterator[tuple[Box, int | None]]:
+        """Boxes that the controls of one scene (`whole`) or step open, branch outside loop."""
+        controls = self.program.controls_of(owner)
+        for control in controls:
+            if control.kind is ControlKind.BRANCH and self._is_box(control, whole):
+                first, arm = self._arm(control)
+                yield Box(f"{first.owner}.branch", "branch", first, _short(first.condition or "")), arm
+                break
+        for control in controls:
+            if control.kind is ControlKind.LOOP:
+                box = self._loop(control, owner)
+                if box is not None:
+                    yield box, None
+                    break
+
+    def _is_box(self, control: Control, whole: bool) -> bool:
+        if control.group is not None and len(self.groups.get(control.group, ())) > 1:
+            return True
+        if not control.condition:
+            return False
+        return whole or len(stated_commands(self.program, control.owner)) == 1
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[Control, ...]]:
+        """Branch controls by group, in text order, one per arm."""
+        table: dict[str, dict[int, Control]] = {}
+        for control in self.program.controls:
+            if control.kind is ControlKind.BRANCH and control.group is not None and control.arm is not None:
+                table.setdefault(control.group, {}).setdefault(control.arm, control)
+        return {g: tuple(arms[a] for a in sorted(arms)) for g, arms in table.items()}
+
+    def _arm(self, control: Control) -> tuple[Control, int]:
+        """The control that stands for the branch, and the position of this arm in it."""
+        group = self.groups.get(control.group or "", ())
+        if len(group) < 2:
+            return control, 0
+        at = next((i for i, c in enumerate(group) if c.arm == control.arm), 0)
+        return group[0], at
+
+    def _loop(self, control: Control, owner: str) -> Box | None:
+        if control.domain:
+            over = domain_glob(control.domain)
+            if over is None:
+                return None
+            return Box(f"{owner}.map", "map", control, _short(control.domain), over=over)
+        if control.until or (control.bound and control.condition):
+            until = control.until or f"not: {control.condition}"
+            if not control.bound:
+                self.notes.append((owner, f"the loop states no bound; {ASSUMED_BOUND} passes are assumed"))
+            return Box(f"{owner}.loop", "loop", control, _short(until), until=until)
+        return None
+
+    @cached_property
+    def jumps(self) -> tuple[tuple[int, int, Box], ...]:
+        """Jumps back as (first step, last step, box), only those that lie in one scene path and do not cross each other."""
+        found: list[tuple[int, int, Box]] = []
+        for control in self.program.controls:
+            if control.kind is not ControlKind.JUMP or control.owner not in self._index:
+                continue
+            target = self._target(control.target)
+            last = self._index[control.owner]
+            if target is None or target > last:
+                continue
+            if not self._same_boxes(target, last) or any(target <= end and start <= last for start, end, _ in found):
+                self.notes.append((control.owner, "the jump back crosses another block and is left to the text"))
+                continue
+            until = control.until or (f"not: {control.condition}" if control.condition else "")
+            if not control.bound:
+                self.notes.append((control.owner, f"the jump back states no bound; {ASSUMED_BOUND} passes are assumed"))
+            first = self.program.steps[target].id
+            found.append((target, last, Box(f"{first}.again", "loop", control, _short(until or "repeat"), until=until)))
+        return tuple(found)
+
+    def _target(self, name: str | None) -> int | None:
+        if name in self._index:
+            return self._index[name]
+        inside = [i for i, s in enumerate(self.program.steps) if name in self.slicer.scene_chain(s.scene)]
+        return inside[0] if inside else None
+
+    def _same_boxes(self, first: int, last: int) -> bool:
+        """No box may open between a jump and its target on the scene level; boxes of single steps inside are fine."""
+        paths = set()
+        for step in self.program.steps[first : last + 1]:
+            paths.add(tuple(b.id for scene in self.slicer.scene_chain(step.scene) for b, _ in self._boxes(scene, whole=True)))
+            if any(b.kind == "branch" and self._crosses(b, first, last) for b, _ in self._boxes(step.id, whole=False)):
+                return False
+        return len(paths) == 1
+
+    def _crosses(self, box: Box, first: int, last: int) -> bool:
+        """Does the branch have an arm outside the steps `first..last`?"""
+        group = self.groups.get(box.control.group or "", ())
+        owners = [self._index[c.owner] for c in group if c.owner in self._index]
+        return any(not first <= i <= last for i in owners) or len(owners) != len(group)
+
+
+def domain_glob(domain: str) -> str | None:
+    """Glob of the input files that words such as "each CSV file" or "every `logs/*.log`" name; None when not sure."""
+    literal = _GLOB.search(domain)
+    if literal is not None:
+        return literal[1]
+    kind = _KINDS.search(domain)
+    if kind is not None:
+        name = kind[1].lower()
+        return f"*.{_SUFFIX.get(name, name)}"
+    return (
+        "*.log"
+        if re.fullmatch(r"\W*(?:each|every|all|any)?\s*(?:the\s+)?" + _LOGS.pattern + r"\W*", domain, re.IGNORECASE)
+        else None
+    )
+
+
+def _short(text: str, limit: int = 60) -> str:
+    one = " ".join(text.split())
+    return one if len(one) <= limit else one[: limit - 1].rstrip() + "…"
+
+
+def bound_of(control: Control) -> tuple[int, bool]:
+    """(passes, stated) of a loop."""
+    if control.bound and control.bound > 0:
+        return min(control.bound, MAX_BOUND), True
+    return ASSUMED_BOUND, False
+
+
+def span_of(control: Control, fallback: Span) -> Span:
+    """Span of a control, or of what it belongs to when it has an empty one."""
+    return control.span if len(control.span) else fallback

@@ -1,0 +1,67 @@
+"""Running a pipeline: one pass after another, verified after each, with a record of what each made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from skvm.compile.printer import unit_text
+from skvm.compile.unit import Pass, Unit
+from skvm.compile.verify import verify_unit
+from skvm.diag import InternalError, UsageError
+from skvm.ir import Frozen
+from skvm.plan import PassRecord
+from skvm.source import digest_bytes
+
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+def run_passes(unit: Unit, passes: Sequence[Pass]) -> tuple[Unit, tuple[PassRecord, ...]]:
+    """The unit after all passes (up to `stop_after`) and a record per pass.
+
+    Raises UsageError when `stop_after` or `print_after` names a pass that is not in the pipeline, InternalError when a pass
+    leaves an invalid unit behind.
+    """
+    request = unit.request
+    ids = [p.id for p in passes]
+    asked = [*request.print_after, *([request.stop_after] if request.stop_after else [])]
+    absent = [name for name in asked if name not in ids]
+    if absent:
+        raise UsageError(f"not in the pipeline: {', '.join(absent)}", help=f"it is {','.join(ids)}")
+    records: list[PassRecord] = []
+    for item in passes:
+        unit = item.run(unit)
+        problems = verify_unit(unit)
+        if problems:
+            raise InternalError(f"the pass {item.id} left an invalid plan: {problems[0]}", where=unit.source.name)
+        records.append(record(item, unit))
+        if item.id in request.print_after and request.show is not None:
+            request.show(item.id, unit_text(unit))
+        if item.id == request.stop_after:
+            break
+    return unit, tuple(records)
+
+
+def record(item: Pass, unit: Unit) -> PassRecord:
+    """What a pass was and the digest of the facts it gives, as they are after it."""
+    options = asdict(item)  # type: ignore[call-overload]
+    given = [getattr(unit, fact) for fact in item.gives if fact != "artifact"]
+    return PassRecord(id=item.id, version=item.version, options=options, output=digest_bytes(_bytes(given)) if given else "")
+
+
+def _bytes(value: Any) -> bytes:
+    """Stable bytes of facts: compact JSON in field order; passes keep all collections in an order of their own."""
+    return _ANY.dump_json(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Frozen):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    if hasattr(value, "items"):
+        return {k: _plain(v) for k, v in value.items()}
+    return value

@@ -1,0 +1,225 @@
+"""dependencies: which step waits for which, and why. Sequential unless proved independent (law 5).
+
+Children of one block are compared pair by pair in text order, nearest first. A pair already ordered through others needs no
+edge of its own, so what comes out is the transitive reduction of all hazards (with a topological order at hand the greedy
+choice is exact: Aho, Garey, Ullman 1972, "The transitive reduction of a directed graph").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar
+
+from skvm.compile.unit import Pass, StepEffects, Unit
+from skvm.diag import CODES, Diagnostic
+from skvm.ir import Control, ControlKind, EffectClass, Effects, Hazard, conflict
+from skvm.plan import BranchNode, Edge, GateNode, PlanNode, StepNode
+
+_CONCRETE = (Hazard.READ_AFTER_WRITE, Hazard.WRITE_AFTER_WRITE, Hazard.WRITE_AFTER_READ)
+
+_BACKWARD = re.compile(
+    r"\b(?:(?:the|these|those|this|that|its|their|all|each|both) (?:\w+ ){0,2}?(?:results?|outputs?|findings?|answers?|data|"
+    r"files?|values?|list|report|summary|analysis|draft|plan|changes?|response|information|content)|above|previous(?:ly)?|earlier|"
+    r"step \d|phase \d|it|them|they|these|those|this|that|from (?:step|phase)|once|after|then|now|again|generated|collected|extracted|"
+    r"gathered|identified|resulting|final(?:ly)?)\b",
+    re.IGNORECASE,
+)
+"""Words by which a step leans on what was done or said before it."""
+
+
+@dataclass(frozen=True)
+class DependenciesPass(Pass):
+    """Edges with their hazards."""
+
+    id: ClassVar[str] = "dependencies"
+    summary: ClassVar[str] = "which step waits for which, and because of what"
+    needs: ClassVar[tuple[str, ...]] = ("nodes", "effects")
+    gives: ClassVar[tuple[str, ...]] = ("edges", "nodes", "diagnostics")
+
+    def run(self, unit: Unit) -> Unit:
+        """The unit with edges among the children of every block, and with the inputs of steps."""
+        finder = _Finder(unit)
+        edges: list[Edge] = []
+        for parent, children in sorted(unit.children.items(), key=lambda kv: kv[0] or ""):
+            arms: dict[int | None, list[PlanNode]] = {}
+            exclusive = parent is not None and isinstance(unit.node_by_id[parent], BranchNode)
+            for child in children:
+                arms.setdefault(child.arm if exclusive else None, []).append(child)
+            for members in arms.values():
+                edges += finder.order(members)
+        order = {n.id: i for i, n in enumerate(unit.nodes)}
+        edges.sort(key=lambda e: (order[e.before], order[e.after]))
+        made = replace(unit, edges=tuple(edges), diagnostics=(*unit.diagnostics, *finder.diagnostics))
+        return made.with_nodes(_with_inputs(made))
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What ordering looks at: effects and text of all leaves of a node."""
+
+    effects: Effects
+    closed: bool
+    text: str
+    gate: bool
+    leaves: frozenset[str]
+    writes: tuple[str, ...]
+
+
+class _Finder:
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.diagnostics: list[Diagnostic] = []
+        self.parallel = [c for c in unit.program.controls if c.kind is ControlKind.PARALLEL and len(c.members) > 1]
+        self._facts: dict[str, _Facts] = {}
+
+    def order(self, members: list[PlanNode]) -> list[Edge]:
+        """Edges among the children of one block (one arm), nearest hazards first."""
+        edges: list[Edge] = []
+        before: list[int] = []
+        for j, second in enumerate(members):
+            reached = 0
+            for i in range(j - 1, -1, -1):
+                if reached >> i & 1:
+                    continue
+                edge = self.hazard(members[i], second)
+                if edge is not None:
+                    edges.append(edge)
+                    reached |= 1 << i | before[i]
+            before.append(reached)
+        return edges
+
+    def hazard(self, first: PlanNode, second: PlanNode) -> Edge | None:
+        """Why `second` waits for `first`; None when it does not have to."""
+        one, two = self.facts(first), self.facts(second)
+        if isinstance(second, StepNode) and second.recover_of in one.leaves:
+            return Edge(
+                before=first.id, after=second.id, hazard=Hazard.DECLARED_ORDER, detail="runs when it fails", span=second.span
+            )
+        if one.gate or two.gate:
+            words = "waits for the answer" if one.gate else "asked after it"
+            return Edge(
+                before=first.id, after=second.id, hazard=Hazard.GATE, detail=words, span=first.span if one.gate else second.span
+            )
+        found = conflict(one.effects, two.effects)
+        concrete = found if found is not None and found[0] in _CONCRETE else None
+        said = self._said_parallel(one, two)
+        if said is not None:
+            return self._despite(first, second, concrete, said)
+        if concrete is not None:
+            return Edge(before=first.id, after=second.id, hazard=concrete[0], detail=_place(concrete[1]))
+        value = _value_use(one, two)
+        if value:
+            return Edge(before=first.id, after=second.id, hazard=Hazard.VALUE, detail=value, span=second.span)
+        if found is None and one.closed and two.closed:
+            return None
+        hazard, detail = (Hazard.DECLARED_ORDER, "as the author ordered them")
+        if found is not None and found[0] is Hazard.EXTERNAL_ORDER:
+            hazard, detail = found
+        return Edge(before=first.id, after=second.id, hazard=hazard, detail=detail)
+
+    def _said_parallel(self, one: _Facts, two: _Facts) -> Control | None:
+        for control in self.parallel:
+            named = set(control.members)
+            if one.leaves <= named and two.leaves <= named:
+                return control
+        return None
+
+    def _despite(self, first: PlanNode, second: PlanNode, clash: tuple[Hazard, str] | None, said: Control) -> Edge | None:
+        """The author says that they may overlap; a named place that both touch says otherwise."""
+        if clash is None or clash[1] == "**":
+            return None
+        code = CODES["SKV503"]
+        text = f"{first.id} and {second.id} are said to run in parallel but {clash[0].value.replace('_', ' ')}: {clash[1]}"
+        self.diagnostics.append(Diagnostic(code.number, code.severity, text, said.span, ("they are kept in order",)))
+        return Edge(before=first.id, after=second.id, hazard=clash[0], detail=_place(clash[1]), span=said.span)
+
+    def facts(self, node: PlanNode) -> _Facts:
+        """Facts of a node and all below it."""
+        if node.id not in self._facts:
+            below = [self.facts(child) for child in self.unit.children.get(node.id, ())]
+            self._facts[node.id] = _merge(below) if below else self._leaf(node)
+        return self._facts[node.id]
+
+    def _leaf(self, node: PlanNode) -> _Facts:
+        if isinstance(node, GateNode):
+            return _Facts(Effects(), False, node.question, True, frozenset({node.id}), ())
+        found = self.unit.effects.get(node.id)
+        found = found or StepEffects(Effects(top=True), EffectClass.EFFECTFUL)
+        text = self.unit.text_of(node.id)
+        return _Facts(found.effects, found.closed, text, False, frozenset({node.id}), found.effects.writes)
+
+
+def _merge(parts: list[_Facts]) -> _Facts:
+    effects = parts[0].effects
+    for part in parts[1:]:
+        effects = effects | part.effects
+    return _Facts(
+        effects,
+        all(p.closed for p in parts),
+        "\n".join(p.text for p in parts),
+        any(p.gate for p in parts),
+        frozenset().union(*(p.leaves for p in parts)),
+        tuple(w for p in parts for w in p.writes),
+    )
+
+
+def _place(place: str) -> str:
+    return "any file of the work folder" if place == "**" else place
+
+
+def _value_use(one: _Facts, two: _Facts) -> str:
+    """Words by which the second uses what the first made; empty when it provably does not."""
+    for place in one.writes:
+        name = place.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        if len(name) > 2 and name != "**" and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", two.text):
+            return f"names {place}"
+    if two.closed:
+        return leans_back(two.text)
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def leans_back(text: str) -> str:
+    """The first words of a step's prose that point back at something before it."""
+    bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
+    bare = re.sub(r"`[^`\n]*`", " ", bare)
+    found = _BACKWARD.search(bare)
+    return f"says {found[0]!r}" if found is not None else ""
+
+
+def _with_inputs(unit: Unit) -> Callable[[PlanNode], PlanNode]:
+    """Each step reads the task and the results of its direct predecessors, those of the blocks around it included."""
+    before: dict[str, list[str]] = {}
+    for edge in unit.edges:
+        before.setdefault(edge.after, []).append(edge.before)
+
+    def leaves(node: str) -> list[str]:
+        below = unit.children.get(node, ())
+        if not below:
+            return [node] if isinstance(unit.node_by_id[node], StepNode) else _past(node)
+        ends = {e.before for e in unit.edges}
+        return [leaf for child in below if child.id not in ends for leaf in leaves(child.id)]
+
+    def _past(gate: str) -> list[str]:
+        return [leaf for b in before.get(gate, ()) for leaf in leaves(b)]
+
+    def inputs(node: PlanNode) -> list[str]:
+        found: list[str] = []
+        current: PlanNode | None = node
+        while current is not None:
+            found += [leaf for b in before.get(current.id, ()) for leaf in leaves(b)]
+            current = unit.node_by_id.get(current.parent or "")
+        return list(dict.fromkeys(found))
+
+    def change(node: PlanNode) -> PlanNode:
+        if not isinstance(node, StepNode):
+            return node
+        order = {n.id: i for i, n in enumerate(unit.nodes)}
+        names = sorted(inputs(node), key=order.__getitem__)
+        refs = [ref for name in names for ref in (f"$step.{name}.values", f"$step.{name}.files")]
+        return node.model_copy(update={"inputs": ("$task", *refs)})
+
+    return change

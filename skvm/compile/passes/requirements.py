@@ -1,0 +1,31 @@
+"""requirements: which primitive at which level, per step and for the skill as a whole, each shown by spans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from skvm.compile.rules import evidence_of, skill_requirements, step_requirements
+from skvm.compile.unit import Pass, Unit
+from skvm.plan import StepNode
+
+
+@dataclass(frozen=True)
+class RequirementsPass(Pass):
+    """Requirements of steps (`step` set) and of the skill (`step` None)."""
+
+    id: ClassVar[str] = "requirements"
+    summary: ClassVar[str] = "which capability each step needs, at which level, and where that is shown"
+    needs: ClassVar[tuple[str, ...]] = ("program", "nodes")
+    gives: ClassVar[tuple[str, ...]] = ("requirements",)
+
+    def run(self, unit: Unit) -> Unit:
+        """The unit with its requirements. The one step of a skill without a procedure needs what the skill needs."""
+        evidence = evidence_of(unit.program, unit.source)
+        whole = skill_requirements(evidence)
+        single = next((n.id for n in unit.nodes if isinstance(n, StepNode) and n.id not in unit.program.step_by_id), None)
+        if single is not None:
+            steps = tuple(r.model_copy(update={"step": single}) for r in whole)
+        else:
+            steps = step_requirements(evidence)
+        return replace(unit, requirements=(*steps, *whole))

@@ -1,0 +1,64 @@
+"""Text form of a unit for `--print-after`: one line per node and edge, stable, for people and for diffs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skvm.compile.unit import Unit
+from skvm.plan import BranchNode, DelegateNode, GateNode, LoopNode, MapNode, PlanNode, StepNode
+
+
+def unit_text(unit: Unit) -> str:
+    """All that is known so far: nodes indented below their parents, then edges, gaps and bindings."""
+    lines = [f"skill {unit.program.skill.name} program {unit.program.digest[:19]}"]
+    depth: dict[str | None, int] = {None: 0}
+    for node in unit.nodes:
+        depth[node.id] = depth.get(node.parent, 0) + 1
+        lines.append("  " * depth[node.id] + _line(node))
+    lines += [f"edge {e.before} -> {e.after} {e.hazard.value}{f' ({e.detail})' if e.detail else ''}" for e in unit.edges]
+    lines += [f"requires {r.step or '*'} {r.primitive} {r.level.value}: {r.reason}" for r in unit.requirements]
+    lines += [f"gap {g.primitive} {g.required.value} {g.verdict.value} in {', '.join(g.steps) or '*'}" for g in unit.gaps]
+    lines += [f"bind {b.step} {b.executor} {b.target} because {b.reason}" for b in unit.bindings]
+    lines += [f"needs {n.kind} {n.name}" for n in unit.environment]
+    lines += [f"grant {g.kind} {g.name}" for g in unit.permissions.grants]
+    if unit.critical_path:
+        lines.append("critical path " + " -> ".join(unit.critical_path))
+    return "\n".join(lines)
+
+
+def _line(node: PlanNode) -> str:
+    head = f"{node.kind} {node.id}"
+    if node.arm is not None:
+        head += f" arm {node.arm}"
+    return " ".join([head, *_details(node), "-", node.title])
+
+
+def _details(node: PlanNode) -> Iterator[str]:
+    match node:
+        case StepNode():
+            yield f"[{node.executor.kind.value}]"
+            yield f"({_effects(node)})"
+            if node.command is not None:
+                yield f"`{node.command.text.strip().splitlines()[0] if node.command.text.strip() else ''}`"
+        case BranchNode():
+            yield " | ".join(a.condition for a in node.arms)
+        case LoopNode():
+            yield f"at most {node.bound}{'' if node.bound_stated else ' (assumed)'} until {node.until or '-'}"
+        case MapNode():
+            yield f"over {node.over}{' in parallel' if node.parallel else ''}"
+        case DelegateNode():
+            yield node.skill
+        case GateNode():
+            yield node.question
+
+
+def _effects(node: StepNode) -> str:
+    effects = node.effects
+    if effects.top:
+        return "anything"
+    parts = [
+        *(f"r:{p}" for p in effects.reads),
+        *(f"w:{p}" for p in effects.writes),
+        *(["external"] if effects.external else []),
+    ]
+    return " ".join(parts) or "pure"

@@ -1,0 +1,153 @@
+"""Evidence: one pass over the text of a skill for all cues, and the program's nodes by step, so that rules only count."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from skvm.compile.rules.cues import CUES
+from skvm.ir import Act, ActType, Block, BlockRole, Constraint, Control, ControlKind, LeafKind, Need, NeedKind, Program, Step
+from skvm.source import SkillSource, Span
+
+
+class Hit(NamedTuple):
+    """Where a cue stands (characters of the text) and its words."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Fence(NamedTuple):
+    """A code fence with its content."""
+
+    block: Block
+    language: str
+    body: str
+
+    @property
+    def lines(self) -> int:
+        """Lines that are not blank."""
+        return sum(1 for line in self.body.splitlines() if line.strip())
+
+
+Where = Step | None
+"""A step, or None for the whole skill."""
+
+
+class Evidence:
+    """Looks at one program; everything is computed once and asked for by step (None: anywhere)."""
+
+    def __init__(self, program: Program, source: SkillSource) -> None:
+        self.program = program
+        self.source = source
+        self.text = source.main.text
+        self._ascii = source.main.raw is source.main.encoded and self.text.isascii()
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Byte offset of every character, for texts that are not ASCII."""
+        out, at = [], 0
+        for char in self.text:
+            out.append(at)
+            point = ord(char)
+            at += 1 if point < 0x80 else 2 if point < 0x800 else 3 if point < 0x10000 else 4
+        return [*out, at]
+
+    def char(self, offset: int) -> int:
+        """Character position of an original byte offset."""
+        if self._ascii:
+            return offset
+        origin = self.source.main.origin
+        return bisect_left(range(len(self._starts)), offset, key=lambda i: origin(self._starts[i]))
+
+    def span(self, hit: Hit) -> Span:
+        """Original bytes of a hit."""
+        if self._ascii:
+            return self.source.main.span(hit.start, hit.end)
+        return self.source.main.span(self._starts[hit.start], self._starts[hit.end])
+
+    @cached_property
+    def prose(self) -> str:
+        """The text with front matter and fences blanked, positions kept."""
+        masked = self.text
+        spans = [b.span for b in self.program.blocks]
+        spans += [leaf.span for leaf in self.program.leaves if leaf.kind is LeafKind.FRONT_MATTER]
+        for span in spans:
+            first, last = self.char(span.start), self.char(span.end)
+            masked = masked[:first] + " " * (last - first) + masked[last:]
+        return masked
+
+    @cached_property
+    def _hits(self) -> dict[str, list[Hit]]:
+        table: dict[str, list[Hit]] = {}
+        for name, pattern in CUES.items():
+            table[name] = [Hit(m.start(), m.end(), m[0]) for m in pattern.finditer(self.prose)]
+        return table
+
+    def _range(self, where: Step) -> tuple[int, int]:
+        return self.char(where.span.start), self.char(where.span.end)
+
+    def hits(self, name: str, where: Where) -> list[Hit]:
+        """Places of a cue in prose."""
+        found = self._hits[name]
+        if where is None:
+            return found
+        first, last = self._range(where)
+        keys = [h.start for h in found]
+        return found[bisect_left(keys, first) : bisect_right(keys, last - 1)]
+
+    @cached_property
+    def _fences(self) -> tuple[Fence, ...]:
+        return tuple(Fence(b, b.language.lower(), self.source.main.slice(b.body)) for b in self.program.blocks)
+
+    def fences(self, where: Where, *languages: str) -> list[Fence]:
+        """Fences, all or those of some languages."""
+        found: Iterable[Fence] = self._fences
+        if where is not None:
+            found = (f for f in found if f.block.step == where.id or where.span.contains(f.block.span))
+        return [f for f in found if not languages or f.language in languages]
+
+    def commands(self, where: Where) -> list[Act]:
+        """Acts that carry a literal command."""
+        return [a for a in self.acts(where) if a.command]
+
+    def acts(self, where: Where, *types: ActType) -> list[Act]:
+        """Acts, all or of some types."""
+        found = self.program.acts if where is None else self.program.acts_of(where.id)
+        return [a for a in found if not types or a.type in types]
+
+    def controls(self, where: Where, *kinds: ControlKind) -> list[Control]:
+        """Controls, all or of some kinds."""
+        found = self.program.controls if where is None else self.program.controls_of(where.id)
+        return [c for c in found if not kinds or c.kind in kinds]
+
+    def needs(self, where: Where, *kinds: NeedKind) -> list[Need]:
+        """Needs of some kinds."""
+        return [n for n in self.program.needs if n.kind in kinds and (where is None or n.step == where.id)]
+
+    def constraints(self, where: Where) -> list[Constraint]:
+        """Rules on behaviour: all of them, or those that stand in or belong to a step."""
+        if where is None:
+            return list(self.program.constraints)
+        return [c for c in self.program.constraints if c.owner == where.id or where.span.contains(c.span)]
+
+    def command_text(self, where: Where) -> list[tuple[str, Span]]:
+        """(text, span) of commands: shell fences and literal inline commands."""
+        shell = ("bash", "sh", "shell", "zsh", "console", "powershell", "cmd")
+        out = [
+            (f.body, f.block.span)
+            for f in self.fences(where)
+            if f.language in shell or (f.block.role is BlockRole.COMMAND and not f.language)
+        ]
+        seen = [span for _, span in out]
+        out += [(a.command or "", a.span) for a in self.commands(where) if not any(s.contains(a.span) for s in seen)]
+        return out
+
+
+def matches(pattern: re.Pattern[str], rows: Iterable[tuple[str, Span]]) -> list[Span]:
+    """Spans of the rows in whose text a pattern occurs."""
+    return [span for text, span in rows if pattern.search(text)]

@@ -1,0 +1,107 @@
+"""Rules of the tool primitives: which tools a step has to use and how."""
+
+from __future__ import annotations
+
+import re
+
+from skvm.compile.rules.evidence import Evidence, Where, matches
+from skvm.compile.rules.finding import Finding, finding
+from skvm.ir import ActType, NeedKind, Scope
+from skvm.source import Span
+
+_FETCHING = re.compile(r"\b(?:curl|wget|httpie|gh api)\b|\bhttps?://")
+_PARAMETERS = re.compile(r"[?&]\w+=|\s-d\s|--data|-X\s*(?:POST|PUT|PATCH)|-H\s|--header")
+_CHAIN = re.compile(r"&&|;\s*\S|(?<!\|)\|(?!\|)|\bdocker\b|\bkubectl\b|\btmux\b")
+_SCRIPTED = re.compile(
+    r"\b(?:python3?|node|bash|sh|deno|ruby|Rscript)\s+\S+\.\w+|\b(?:cat|tee)\s*>+\s*\S+\.(?:py|sh|js)|<<\s*['\"]?EOF"
+)
+
+
+def file_read(e: Evidence, where: Where) -> Finding | None:
+    """Reading files: one is L1, several or such as may be missing L2, parts by offset L3."""
+    hits = e.hits("read", where)
+    acts = [a for a in e.acts(where, ActType.READ) if a.scope in (Scope.LOCAL_FS, Scope.CODEBASE) and a.reads]
+    spans = [e.span(h) for h in hits] + [a.span for a in acts]
+    files = {p for a in acts for p in a.reads} | {n.name for n in e.needs(where, NeedKind.FILE)}
+    if where is None:
+        if len(hits) + len(acts) < 2:
+            return None
+        rank = 3 if len(e.hits("offset", None)) >= 3 and e.hits("read", None) else 2
+        return finding(rank, spans, f"reads {len(files)} files" if files else "reads files", 1.0)
+    rank = 3 if e.hits("offset", where) else 2 if len(files) > 1 or len(hits) > 1 or e.hits("missing", where) else 1
+    return finding(rank, spans, "reads files")
+
+
+def file_write(e: Evidence, where: Where) -> Finding | None:
+    """Writing files: one short file is L1, a larger one L2, several L3."""
+    hits = e.hits("write_file", where)
+    acts = [a for a in e.acts(where, ActType.WRITE) if a.scope in (Scope.LOCAL_FS, Scope.CODEBASE) and a.writes]
+    spans = [a.span for a in acts] + [e.span(h) for h in hits]
+    files = {p for a in acts for p in a.writes}
+    if where is None:
+        if len(hits) + len(acts) < 4:
+            return None
+        rank = 3 if len(files) > 2 or len(e.hits("many_outputs", None)) >= 3 else 2
+        return finding(rank, spans, f"writes {len(files)} files" if files else "writes files")
+    rank = 3 if len(files) > 1 else 2 if e.hits("report", where) or e.hits("long", where) else 1
+    return finding(rank, spans, "writes files")
+
+
+def execute(e: Evidence, where: Where) -> Finding | None:
+    """Running commands: one is L1, writing a script and running it L2, commands that build on each other L3."""
+    rows = e.command_text(where)
+    spans = [span for _, span in rows]
+    if where is None:
+        if not rows:
+            return None
+        chained = len(matches(_CHAIN, rows)) + 2 * (len(e.hits("chained", None)) > 5)
+        steps = {e_step for e_step in (a.step for a in e.commands(None)) if e_step}
+        rank = 3 if chained >= 5 and len(steps) >= 4 else 2 if matches(_SCRIPTED, rows) and len(rows) >= 4 else 1
+        return finding(rank, spans, f"runs {len(rows)} commands or command blocks")
+    lines = sum(1 for text, _ in rows for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    rank = 3 if lines > 2 else 2 if e.hits("write_python", where) or e.hits("write_shell", where) else 1
+    return finding(rank, spans, "runs a stated command" if lines <= 1 else f"runs {lines} commands")
+
+
+def call_format(e: Evidence, where: Where) -> Finding | None:
+    """Calls of named tools or agents whose arguments the text spells out."""
+    hits = [h for h in e.hits("agents", where) if "subagent_type" in h.text.lower()]
+    return finding(1, [e.span(h) for h in hits], "calls named agents with arguments")
+
+
+def batch(e: Evidence, where: Where) -> Finding | None:
+    """Several calls at once; judged together is L3."""
+    hits = e.hits("batch", where)
+    if where is None:
+        agents = e.hits("agents", None)
+        if len(hits) < 3 or not agents:
+            return None
+        return finding(3 if len(agents) > 4 else 2, [e.span(h) for h in hits], "makes calls at the same time")
+    return finding(2, [e.span(h) for h in hits], "makes calls at the same time")
+
+
+def web(e: Evidence, where: Where) -> Finding | None:
+    """Web access: one fetch is L1, parameters or parsing L2, pages and several interfaces L3."""
+    rows = e.command_text(where)
+    fetched: list[Span] = matches(_FETCHING, rows)
+    strong = e.hits("fetch_strong", where)
+    if where is None and len(fetched) + len(strong) < 3:
+        return None
+    spans = [e.span(h) for h in strong] + fetched
+    if len(e.hits("pages", where)) >= (3 if where is None else 1):
+        rank = 3
+    elif matches(_PARAMETERS, rows) or len(e.hits("params", where)) >= (4 if where is None else 1):
+        rank = 2
+    else:
+        rank = 1
+    return finding(rank, spans, "uses the web")
+
+
+def browser(e: Evidence, where: Where) -> Finding | None:
+    """Driving a browser; signing in is L3, forms and clicks L2."""
+    hits = e.hits("browser", where)
+    if where is None and len(hits) < 4:
+        return None
+    text = " ".join(h.text.lower() for h in hits)
+    rank = 3 if len(e.hits("sign_in", where)) >= (3 if where is None else 1) else 2 if "click" in text or "fill" in text else 1
+    return finding(rank, [e.span(h) for h in hits], "drives a browser")

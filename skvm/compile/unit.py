@@ -1,0 +1,90 @@
+"""What passes work on: the program, and the plan as far as it is made. Immutable; a pass answers with a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
+
+from skvm.capability import Gap, Requirement
+from skvm.compile.request import CompileRequest
+from skvm.diag import Diagnostic
+from skvm.ir import EffectClass, Effects, Program
+from skvm.plan import Artifact, Binding, Edge, EnvironmentNeed, Permissions, PlanNode
+from skvm.source import SkillSource
+
+N = TypeVar("N", bound=PlanNode)
+
+
+@dataclass(frozen=True)
+class StepEffects:
+    """Effects of one step. `closed`: all it reads and writes is named, nothing comes from what was said before."""
+
+    effects: Effects
+    kind: EffectClass
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One compilation in progress. Field names are the facts that passes need and give."""
+
+    program: Program
+    source: SkillSource
+    request: CompileRequest
+    nodes: tuple[PlanNode, ...] = ()
+    effects: Mapping[str, StepEffects] = field(default_factory=lambda: MappingProxyType({}))
+    requirements: tuple[Requirement, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    environment: tuple[EnvironmentNeed, ...] = ()
+    permissions: Permissions = field(default_factory=Permissions)
+    critical_path: tuple[str, ...] = ()
+    parallel: tuple[tuple[str, ...], ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    artifact: Artifact | None = None
+
+    @cached_property
+    def node_by_id(self) -> dict[str, PlanNode]:
+        """Plan nodes by id."""
+        return {n.id: n for n in self.nodes}
+
+    @cached_property
+    def children(self) -> dict[str | None, tuple[PlanNode, ...]]:
+        """Nodes by parent id, in plan order."""
+        table: dict[str | None, list[PlanNode]] = {}
+        for node in self.nodes:
+            table.setdefault(node.parent, []).append(node)
+        return {k: tuple(v) for k, v in table.items()}
+
+    def with_nodes(self, change: Callable[[PlanNode], PlanNode], **more: Any) -> Unit:
+        """The same unit with each node replaced by `change(node)`."""
+        return replace(self, nodes=tuple(change(n) for n in self.nodes), **more)
+
+    def text_of(self, step: str) -> str:
+        """Verbatim text of a step of the program; the whole main file for the id of a step that stands for the skill."""
+        found = self.program.step_by_id.get(step)
+        return found.text if found is not None else self.source.main.text
+
+
+class Pass:
+    """One transformation. Subclasses are frozen dataclasses; their fields are the options of the pipeline text.
+
+    `needs`, `gives`: names of `Unit` fields. `effects`: what it touches outside the unit, empty for all that ship.
+    `idempotent`: running it twice equals running it once.
+    """
+
+    id: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ()
+    effects: ClassVar[tuple[str, ...]] = ()
+    idempotent: ClassVar[bool] = True
+
+    def run(self, unit: Unit) -> Unit:
+        """The unit after this pass. Never raises for anything a skill can contain."""
+        raise NotImplementedError

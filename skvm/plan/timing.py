@@ -1,0 +1,180 @@
+"""Work, span and simulated schedules of a plan by its estimates. Pure arithmetic over nodes and edges.
+
+Blocks count as one node whose time is the time of what is in them: a branch its longest arm, a loop its body once per stated
+pass and once where the bound is assumed, a map its body once (how many items there are is known at run time).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from skvm.plan.graph import BranchNode, Edge, LoopNode, PlanNode, StepNode
+
+OTHER_SECONDS = 0.0
+"""Gates wait for people, delegations for other skills: no time of this plan."""
+
+
+class Row(NamedTuple):
+    """One node in a schedule by estimate: seconds from the start of its block; `slack` = how much later it may start."""
+
+    id: str
+    start: float
+    end: float
+    slack: float
+
+
+class Timing:
+    """Times of one plan."""
+
+    def __init__(self, nodes: Sequence[PlanNode], edges: Iterable[Edge]) -> None:
+        self.nodes = tuple(nodes)
+        self.edges = tuple(edges)
+        self._children: dict[str | None, list[PlanNode]] = {}
+        for node in self.nodes:
+            self._children.setdefault(node.parent, []).append(node)
+        self._before: dict[str, list[str]] = {}
+        self._after: dict[str, list[str]] = {}
+        for edge in self.edges:
+            self._before.setdefault(edge.after, []).append(edge.before)
+            self._after.setdefault(edge.before, []).append(edge.after)
+        self._seconds: dict[str, float] = {}
+
+    def seconds(self, node: PlanNode) -> float:
+        """Time of a node with unlimited workers."""
+        if node.id not in self._seconds:
+            self._seconds[node.id] = self._time(node)
+        return self._seconds[node.id]
+
+    def _time(self, node: PlanNode) -> float:
+        if isinstance(node, StepNode):
+            return node.estimate.seconds
+        below = self._children.get(node.id, [])
+        if not below:
+            return OTHER_SECONDS
+        if isinstance(node, BranchNode):
+            return max(self.span([c for c in below if c.arm == arm]) for arm in {c.arm for c in below})
+        return self.span(below) * (node.bound if isinstance(node, LoopNode) and node.bound_stated else 1)
+
+    def span(self, members: Sequence[PlanNode]) -> float:
+        """Longest path through nodes of one block."""
+        return max((end for _, end in self.finish(members).values()), default=0.0)
+
+    def finish(self, members: Sequence[PlanNode]) -> dict[str, tuple[float, float]]:
+        """(start, end) of each node of a block when workers are unlimited. Members are in plan order, so edges run forward."""
+        times: dict[str, tuple[float, float]] = {}
+        for node in members:
+            start = max((times[b][1] for b in self._before.get(node.id, ()) if b in times), default=0.0)
+            times[node.id] = (start, start + self.seconds(node))
+        return times
+
+    def rows(self, members: Sequence[PlanNode]) -> tuple[Row, ...]:
+        """Start, end and slack of each node of a block."""
+        times = self.finish(members)
+        total = max((end for _, end in times.values()), default=0.0)
+        latest: dict[str, float] = {}
+        for node in reversed(members):
+            latest[node.id] = min(
+                (latest[a] - self.seconds(self._node(a)) for a in self._after.get(node.id, ()) if a in latest), default=total
+            )
+        return tuple(Row(n.id, *times[n.id], round(latest[n.id] - times[n.id][1], 6)) for n in members)
+
+    @cached_property
+    def _by_id(self) -> dict[str, PlanNode]:
+        return {n.id: n for n in self.nodes}
+
+    def _node(self, id: str) -> PlanNode:
+        return self._by_id[id]
+
+    @property
+    def top(self) -> tuple[PlanNode, ...]:
+        """Nodes that lie in no block."""
+        return tuple(self._children.get(None, ()))
+
+    @cached_property
+    def work(self) -> float:
+        """Time of everything one after another, loops and branches as in `seconds`."""
+        return sum(self._work(n) for n in self.top)
+
+    def _work(self, node: PlanNode) -> float:
+        below = self._children.get(node.id, [])
+        if not below:
+            return self.seconds(node)
+        if isinstance(node, BranchNode):
+            return max(sum(self._work(c) for c in below if c.arm == arm) for arm in {c.arm for c in below})
+        once = sum(self._work(c) for c in below)
+        return once * (node.bound if isinstance(node, LoopNode) and node.bound_stated else 1)
+
+    def makespan(self, workers: int, members: Sequence[PlanNode] | None = None) -> float:
+        """Time with at most `workers` top-level nodes at once; list scheduling, longest remaining path first (Graham 1966)."""
+        nodes = self.top if members is None else tuple(members)
+        inside = {n.id for n in nodes}
+        tail: dict[str, float] = {}
+        for node in reversed(nodes):
+            tail[node.id] = self.seconds(node) + max((tail[a] for a in self._after.get(node.id, ()) if a in tail), default=0.0)
+        waiting = {n.id: sum(b in inside for b in self._before.get(n.id, ())) for n in nodes}
+        order = {n.id: i for i, n in enumerate(nodes)}
+        ready = [(-tail[n.id], order[n.id], n.id) for n in nodes if not waiting[n.id]]
+        heapq.heapify(ready)
+        running: list[tuple[float, int, str]] = []
+        now = 0.0
+        while ready or running:
+            while ready and len(running) < workers:
+                _, at, id = heapq.heappop(ready)
+                heapq.heappush(running, (now + self.seconds(self._node(id)), at, id))
+            now, _, done = heapq.heappop(running)
+            for after in self._after.get(done, ()):
+                if after in waiting:
+                    waiting[after] -= 1
+                    if not waiting[after]:
+                        heapq.heappush(ready, (-tail[after], order[after], after))
+        return round(now, 6)
+
+    def without(self, edge: Edge) -> float:
+        """Span of the top level if this edge were not there."""
+        if self._node(edge.before).parent is not None:
+            return self.span(self.top)
+        return Timing(self.nodes, [e for e in self.edges if e != edge]).span(self.top)
+
+
+def critical_path(nodes: Sequence[PlanNode], edges: Sequence[Edge]) -> tuple[str, ...]:
+    """Ids along the longest path of the top level; among equals the one that comes first in the plan."""
+    timing = Timing(nodes, edges)
+    times = timing.finish(timing.top)
+    if not times:
+        return ()
+    order = {n.id: i for i, n in enumerate(nodes)}
+    at = min(times, key=lambda id: (-times[id][1], order[id]))
+    path = [at]
+    while True:
+        before = [e.before for e in edges if e.after == at and e.before in times]
+        if not before:
+            return tuple(reversed(path))
+        at = min(before, key=lambda id: (-times[id][1], order[id]))
+        path.append(at)
+
+
+def groups(nodes: Sequence[PlanNode], edges: Sequence[Edge]) -> tuple[tuple[str, ...], ...]:
+    """Groups of two or more children of one block that nothing orders and that share all their predecessors' depth."""
+    timing = Timing(nodes, edges)
+    found: list[tuple[str, ...]] = []
+    for members in timing._children.values():
+        arms: dict[int | None, list[PlanNode]] = {}
+        for node in members:
+            arms.setdefault(node.arm, []).append(node)
+        for part in arms.values():
+            found += _levels(part, timing._before)
+    order = {n.id: i for i, n in enumerate(nodes)}
+    return tuple(sorted(found, key=lambda g: order[g[0]]))
+
+
+def _levels(members: list[PlanNode], before: dict[str, list[str]]) -> list[tuple[str, ...]]:
+    depth: dict[str, int] = {}
+    for node in members:
+        depth[node.id] = 1 + max((depth[b] for b in before.get(node.id, ()) if b in depth), default=-1)
+    rows: dict[int, list[str]] = {}
+    for node in members:
+        rows.setdefault(depth[node.id], []).append(node.id)
+    return [tuple(row) for row in rows.values() if len(row) > 1]
