@@ -59,14 +59,14 @@ def one_round(text):
 def before(ctx):
     """The text at the start of this iteration: the original after the repairs of the iterations before it."""
     text = ctx.read(original(ctx))
-    for _ in range(1, ctx.iteration):
+    for _ in range(ctx.iteration or 0):
         text = repaired(text, diagnosis(text))
     return text
 
 
 def repair(ctx):
     text = before(ctx)
-    for _ in range(1 if "[" in ctx.scope else ROUNDS):
+    for _ in range(ROUNDS if ctx.iteration is None else 1):
         text, said = yield from one_round(text)
         if said["ok"]:
             break

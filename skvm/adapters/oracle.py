@@ -76,27 +76,15 @@ Script = Generator[Call | list[Call], Any, Done]
 class SolutionContext:
     """What a solution may look at. `files` maps names of input files to paths in the work folder `workdir`.
 
-    `item` is the current item of a map, `iteration` (from 1) that of a loop, both read from the scope of the request.
+    `item` is the current item of a map, `iteration` (from 0) that of a loop; None outside of one.
     """
 
     task: str
     files: Mapping[str, str]
     workdir: Path
-    scope: str = ""
+    item: str | None = None
+    iteration: int | None = None
     options: tuple[str, ...] = ()
-
-    @property
-    def item(self) -> str | None:
-        """The innermost bracketed part of the scope that is not a number, e.g. `a.csv` of `L1[2]/M1[a.csv]`."""
-        return next((part for part in reversed(self._brackets()) if not part.isdigit()), None)
-
-    @property
-    def iteration(self) -> int:
-        """The innermost number in brackets of the scope; 1 outside a loop."""
-        return next((int(part) for part in reversed(self._brackets()) if part.isdigit()), 1)
-
-    def _brackets(self) -> list[str]:
-        return re.findall(r"\[([^\]]*)\]", self.scope)
 
     def read(self, path: str) -> str:
         """Text of a file in the work folder; raises OSError."""
@@ -118,11 +106,12 @@ class SolutionContext:
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked of an oracle: fields of the request's tag, and the labels to choose from for a branch."""
+    """What is asked of an oracle: fields of the request's tag, the item of a map, and the labels to choose from."""
 
     question: str
     step: str
-    scope: str = ""
+    item: str | None = None
+    iteration: int | None = None
     command: str = ""
     workdir: str = ""
     options: tuple[str, ...] = ()
@@ -199,7 +188,8 @@ class SolutionOracle:
         return answer
 
     def _context(self, query: Query) -> SolutionContext:
-        return SolutionContext(self.task, self.files, Path(query.workdir or "."), query.scope, query.options)
+        work = Path(query.workdir or ".")
+        return SolutionContext(self.task, self.files, work, query.item, query.iteration, query.options)
 
     def _chain(self, context: SolutionContext) -> Script:
         end = Done(summary="Nothing to do.")

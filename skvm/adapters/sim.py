@@ -8,6 +8,7 @@ matter, and calls that somebody else already made in the conversation are not ma
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,10 @@ PER_TOKEN = 0.012
 
 LATENCY_SCALE = 0.1
 """By default a simulated second takes a tenth of one: short for a demonstration, long enough that overlap shows."""
+
+
+ITEM = re.compile(r"^Current item: (.+)$", re.MULTILINE)
+"""How a step inside a map is told its item."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class SimModel:
         faults = draw_faults(self.profile, self.seed, tag)
         if tag.question == "probe":
             return self._probe(request)
-        query = Query(tag.question, tag.step, tag.scope, tag.command, tag.workdir, options_of(request.tools))
+        query = query_of(request)
         if tag.question in ("branch", "until"):
             return self._choose(request, query, faults)
         script = self.oracle.script(query) if self.oracle is not None else None
@@ -257,6 +262,23 @@ def _key(name: str, arguments: str) -> tuple[str, str]:
         return name, canonical_json(json.loads(arguments)).decode()
     except ValueError:
         return name, arguments
+
+
+def query_of(request: ModelRequest) -> Query:
+    """What a request asks; the item of a map is read from the conversation, the iteration of a loop from the scope."""
+    tag = request.tag
+    texts = [m.content for m in request.messages if m.role == "user"]
+    items = [found.group(1) for text in texts for found in ITEM.finditer(text)]
+    counts = [int(part) for part in tag.scope.split("/") if part.isdecimal()]
+    return Query(
+        question=tag.question,
+        step=tag.step,
+        item=items[-1] if items else None,
+        iteration=counts[-1] if counts else None,
+        command=tag.command,
+        workdir=tag.workdir,
+        options=options_of(request.tools),
+    )
 
 
 def options_of(tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:

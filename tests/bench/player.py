@@ -69,7 +69,9 @@ def perform(call: Call, work: Path, skill: Path, env: dict[str, str]) -> Result:
 
 def command(text: str, work: Path, skill: Path, env: dict[str, str]) -> str:
     """Standard output of a command; a path that exists only in the bundle resolves there."""
-    words = [str(skill / word) if (skill / word).is_file() and not (work / word).exists() else word for word in shlex.split(text)]
+    words = [
+        str(skill / word) if (skill / word).is_file() and not (work / word).exists() else word for word in shlex.split(text)
+    ]
     if words[0] in ("python", "python3"):
         words[0] = sys.executable
     full = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **env}
