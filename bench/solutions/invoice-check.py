@@ -7,7 +7,7 @@ from skvm.adapters.oracle import Call, Done
 LETTERS = {
     "reject": "The invoice {invoice} of {supplier} was already entered; we do not accept it a second time.",
     "hold": "{supplier} is not in the order book. Please confirm the order behind invoice {invoice} before we go on.",
-    "query": "The total of invoice {invoice} is off by {difference}. Please send {supplier}'s explanation or a corrected invoice.",
+    "query": "The total of invoice {invoice} is off by {difference}. {supplier}, please explain or send a corrected invoice.",
     "pay": "Invoice {invoice} of {supplier} over {total} agrees with the order and will be paid.",
 }
 REASONS = {

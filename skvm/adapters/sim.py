@@ -128,7 +128,7 @@ class SimModel:
         prompt = sum(count(m.content) + sum(count(c.name) + count(c.arguments) for c in m.calls) for m in request.messages)
         prompt += sum(count(t.name) + count(t.description) + count(json.dumps(t.parameters)) for t in request.tools)
         completion = count(said.text) + sum(count(name) + count(args) for name, args in said.calls)
-        return Usage(prompt=prompt, completion=completion)
+        return Usage(prompt=prompt, completion=completion, estimated=bool(getattr(self.counter, "estimated", False)))
 
     def _latency(self, completion: int) -> float:
         latency = self.profile.latency
