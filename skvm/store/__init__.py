@@ -7,7 +7,7 @@ Must never: leave something half-written, decide where home is, or interpret wha
 from skvm.store.blobs import FileBlobs
 from skvm.store.database import SqliteJournal
 from skvm.store.files import private_folder, write_aside
-from skvm.store.home import Store, open_store
+from skvm.store.home import Store, held_lock, open_store
 from skvm.store.memory import NullBlobs, NullJournal, NullStore
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "NullStore",
     "SqliteJournal",
     "Store",
+    "held_lock",
     "open_store",
     "private_folder",
     "write_aside",

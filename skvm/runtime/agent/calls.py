@@ -1,0 +1,285 @@
+"""Tool calls of one step: journal the intent, act, journal the result; on resume, never act twice."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from skvm.diag import InDoubtError, SandboxError
+from skvm.ir import EffectClass
+from skvm.ir.effects import may_alias
+from skvm.plan import CallRecord, EventKind, FileResult, StepNode
+from skvm.runtime.agent.asked import ask_user
+from skvm.runtime.session import Session
+from skvm.runtime.state.replay import Attempt
+from skvm.runtime.state.scope import Scope
+from skvm.runtime.threads import in_thread
+from skvm.runtime.tools import files
+from skvm.runtime.tools.commands import granted
+from skvm.runtime.tools.files import MAX_RESULT, ToolFailure
+from skvm.runtime.tools.shell import needs_shell
+from skvm.runtime.tools.specs import EFFECTS
+from skvm.runtime.tools.web import web_fetch
+from skvm.runtime.work.confined import Refused
+from skvm.runtime.work.snapshot import changed, digest_file, take
+from skvm.source import digest_text
+
+GREP = Path(files.__file__).with_name("grep.py")
+SEARCH_SECONDS = 20.0
+READERS = frozenset({"cat", "head", "tail", "ls", "wc", "grep", "pwd", "stat", "du", "file", "diff", "cmp", "echo", "true"})
+"""Programs that change nothing, whatever their arguments (without a shell's redirection)."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of acting."""
+
+    ok: bool
+    text: str
+    exit_code: int | None = None
+    stdout: str | None = None
+    files: tuple[str, ...] = ()
+    failed: SandboxError | None = None
+
+
+@dataclass
+class StepCalls:
+    """Calls of one attempt at one step. `recorded` is what an earlier part of the run left of this attempt."""
+
+    session: Session
+    node: StepNode
+    scope: Scope
+    attempt: int = 0
+    recorded: Attempt | None = None
+    ends: float | None = None
+    records: list[CallRecord] = field(default_factory=list)
+    touched: dict[str, None] = field(default_factory=dict)
+    _count: int = 0
+
+    async def run(self, tool: str, args: dict[str, Any], *, keep: bool = True, words: tuple[str, ...] = ()) -> CallRecord:
+        """Run one call; `words` is the argv of a stated command that needs no shell, `keep` adds it to the records.
+
+        Raises SandboxError when the sandbox breaks, LimitHit, InDoubtError.
+        """
+        self._count += 1
+        call = f"{self.node.id}:{self.attempt}.{self._count}"
+        slot = len(self.records)
+        if keep:
+            self.records.append(_UNDECIDED)
+        record = await self._once(call, tool, args, words)
+        if keep:
+            self.records[slot] = record
+        return record
+
+    async def _once(self, call: str, tool: str, args: dict[str, Any], words: tuple[str, ...]) -> CallRecord:
+        effect = self.effect_of(tool, args)
+        before = self._earlier(call)
+        if before is not None:
+            self._note_path(tool, args)
+            self.touched.update(dict.fromkeys(before.get("files", ())))
+            return _record(tool, args, effect, before)
+        settled = await self._settle_doubt(call, tool, args, effect)
+        if settled is not None:
+            return settled
+        self.session.budget.tool()
+        data = self._intent(call, tool, args, effect)
+        self.session.emit(EventKind.TOOL_INTENT, self.node.id, self.scope, **data)
+        began = self.session.ports.clock.monotonic()
+        done = await self._act(tool, args, words)
+        seconds = round(self.session.ports.clock.monotonic() - began, 6)
+        text = bounded(self.session.redactor.text(done.text))
+        result = {"call": call, "ok": done.ok, "result": text, "exit_code": done.exit_code, "stdout": done.stdout}
+        if done.files:
+            result["files"] = list(done.files)
+        self.session.emit(EventKind.TOOL_RESULT, self.node.id, self.scope, **result, seconds=seconds)
+        if done.failed is not None:
+            raise done.failed
+        return _record(tool, args, effect, {**result, "seconds": seconds})
+
+    def effect_of(self, tool: str, args: dict[str, Any]) -> EffectClass:
+        """What running the call again would mean."""
+        if tool != "execute_command":
+            return EFFECTS.get(tool, EffectClass.EFFECTFUL)
+        command = str(args.get("command", ""))
+        if not needs_shell(command) and shlex.split(command)[0] in READERS:
+            return EffectClass.PURE
+        stated = self.node.command is not None and self.node.executor.kind in ("code", "script")
+        return self.node.effect_class if stated else EffectClass.EFFECTFUL
+
+    def changed_files(self) -> tuple[FileResult, ...]:
+        """Files that the calls created or changed and that are still there, by path."""
+        rows = []
+        for path in sorted(self.touched):
+            full = self.session.space.work / path
+            digest = digest_file(full)
+            if digest is not None:
+                rows.append(FileResult(path=path, sha256=digest, size=full.lstat().st_size))
+        return tuple(rows)
+
+    def _intent(self, call: str, tool: str, args: dict[str, Any], effect: EffectClass) -> dict[str, Any]:
+        key = digest_text("\0".join((self.session.recorder.run, self.node.key, self.scope.path, call)))
+        data: dict[str, Any] = {"call": call, "tool": tool, "args": args, "effect": effect.value, "idempotency": key[7:39]}
+        if tool == "edit_file":
+            data["digests"] = files.edit_digests(self.session.places, args["path"], args["old"], args["new"])
+        return data
+
+    def _earlier(self, call: str) -> dict[str, Any] | None:
+        return self.recorded.results.get(call) if self.recorded is not None else None
+
+    async def _settle_doubt(self, call: str, tool: str, args: dict[str, Any], effect: EffectClass) -> CallRecord | None:
+        """A call that began before the crash: None when it may run (again), its record when it is known to have happened."""
+        intent = self.recorded.intents.get(call) if self.recorded is not None else None
+        if intent is None or effect is not EffectClass.EFFECTFUL:
+            return None
+        digests = intent.get("digests") or {}
+        now = files.text_digest(self.session.places, str(args.get("path", ""))) if digests else ""
+        if now and now == digests.get("after"):
+            self._note_path(tool, args)
+            data = {
+                "call": call,
+                "ok": True,
+                "result": f"edited {args['path']}",
+                "exit_code": None,
+                "stdout": None,
+                "seconds": 0.0,
+            }
+            self.session.emit(EventKind.TOOL_RESULT, self.node.id, self.scope, **data, read_back=True)
+            return _record(tool, args, effect, data)
+        if now and now == digests.get("before"):
+            return None
+        await self._ask_doubt(tool, args)
+        return None
+
+    async def _ask_doubt(self, tool: str, args: dict[str, Any]) -> None:
+        shown = str(args.get("command") or args.get("path") or json.dumps(args, ensure_ascii=True))[:200]
+        text = f"{tool} `{shown}` was begun before the run was cut off, and whether it happened is not known"
+        self.session.emit(EventKind.DIAG, self.node.id, self.scope, code="SKV701", message=text)
+        gate = self.session.ports.gate
+        again: bool | None = None
+        if gate is not None and not self.session.request.yes:  # --yes never approves an effect in doubt
+            self.session.emit(EventKind.GATE_ASK, f"{self.node.id}?", self.scope, question=f"{text}. Run it again?")
+            again, by = await gate.ask(self.node.id, f"{text}. Run it again?")
+            self.session.emit(EventKind.GATE_ANSWER, f"{self.node.id}?", self.scope, question=text, answer=again, by=by)
+        if not again:
+            raise InDoubtError(text, where=self.node.id, help="look at the work folder, then resume at a terminal to decide")
+
+    async def _act(self, tool: str, args: dict[str, Any], words: tuple[str, ...]) -> Done:
+        handler = getattr(self, f"_{tool}")
+        try:
+            if tool == "execute_command":
+                return await self._execute_command(args, words)
+            act: Callable[..., Awaitable[str]] = handler
+            return Done(True, await act(**args))
+        except (ToolFailure, Refused) as error:
+            return Done(False, f"error: {error}")
+        except SandboxError as error:
+            return Done(False, f"error: {error.message}", failed=error)
+        except OSError as error:
+            return Done(False, f"error: {error.strerror or error}")
+        except ValueError as error:  # NUL or unencodable characters in a path
+            return Done(False, f"error: {error}")
+
+    async def _read_file(self, path: str, offset: int = 1, limit: int = files.MAX_LINES) -> str:
+        return await in_thread(files.read_file, self.session.places, path, offset, limit)
+
+    async def _list_directory(self, path: str = ".") -> str:
+        return await in_thread(files.list_directory, self.session.places, path)
+
+    async def _write_file(self, path: str, content: str) -> str:
+        text = await in_thread(files.write_file, self.session.places, path, content)
+        self._note_path("write_file", {"path": path})
+        return text
+
+    async def _edit_file(self, path: str, old: str, new: str) -> str:
+        text = await in_thread(files.edit_file, self.session.places, path, old, new)
+        self._note_path("edit_file", {"path": path})
+        return text
+
+    async def _search(self, pattern: str, path: str = ".") -> str:
+        folder, relative, _ = self.session.places.find(path)
+        if folder.kind(relative) is None:
+            raise ToolFailure(f"there is no {path}")
+        question = json.dumps({"root": str(folder.root), "path": relative, "pattern": pattern})
+        with anyio.move_on_after(SEARCH_SECONDS) as scope:
+            program = [sys.executable, "-I", "-S", str(GREP)]
+            answer = await anyio.run_process(program, input=question.encode(), check=False, env={}, cwd="/")
+        if scope.cancelled_caught:
+            raise ToolFailure("the search took too long; use a simpler pattern or name a file")
+        try:
+            found = json.loads(answer.stdout)
+        except ValueError:
+            raise ToolFailure("the search failed") from None
+        if "error" in found:
+            raise ToolFailure(found["error"])
+        lines = found["hits"] + (["[more lines match]"] if found["more"] else [])
+        return "\n".join(lines) or "no line matches"
+
+    async def _web_fetch(self, url: str) -> str:
+        return await in_thread(web_fetch, url, self.node.hosts)
+
+    async def _ask_user(self, question: str) -> str:
+        return await ask_user(self.session, self.node, self.scope, question)
+
+    async def _execute_command(self, args: dict[str, Any], words: tuple[str, ...]) -> Done:
+        session = self.session
+        work = session.space.work
+        before = await in_thread(take, work)
+        alone = session.running <= 1
+        result = await session.commands.run(
+            words or args["command"], granted(self.node, session.request.env), self.node.hosts, self._left()
+        )
+        alone = alone and session.running <= 1
+        wrote = tuple(path for path in await in_thread(changed, work, before) if alone or self._mine(path))
+        self.touched.update(dict.fromkeys(wrote))
+        ok = result.exit_code == 0 and not result.reason
+        return Done(ok, result.text, result.exit_code, result.stdout, wrote)
+
+    def _mine(self, path: str) -> bool:
+        """Beside other steps, a changed file is this one's when its effects say so and no tool of another wrote it."""
+        effects = self.node.effects
+        other = self.session.written.get(path, self.node.id)
+        return other == self.node.id and (effects.top or any(may_alias(path, place) for place in effects.writes))
+
+    def _note_path(self, tool: str, args: dict[str, Any]) -> None:
+        if tool in ("write_file", "edit_file"):
+            path = self.session.places.work.relative(args["path"])
+            self.touched[path] = None
+            self.session.written[path] = self.node.id
+
+    def _left(self) -> float | None:
+        limits = [self.session.budget.left]
+        if self.ends is not None:
+            limits.append(max(0.0, self.ends - self.session.ports.clock.monotonic()))
+        known = [x for x in limits if x is not None]
+        return min(known) if known else None
+
+
+_UNDECIDED = CallRecord(tool="", args={}, result="", ok=False)
+
+
+def _record(tool: str, args: dict[str, Any], effect: EffectClass, data: dict[str, Any]) -> CallRecord:
+    return CallRecord(
+        tool=tool,
+        args=args,
+        result=data["result"],
+        ok=data["ok"],
+        exit_code=data.get("exit_code"),
+        stdout=data.get("stdout"),
+        seconds=data.get("seconds", 0.0),
+        effect=effect.value,
+    )
+
+
+def bounded(text: str) -> str:
+    """Head and tail of a text that is too long for a model."""
+    if len(text) <= MAX_RESULT:
+        return text
+    half = MAX_RESULT // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"

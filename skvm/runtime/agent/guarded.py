@@ -1,0 +1,169 @@
+"""Solidified steps: served behind guards, left at the step's border the moment anything is not as proved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skvm.diag import SandboxError
+from skvm.ir import digest_json
+from skvm.plan import CallRecord, EventKind, GuardContext, SolidStep, StepNode, StepResult, StepStatus
+from skvm.ports import Offer, Refusal, StepContext
+from skvm.runtime.agent.calls import StepCalls
+from skvm.runtime.agent.verify import problems
+from skvm.runtime.session import Session
+from skvm.runtime.state.scope import Scope
+from skvm.runtime.tools.specs import BY_NAME, EFFECTS, TOOLS_VERSION
+
+
+async def context_of(session: Session, node: StepNode, scope: Scope) -> StepContext:
+    """What a solidified step may look at."""
+    artifact = session.request.artifact
+    guard = GuardContext(
+        slice_digest=slice_digest(session, node),
+        tool_versions=dict.fromkeys(BY_NAME, TOOLS_VERSION),
+        sandbox=await _sandbox_version(session),
+        verdicts={r.primitive: _verdict(session, node, r.primitive) for r in node.requires},
+        files=dict(session.board.files),
+    )
+    item = scope.item
+    return StepContext(
+        skill=artifact.source.name,
+        run=session.recorder.run,
+        node=node,
+        scope=scope.path,
+        task=session.board.task,
+        files=dict(session.board.files),
+        values=session.board.values(scope),
+        item=item if item is None or isinstance(item, str) else str(item),
+        guard=guard,
+    )
+
+
+def slice_digest(session: Session, node: StepNode) -> str:
+    """Digest of all that the step sees: texts (not where they stand), its contract, and bundle files it may use."""
+    bundle = {f.path: f.digest for f in session.request.artifact.bundle}
+    text = " ".join((node.slice.text, *node.slice.knowledge, node.command.text if node.command else ""))
+    used = sorted(path for path in bundle if path in node.slice.files or path in text or path.rsplit("/", 1)[-1] in text)
+    return digest_json(
+        {
+            "slice": node.slice.model_dump(mode="json", exclude={"spans", "scene"}),
+            "command": node.command.text if node.command else "",
+            "inputs": list(node.inputs),
+            "outputs": [o.model_dump(mode="json") for o in node.outputs],
+            "checks": [c.model_dump(mode="json") for c in node.checks],
+            "files": {path: bundle[path] for path in used},
+        }
+    )
+
+
+def look_up(session: Session, context: StepContext, scope: Scope) -> Offer | None:
+    """A solidified step to serve; a refusal or a failing book is an event and the model's turn."""
+    assert session.ports.solid is not None
+    try:
+        found = session.ports.solid.lookup(context)
+    except Exception as error:
+        _miss(session, context.node.id, scope, "", "book", repr(error), 0)
+        return None
+    if isinstance(found, Refusal):
+        _miss(session, context.node.id, scope, found.solid, found.guard, found.reason, 0)
+        return None
+    return None if found is None or found.shadow else found
+
+
+async def serve(
+    session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope
+) -> tuple[dict[str, Any], str] | None:
+    """Make the offered calls; values and summary, or None when it must be left to the model with the calls already made."""
+    book, node = session.ports.solid, context.node
+    assert book is not None
+    for index, call in enumerate(offer.code.calls):
+        args = _quiet(book.fill, offer, context, index, tuple(calls.records))
+        problem = _unusable(call.tool, args)
+        if not problem:
+            record = await _try(calls, call.tool, args)
+            if record.ok == call.expect_ok and call.expect_exit in (None, record.exit_code):
+                continue
+            problem = f"call {index + 1} ({call.tool}) ended otherwise than recorded: {record.result[:200]}"
+        _deopt(session, context, scope, offer, calls, problem)
+        return None
+    finished = _quiet(book.finish, offer, context, tuple(calls.records))
+    if finished is None:
+        _deopt(session, context, scope, offer, calls, "its values could not be made")
+        return None
+    values, summary = finished
+    wrong = await problems(calls, node, values)
+    if wrong:
+        _deopt(session, context, scope, offer, calls, "; ".join(wrong))
+        return None
+    session.emit(EventKind.SOLID_SERVE, node.id, scope, solid=offer.code.id, calls=len(calls.records))
+    return session.redactor.value(values), session.redactor.text(summary)
+
+
+def served(session: Session, context: StepContext, offer: Offer, result: StepResult) -> None:
+    """Tell the book that serving worked."""
+    _report(session, context, offer, True, "", result)
+
+
+def observe(session: Session, context: StepContext, scope: Scope, result: StepResult) -> None:
+    """Show the book a finished model step; what changed its state becomes events."""
+    book = session.ports.solid
+    if book is None or result.status is not StepStatus.DONE:
+        return
+    moved = _quiet(book.observe, context, result, result.simulated) or ()
+    for step in moved:
+        _moved(session, context.node.id, scope, step)
+
+
+def _moved(session: Session, node: str, scope: Scope, step: SolidStep) -> None:
+    data = {"from": step.recorded.get("from", ""), "to": step.state.value, "reason": step.recorded.get("reason", "")}
+    session.emit(EventKind.JIT_STATE, node, scope, solid=step.id, **data)
+
+
+def _deopt(session: Session, context: StepContext, scope: Scope, offer: Offer, calls: StepCalls, reason: str) -> None:
+    reason = session.redactor.text(reason)
+    _miss(session, context.node.id, scope, offer.code.id, "run", reason, len(calls.records))
+    _report(session, context, offer, False, reason, None)
+
+
+def _miss(session: Session, node: str, scope: Scope, solid: str, guard: str, reason: str, done: int) -> None:
+    session.emit(EventKind.GUARD_MISS, node, scope, solid=solid, guard=guard, reason=reason, done=done)
+
+
+def _report(session: Session, context: StepContext, offer: Offer, ok: bool, reason: str, result: StepResult | None) -> None:
+    book = session.ports.solid
+    assert book is not None
+    _quiet(book.report, context, offer.code.id, ok, reason, result)
+
+
+def _quiet(function: Any, *args: Any) -> Any:
+    """A book that fails never harms a run: the model does the step."""
+    try:
+        return function(*args)
+    except Exception:
+        return None
+
+
+def _unusable(tool: str, args: Any) -> str:
+    if tool not in EFFECTS:
+        return f"there is no tool {tool!r}"
+    return "" if isinstance(args, dict) else "a hole could not be filled"
+
+
+async def _try(calls: StepCalls, tool: str, args: dict[str, Any]) -> CallRecord:
+    try:
+        return await calls.run(tool, args)
+    except TypeError as error:  # arguments the tool does not take
+        return CallRecord(tool=tool, args=args, result=f"error: {error}", ok=False)
+
+
+async def _sandbox_version(session: Session) -> str:
+    try:
+        return (await session.commands.sandbox()).version
+    except SandboxError:
+        return ""
+
+
+def _verdict(session: Session, node: StepNode, primitive: str) -> str:
+    gaps = [g for g in session.request.artifact.gaps if g.primitive == primitive]
+    own = [g for g in gaps if node.id in g.steps] or gaps
+    return own[0].verdict.value if own else "unmeasured"

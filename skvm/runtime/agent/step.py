@@ -1,0 +1,227 @@
+"""One step from start to end: who does it, in which order of trust, and what is journalled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError
+from skvm.plan import CallRecord, EventKind, ExecutorKind, StepNode, StepResult, StepStatus
+from skvm.ports import Message, RequestTag
+from skvm.runtime.agent.calls import StepCalls
+from skvm.runtime.agent.code import Bound, bind, stated
+from skvm.runtime.agent.guarded import context_of, look_up, observe, serve, served
+from skvm.runtime.agent.loop import Conversation, Ended
+from skvm.runtime.agent.messages import raw_messages, replayed, step_messages
+from skvm.runtime.agent.verify import problems
+from skvm.runtime.lanes import Holder
+from skvm.runtime.session import Session
+from skvm.runtime.state.board import Missing
+from skvm.runtime.state.replay import Attempt
+from skvm.runtime.state.scope import Scope
+from skvm.runtime.tools.shell import Unbindable
+
+RAW = "raw"
+
+
+@dataclass
+class StepRun:
+    """One attempt at one step."""
+
+    session: Session
+    node: StepNode
+    scope: Scope
+    attempt: int
+    recorded: Attempt | None = None
+    prior: tuple[CallRecord, ...] = ()
+    data_exit: bool = False
+    calls: StepCalls = None  # type: ignore[assignment]
+    talk: Conversation | None = None
+    ends: float | None = None
+    shown: str = ""
+
+    def __post_init__(self) -> None:
+        if self.node.timeout is not None:
+            self.ends = self.session.ports.clock.monotonic() + self.node.timeout
+        self.calls = StepCalls(self.session, self.node, self.scope, self.attempt, self.recorded, self.ends)
+
+    async def run(self) -> StepResult:
+        """Do it: stated command, solidified code, model; each only when the one before it does not apply or fails."""
+        clock = self.session.ports.clock
+        began = clock.monotonic()
+        ended = await self._bounded()
+        return self._result(ended, clock.monotonic() - began)
+
+    async def _bounded(self) -> Ended:
+        if self.node.timeout is None:
+            return await self._do()
+        ended: Ended | None = None
+        with anyio.move_on_after(self.node.timeout):
+            ended = await self._do()
+        if ended is None:
+            self.session.emit(EventKind.LIMIT_HIT, self.node.id, self.scope, limit="step", value=self.node.timeout)
+            return Ended(StepStatus.LIMIT, reason=f"the step's own limit of {self.node.timeout:g} s was reached")
+        return ended
+
+    async def _do(self) -> Ended:
+        if self.node.executor.kind in (ExecutorKind.CODE, ExecutorKind.SCRIPT) and self.node.command is not None:
+            ended = await self._by_code()
+            if ended is not None:
+                return ended
+        return await self._by_model()
+
+    async def _by_code(self) -> Ended | None:
+        """None when the model must take over: a value is missing, or the command failed and nobody else handles that."""
+        assert self.node.command is not None
+        try:
+            bound = bind(self.session, self.node.command, self.scope)
+        except (Missing, Unbindable, ValueError) as error:
+            text = f"the stated command cannot be bound ({error}); the model does the step"
+            self.session.emit(EventKind.DIAG, self.node.id, self.scope, code="unbound", message=text)
+            return None
+        self.shown = self.node.executor.kind.value
+        return await self._run_bound(bound)
+
+    async def _run_bound(self, bound: Bound) -> Ended | None:
+        record = await self.calls.run("execute_command", {"command": bound.text}, words=bound.words)
+        values: dict[str, Any] = {
+            "exit_code": record.exit_code,
+            "stdout": self.session.redactor.text(record.stdout or "").strip(),
+        }
+        wrong = await problems(self.calls, self.node, values) if record.ok else []
+        if (record.ok and not wrong) or (self.data_exit and record.exit_code is not None):
+            return Ended(StepStatus.DONE, f"ran `{bound.text}`", values)
+        reason = "; ".join(wrong) or f"`{bound.text}` failed: {record.result[-600:]}"
+        if self.session.graph.recovery.get(self.node.id) or not self.session.model_of(""):
+            return Ended(StepStatus.FAILED, "", values, reason)
+        text = "the stated command did not do it; the model goes on from there"
+        self.session.emit(EventKind.DIAG, self.node.id, self.scope, code="code-failed", message=text)
+        return None
+
+    async def _by_model(self) -> Ended:
+        session = self.session
+        context = offer = None
+        if session.ports.solid is not None and self.node.id != RAW:
+            context = await context_of(session, self.node, self.scope)
+            offer = look_up(session, context, self.scope) if not self.calls.records and not self.prior else None
+        if offer is not None and context is not None:
+            finished = await serve(session, context, offer, self.calls, self.scope)
+            if finished is not None:
+                self.shown = "solid"
+                ended = Ended(StepStatus.DONE, finished[1], finished[0])
+                served(session, context, offer, self._result(ended, 0.0))
+                return ended
+        self.shown = "model"
+        clean = not self.calls.records and not self.prior
+        ended = await self._converse()
+        if context is not None and clean:
+            observe(session, context, self.scope, self._result(ended, 0.0))
+        return ended
+
+    async def _converse(self) -> Ended:
+        session, node = self.session, self.node
+        command = stated(session, node.command, self.scope)
+        messages: tuple[Message, ...]
+        messages = raw_messages(session, node) if node.id == RAW else step_messages(session, node, self.scope, command)
+        messages += replayed((*self.prior, *self.calls.records), "done_")
+        model = session.model_of(node.executor.target)
+        self.talk = Conversation(
+            session, node, self.scope, self.calls, model, self._tag(command), list(messages), self.recorded, self.ends
+        )
+        return await self.talk.run()
+
+    def _tag(self, command: str) -> RequestTag:
+        return RequestTag(
+            run=self.session.recorder.run,
+            step=self.node.id,
+            key=self.node.key,
+            scope=self.scope.draw,
+            attempt=self.attempt,
+            seed=self.session.request.seed,
+            question="raw" if self.node.id == RAW else "step",
+            requires=self.node.requires,
+            command=command,
+            workdir=str(self.session.space.work),
+        )
+
+    def _result(self, ended: Ended, seconds: float) -> StepResult:
+        spent = self.talk.spent if self.talk is not None else None
+        redact = self.session.redactor
+        return StepResult(
+            status=ended.status,
+            summary=redact.text(ended.summary),
+            values=redact.value(ended.values),
+            files=self.calls.changed_files(),
+            calls=tuple(r for r in (*self.prior, *self.calls.records) if r.tool),
+            reason=redact.text(ended.reason),
+            executor=self.shown or self.node.executor.kind.value,
+            model_calls=spent.model_calls if spent else 0,
+            prompt_tokens=spent.prompt if spent else 0,
+            completion_tokens=spent.completion if spent else 0,
+            cost=(None if spent.unknown else spent.cost) if spent else 0.0,
+            seconds=round(seconds, 6),
+            simulated=spent.simulated if spent else False,
+        )
+
+    def cut(self, status: StepStatus, reason: str) -> StepResult:
+        """Result of an attempt that was ended from outside: what is done so far is kept."""
+        return self._result(Ended(status, reason=reason), 0.0)
+
+
+async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bool = False) -> StepResult:
+    """A step with its attempts. `data_exit`: a later condition reads the exit code, so a failing command is an answer.
+
+    Raises SkvmError when the run must end; the step's own end is journalled before.
+    """
+    place = (node.id, scope.path)
+    finished = session.replay.finished.get(place)
+    if finished is not None:
+        return finished
+    recorded = session.replay.open_attempt(place)
+    number, last = session.replay.earlier(place)
+    first = recorded.number if recorded is not None else number
+    prior = last.calls if recorded is None and last is not None else ()
+    result = StepResult(status=StepStatus.FAILED)
+    for attempt in range(first, first + max(1, node.attempts)):
+        run = StepRun(session, node, scope, attempt, recorded, prior, data_exit)
+        result = await _attempt(run)
+        if result.status is not StepStatus.FAILED:
+            break
+        recorded, prior = None, result.calls
+    return result
+
+
+async def _attempt(run: StepRun) -> StepResult:
+    session, node, scope = run.session, run.node, run.scope
+    effects = {"effect": node.effect_class.value, "key": node.key}
+    began = session.ports.clock.monotonic()
+
+    def end(result: StepResult) -> StepResult:
+        result = result.model_copy(update={"seconds": round(session.ports.clock.monotonic() - began, 6)})
+        session.emit(EventKind.NODE_END, node.id, scope, result=result.model_dump(mode="json"))
+        return result
+
+    async with session.locks.holding(Holder(node.id, scope.parts, node.effects)):
+        began = session.ports.clock.monotonic()
+        session.emit(EventKind.NODE_START, node.id, scope, executor=node.executor.kind.value, attempt=run.attempt, **effects)
+        session.running += 1
+        try:
+            return end(await run.run())
+        except anyio.get_cancelled_exc_class():
+            session.row(node, scope, end(run.cut(StepStatus.CANCELLED, session.ending or "cancelled")))
+            raise
+        except StoreError:
+            raise  # nothing more can be written
+        except SkvmError as error:
+            session.row(node, scope, end(run.cut(_status(error), error.line())))
+            raise
+        finally:
+            session.running -= 1
+
+
+def _status(error: SkvmError) -> StepStatus:
+    if isinstance(error, LimitHit):
+        return StepStatus.LIMIT
+    return StepStatus.IN_DOUBT if isinstance(error, InDoubtError) else StepStatus.FAILED

@@ -1,0 +1,120 @@
+"""Who may go at once: lanes of models with adaptive width, and locks from effect sets behind the plan's edges."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+
+from skvm.ir import Effects, conflict
+
+
+class Lane:
+    """Slots of one model. Width halves when the target says "too many", and grows by one after a full width of successes
+    (additive increase, multiplicative decrease: Chiu and Jain 1989, as TCP does)."""
+
+    def __init__(self, widest: int) -> None:
+        self.widest = max(1, widest)
+        self._limiter = anyio.CapacityLimiter(self.widest)
+        self._good = 0
+
+    @property
+    def width(self) -> int:
+        """Slots now."""
+        return int(self._limiter.total_tokens)
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait for a slot, in order of arrival."""
+        async with self._limiter:
+            yield
+
+    def succeeded(self) -> None:
+        """An answer came."""
+        self._good += 1
+        if self._good >= self.width and self.width < self.widest:
+            self._limiter.total_tokens = self.width + 1
+            self._good = 0
+
+    def refused(self) -> None:
+        """The target said that there were too many."""
+        self._limiter.total_tokens = max(1, self.width // 2)
+        self._good = 0
+
+
+class Lanes:
+    """One lane per model."""
+
+    def __init__(self, widest: int) -> None:
+        self._widest = widest
+        self._lanes: dict[str, Lane] = {}
+
+    def of(self, model: str) -> Lane:
+        """The lane of a model."""
+        return self._lanes.setdefault(model, Lane(self._widest))
+
+
+@dataclass(frozen=True, eq=False)
+class Holder:
+    """Somebody who holds effects: node, path of scopes, and what they may touch."""
+
+    node: str
+    scope: tuple[tuple[str, str], ...]
+    effects: Effects
+
+
+class EffectLocks:
+    """Steps whose effects conflict never overlap, even where a plan forgot the edge. `waived` names the exceptions."""
+
+    def __init__(self, waived: Callable[[Holder, Holder], bool]) -> None:
+        self._waived = waived
+        self._held: list[Holder] = []
+        self._queue: deque[tuple[Holder, anyio.Event]] = deque()
+
+    @asynccontextmanager
+    async def holding(self, holder: Holder) -> AsyncIterator[None]:
+        """Hold all of a step's effects at once (so nothing can deadlock), waiting for those who conflict."""
+        if self._blocked(holder, len(self._queue)):
+            await self._wait(holder)
+        else:
+            self._held.append(holder)
+        try:
+            yield
+        finally:
+            self._held.remove(holder)
+            self._wake()
+
+    async def _wait(self, holder: Holder) -> None:
+        turn = (holder, anyio.Event())
+        self._queue.append(turn)
+        try:
+            await turn[1].wait()
+        except BaseException:
+            if turn[1].is_set():
+                self._held.remove(holder)
+            else:
+                self._queue.remove(turn)
+            self._wake()
+            raise
+
+    def _blocked(self, holder: Holder, ahead: int) -> bool:
+        """By those who hold, or by those who wait before it (nobody is overtaken for ever)."""
+        waiting = [self._queue[i][0] for i in range(ahead)]
+        return any(self._clash(other, holder) for other in (*self._held, *waiting))
+
+    def _clash(self, one: Holder, two: Holder) -> bool:
+        return conflict(one.effects, two.effects) is not None and not self._waived(one, two)
+
+    def _wake(self) -> None:
+        index = 0
+        while index < len(self._queue):
+            holder, event = self._queue[index]
+            if self._blocked(holder, index):
+                index += 1
+                continue
+            del self._queue[index]
+            self._held.append(holder)
+            event.set()

@@ -1,0 +1,315 @@
+"""A run from request to outcome."""
+
+from __future__ import annotations
+
+import json
+import signal
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import anyio
+import anyio.abc
+
+from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError, TargetError, UsageError
+from skvm.ir import EffectClass, Effects, digest_json
+from skvm.plan import Event, EventKind, Executor, ExecutorKind, FileResult, Plan, Slice, StepNode, StepStatus
+from skvm.ports import RunRow
+from skvm.runtime.agent.step import RAW
+from skvm.runtime.api import RunOutcome, RunPorts, RunRequest, Totals
+from skvm.runtime.flow.controls import control
+from skvm.runtime.flow.scheduler import Flow
+from skvm.runtime.lanes import EffectLocks, Lanes
+from skvm.runtime.session import Graph, Session
+from skvm.runtime.state.board import Board
+from skvm.runtime.state.budget import Budget
+from skvm.runtime.state.record import Recorder, new_run_id
+from skvm.runtime.state.redact import Redactor
+from skvm.runtime.state.replay import Replay
+from skvm.runtime.state.scope import TOP_SCOPE
+from skvm.runtime.threads import in_thread
+from skvm.runtime.tools.commands import Commands
+from skvm.runtime.tools.files import Places
+from skvm.runtime.work.confined import Confined
+from skvm.runtime.work.snapshot import Inventory, digest_file, outputs, take
+from skvm.runtime.work.workspace import Workspace, prepare, run_folder
+from skvm.source import Span
+from skvm.store import held_lock
+
+CLOSING_SECONDS = 0.3
+"""What collecting the outputs may take after the deadline: a 2 s deadline must be over within 2.5 s."""
+
+
+async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcome:
+    """Run a plan to its end, or resume one.
+
+    Raises UsageError (unknown model, wrong plan or run id, bad input) and StoreError before anything runs; later failures
+    are in the outcome, with exit codes as of design §9. A cancellation from outside is journalled, then goes on.
+    """
+    plan = _plan(request)
+    client = ports.model_for(request.model) if request.model and _needs_model(plan) else None
+    run, events = _identity(request, ports, plan)
+    with ExitStack() as locks:
+        locks.enter_context(held_lock(home, f"run {run}"))
+        if request.workdir is not None:
+            locks.enter_context(held_lock(home, f"work folder {request.workdir.resolve()}"))
+        space = await in_thread(prepare, request, home, run)
+        session = _session(request, ports, space, run, events, Graph(plan))
+        before = await in_thread(_before, space, bool(events))
+        simulated = bool(client is not None and client.simulated)
+        if not events:
+            _open(session, simulated)
+        return await _Lifetime(session, before, simulated).run()
+
+
+class _Lifetime:
+    """From the first node to the outcome."""
+
+    def __init__(self, session: Session, before: Inventory, simulated: bool) -> None:
+        self.session = session
+        self.before = before
+        self.simulated = simulated
+        self.status = "failed"
+        self.exit_code = 4
+        self.reason = ""
+        self.interrupted = False
+
+    async def run(self) -> RunOutcome:
+        """Run, whatever happens; a StoreError while closing is part of the outcome too."""
+        try:
+            await self._flow()
+        except anyio.get_cancelled_exc_class():
+            self.status, self.exit_code, self.reason = "cancelled", 130, "cancelled"
+            with suppress(SkvmError):
+                self._close()
+            raise
+        found = await self._outputs()
+        try:
+            self._close()
+        except StoreError as error:
+            self.status, self.exit_code, self.reason = "failed", 3, error.line()
+            self.session.fatal = self.session.fatal or error
+        return self._outcome(found)
+
+    async def _flow(self) -> None:
+        """The plan under its deadline; afterwards status, exit code and reason are settled."""
+        session = self.session
+        flow = Flow(session, control)
+        left = session.budget.left
+        result = None
+        with anyio.CancelScope(deadline=anyio.current_time() + left if left is not None else float("inf")) as scope:
+            async with anyio.create_task_group() as group:
+                if session.request.signals:
+                    await group.start(self._watch_signals, scope)
+                try:
+                    result = await flow.block(None, TOP_SCOPE)
+                except SkvmError as error:
+                    session.fatal = session.fatal or error
+                group.cancel_scope.cancel()
+        ran_out = scope.cancelled_caught and not self.interrupted
+        if self.interrupted:
+            self.status, self.exit_code, self.reason = "cancelled", 130, "interrupted"
+        elif ran_out or (session.fatal is not None and session.budget.left == 0):
+            self._deadline()
+        elif session.fatal is not None:
+            self._fatal(session.fatal)
+        elif result is not None and result.status is StepStatus.DONE:
+            self.status, self.exit_code = "done", 0
+        else:
+            self._ended_early(result.status if result else StepStatus.FAILED, result.reason if result else "")
+
+    def _deadline(self) -> None:
+        session = self.session
+        limit = session.request.deadline
+        with suppress(StoreError):
+            session.emit(EventKind.LIMIT_HIT, limit="wall", value=limit)
+        if session.budget.used.calls and not session.budget.used.replies:
+            self.status, self.exit_code = "failed", 3
+            self.reason = f"no answer from the model before the deadline of {limit:g} s"
+            session.fatal = TargetError(self.reason, kind="timeout", help="check the server, or raise --deadline")
+        else:
+            self.status, self.exit_code = "limit", 4
+            self.reason = f"the deadline of {limit:g} s was reached"
+
+    def _fatal(self, error: SkvmError) -> None:
+        self.exit_code, self.reason = error.exit_code, error.line()
+        if isinstance(error, LimitHit):
+            self.status = "limit"
+            with suppress(StoreError):
+                self.session.emit(EventKind.LIMIT_HIT, limit=error.limit, value=error.message)
+        elif isinstance(error, InDoubtError):
+            self.status = "in_doubt"
+        else:
+            self.status = "failed"
+
+    def _ended_early(self, status: StepStatus, reason: str) -> None:
+        session = self.session
+        self.exit_code = 4
+        if status is StepStatus.WAITING:
+            self.status = "waiting"
+            self.reason = f"waits for a person at {', '.join(session.waiting)}" if session.waiting else reason
+        else:
+            self.status = "limit" if status is StepStatus.LIMIT else "failed"
+            failure = session.failure
+            self.reason = f"{failure.node}: {failure.reason}" if failure and self.status == "failed" else reason
+        self.reason = session.redactor.text(self.reason)
+
+    async def _watch_signals(self, scope: anyio.CancelScope, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+            task_status.started()
+            async for _ in received:
+                self.interrupted = True
+                self.session.ending = "interrupted"
+                scope.cancel()
+                return
+
+    async def _outputs(self) -> tuple[FileResult, ...]:
+        """Changed files; when they cannot be listed in time after a deadline, what the steps reported."""
+        seconds = CLOSING_SECONDS if self.session.budget.left == 0 else None
+        with anyio.move_on_after(seconds, shield=True):
+            return await in_thread(outputs, self.session.space.work, self.before)
+        return ()
+
+    def _close(self) -> None:
+        session = self.session
+        session.emit(EventKind.RUN_END, status=self.status, exit_code=self.exit_code, reason=self.reason)
+        session.ports.journal.close_run(session.recorder.run, self.status, round(session.recorder.now, 6))
+
+    def _outcome(self, found: tuple[FileResult, ...]) -> RunOutcome:
+        session = self.session
+        used = session.budget.used
+        values = session.board.values(TOP_SCOPE)
+        return RunOutcome(
+            run=session.recorder.run,
+            status=self.status,
+            exit_code=self.exit_code,
+            reason=self.reason,
+            outputs=found,
+            steps=tuple(session.rows),
+            totals=Totals(
+                model_calls=used.calls,
+                prompt_tokens=used.prompt,
+                completion_tokens=used.completion,
+                cost=None if used.unknown_cost else round(used.cost, 9),
+                seconds=round(session.recorder.now, 6),
+            ),
+            simulated=used.simulated or self.simulated,
+            values=values,
+            summary=session.board.last_summary(),
+            work=session.space.work,
+            error=session.fatal,
+        )
+
+
+def _plan(request: RunRequest) -> Plan:
+    """The plan, or in raw mode the whole skill as one model step with the same tools and limits."""
+    artifact = request.artifact
+    if request.mode != "raw":
+        return artifact.plan
+    grants = artifact.permissions.grants
+    main = Span("SKILL.md", 0, len(artifact.skill_text.encode("utf-8", "surrogatepass")))
+    node = StepNode(
+        id=RAW,
+        key=digest_json(artifact.skill_text.encode("utf-8", "replace").decode()),
+        title=artifact.source.name,
+        span=main,
+        executor=Executor(kind=ExecutorKind.MODEL),
+        slice=Slice(goal="", text=artifact.skill_text),
+        effects=Effects(top=True),
+        effect_class=EffectClass.EFFECTFUL,
+        env=tuple(sorted({g.name for g in grants if g.kind == "env"})),
+        hosts=tuple(sorted({g.name for g in grants if g.kind == "host"})),
+    )
+    return Plan(nodes=(node,))
+
+
+def _needs_model(plan: Plan) -> bool:
+    return any(not (isinstance(n, StepNode) and n.command is not None) for n in plan.nodes)
+
+
+def _identity(request: RunRequest, ports: RunPorts, plan: Plan) -> tuple[str, tuple[Event, ...]]:
+    """Run id and, for a resumed run, its events; raises UsageError for an unknown run or another plan."""
+    if request.resume is None:
+        return new_run_id(), ()
+    events = ports.journal.read(request.resume)
+    if not events or events[0].kind is not EventKind.RUN_START:
+        raise UsageError("no such run", where=request.resume, help="`skvm runs` lists them")
+    if events[0].data.get("plan") != request.artifact.digest or events[0].data.get("mode") != request.mode:
+        raise UsageError("this run belongs to another plan", where=request.resume, help="resume it with the plan it began with")
+    return request.resume, events
+
+
+def _session(
+    request: RunRequest, ports: RunPorts, space: Workspace, run: str, events: tuple[Event, ...], graph: Graph
+) -> Session:
+    redactor = Redactor(request.env)
+    replay = Replay(events)
+    ends = request.started + request.deadline if request.deadline is not None else None
+    places = Places(Confined(space.work), Confined(space.skill), Confined(space.spill), space.bundle)
+    return Session(
+        request=request,
+        ports=ports,
+        graph=graph,
+        space=space,
+        places=places,
+        commands=Commands(space, ports.sandbox, redactor, request.prefix),
+        board=Board(request.task, space.files, request.env, graph.maps),
+        budget=Budget(ports.clock, ends, request.max_tokens, request.max_cost, request.calls, replay.used),
+        recorder=Recorder(run, ports.journal, ports.sinks, ports.clock, redactor, events),
+        redactor=redactor,
+        replay=replay,
+        lanes=Lanes(request.lanes),
+        locks=EffectLocks(graph.waived),
+    )
+
+
+def _before(space: Workspace, resumed: bool) -> Inventory:
+    """Inventory at the very start of the run; a resumed run compares with the one that was kept."""
+    kept = space.folder / "before.json"
+    if resumed and kept.is_file():
+        raw = json.loads(kept.read_bytes())
+        stamps = {path: tuple(stamp) for path, stamp in raw["stamps"].items()}
+        return Inventory(stamps, raw["digests"], raw["taken"])
+    inventory = take(space.work, hashed=True)
+    kept.write_text(json.dumps({"stamps": inventory.stamps, "digests": inventory.digests, "taken": inventory.taken}))
+    return inventory
+
+
+def _open(session: Session, simulated: bool) -> None:
+    """Register the run and journal its start."""
+    request, artifact, run = session.request, session.request.artifact, session.recorder.run
+    session.ports.journal.open_run(
+        RunRow(
+            run=run,
+            skill=artifact.source.name,
+            plan=artifact.digest,
+            model=request.model,
+            mode=request.mode,
+            status="running",
+            started=session.ports.clock.utc(),
+            simulated=simulated,
+        )
+    )
+    digests = {name: digest_file(session.space.work / path) or "" for name, path in session.space.files.items()}
+    session.emit(
+        EventKind.RUN_START,
+        plan=artifact.digest,
+        source=artifact.source.digest,
+        target=f"{artifact.target.model}@{artifact.target.harness}",
+        model=request.model,
+        mode=request.mode,
+        task=request.task,
+        files=digests,
+        paths=session.space.files,
+        workdir=str(request.workdir.resolve()) if request.workdir else "",
+        seed=request.seed,
+        env=sorted(request.env),
+        simulated=simulated,
+    )
+
+
+def saved_plan(home: Path, run: str) -> Path:
+    """The plan file a run keeps, for `--resume`; raises UsageError when there is none."""
+    path = run_folder(home, run) / "plan.json"
+    if not path.is_file():
+        raise UsageError("no such run", where=run, help="`skvm runs` lists them")
+    return path

@@ -1,0 +1,129 @@
+"""Everything the parts of one run share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from skvm.diag import SkvmError, UsageError
+from skvm.ir import Frozen
+from skvm.plan import Edge, EventKind, GateNode, MapNode, Plan, PlanNode, StepNode, StepResult
+from skvm.ports import ModelClient
+from skvm.runtime.api import RunPorts, RunRequest, StepRow
+from skvm.runtime.lanes import EffectLocks, Holder, Lanes
+from skvm.runtime.state.board import Board
+from skvm.runtime.state.budget import Budget
+from skvm.runtime.state.record import Recorder
+from skvm.runtime.state.redact import Redactor
+from skvm.runtime.state.replay import Replay
+from skvm.runtime.state.scope import Scope
+from skvm.runtime.tools.commands import Commands
+from skvm.runtime.tools.files import Places
+from skvm.runtime.work.workspace import Workspace
+
+
+class Graph:
+    """A plan by parent: children in order, edges among them, recovery steps by the step they recover."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.by_id: dict[str, PlanNode] = {n.id: n for n in plan.nodes}
+        self.children: dict[tuple[str | None, int | None], list[PlanNode]] = defaultdict(list)
+        self.recovery: dict[str, list[StepNode]] = defaultdict(list)
+        self.out: dict[str, list[Edge]] = defaultdict(list)
+        self.maps = frozenset(n.id for n in plan.nodes if isinstance(n, MapNode))
+        self._groups = [frozenset(group) for group in plan.parallel]
+        for node in plan.nodes:
+            self.children[node.parent, node.arm].append(node)
+            if isinstance(node, StepNode) and node.recover_of:
+                self.recovery[node.recover_of].append(node)
+        for edge in plan.edges:
+            self.out[edge.before].append(edge)
+
+    def body(self, parent: str | None, arm: int | None = None) -> list[PlanNode]:
+        """Children of a node (in one arm of a branch), in plan order."""
+        return self.children.get((parent, arm), [])
+
+    def below(self, parent: str) -> list[PlanNode]:
+        """All descendants of a node."""
+        own = [n for n in self.plan.nodes if n.parent == parent]
+        return own + [deep for n in own for deep in self.below(n.id)]
+
+    def waived(self, one: Holder, two: Holder) -> bool:
+        """May the two overlap although their effects conflict? The author said so, or they are items of a parallel map."""
+        if any(one.node in group and two.node in group for group in self._groups):
+            return True
+        for (node, key), (other, other_key) in zip(one.scope, two.scope, strict=False):
+            if node == other and key != other_key:
+                found = self.by_id.get(node)
+                return isinstance(found, MapNode) and found.parallel
+        return False
+
+
+class Failure(Frozen):
+    """Why a block did not end well; `status` as of a run."""
+
+    status: str
+    node: str
+    reason: str
+
+
+@dataclass
+class Session:
+    """One run. `fatal` is the error that ended it, `failure` the step that did, `rows` what `RunOutcome.steps` shows."""
+
+    request: RunRequest
+    ports: RunPorts
+    graph: Graph
+    space: Workspace
+    places: Places
+    commands: Commands
+    board: Board
+    budget: Budget
+    recorder: Recorder
+    redactor: Redactor
+    replay: Replay
+    lanes: Lanes
+    locks: EffectLocks
+    rows: list[StepRow] = field(default_factory=list)
+    fatal: SkvmError | None = None
+    failure: Failure | None = None
+    waiting: list[str] = field(default_factory=list)
+    running: int = 0
+    ending: str = ""
+    written: dict[str, str] = field(default_factory=dict)
+
+    def emit(self, kind: EventKind, node: str = "", scope: Scope | None = None, /, **data: Any) -> None:
+        """Journal and show one event; raises StoreError."""
+        self.recorder.emit(kind, node, scope.path if scope else "", **data)
+
+    def model_of(self, target: str) -> str:
+        """Model for an executor's target: the run's own unless the plan bound the step to another one of its pool."""
+        own = str(self.request.artifact.target.model)
+        if not target or target in (own, f"{own}@{self.request.artifact.target.harness}"):
+            return self.request.model or own
+        return target
+
+    def client(self, model: str) -> ModelClient:
+        """Backend of a model; raises UsageError for an unknown one."""
+        if not model:
+            raise UsageError("this step needs a model and none is given", help="name one with --model")
+        return self.ports.model_for(model)
+
+    def row(self, node: PlanNode, scope: Scope, result: StepResult) -> None:
+        """Remember how a node ended, for the outcome."""
+        executor = result.executor or ("person" if isinstance(node, GateNode) else "skipped")
+        self.rows.append(
+            StepRow(
+                id=node.id,
+                title=node.title,
+                executor=executor,
+                status=result.status.value,
+                scope=scope.path,
+                model_calls=result.model_calls,
+                tokens=result.prompt_tokens + result.completion_tokens,
+                seconds=round(result.seconds, 6),
+                reason=self.redactor.text(result.reason),
+            )
+        )

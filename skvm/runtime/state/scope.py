@@ -1,0 +1,44 @@
+"""Scopes: which iteration of which loop or map a step runs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`path` as in events (`L1[2]/M1[a.csv]`), `draw` the same without names (positions and content digests only).
+
+    `item` is the current item of the innermost map. `parts` are (node id, key) pairs from the outside in.
+    """
+
+    parts: tuple[tuple[str, str], ...] = ()
+    draw: str = ""
+    item: Any = None
+
+    @property
+    def path(self) -> str:
+        """The scope as text."""
+        return "/".join(f"{node}[{key}]" for node, key in self.parts)
+
+    def iteration(self, node: str, index: int) -> Scope:
+        """Inside iteration `index` (from 0) of loop `node`; the item of an outer map stays visible."""
+        return Scope((*self.parts, (node, str(index))), _join(self.draw, str(index)), self.item)
+
+    def of_item(self, node: str, item: Any, mark: str) -> Scope:
+        """Inside map `node` for one item; `mark` stands for it without its name."""
+        key = quote(item if isinstance(item, str) else str(item), safe=" .,:;=+@~-_()", errors="replace")[:120]
+        return Scope((*self.parts, (node, f"{key}" or mark)), _join(self.draw, mark), item)
+
+    def prefixes(self) -> list[tuple[tuple[str, str], ...]]:
+        """From this scope outwards to the top."""
+        return [self.parts[:n] for n in range(len(self.parts), -1, -1)]
+
+
+def _join(outer: str, inner: str) -> str:
+    return f"{outer}/{inner}" if outer else inner
+
+
+TOP_SCOPE = Scope()

@@ -1,0 +1,134 @@
+"""The folder of one run: `work` (writable), `skill` (the bundle, read-only by grant), `spill` (full outputs), `bin`."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from skvm.diag import EnvironmentFailure, StoreError, UsageError
+from skvm.plan import Artifact, BundleFile
+from skvm.runtime.api import RunRequest
+from skvm.runtime.work.confined import ASIDE, Confined, Refused
+from skvm.runtime.work.snapshot import digest_file
+from skvm.source import digest_bytes
+from skvm.store import private_folder, write_aside
+
+MAIN = "SKILL.md"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Absolute places of one run. `bundle`: paths below `skill`, main file included; `files`: input name -> path in `work`."""
+
+    folder: Path
+    work: Path
+    skill: Path
+    spill: Path
+    bundle: frozenset[str]
+    files: dict[str, str]
+    missing: tuple[str, ...] = ()
+
+
+def run_folder(home: Path, run: str) -> Path:
+    """Where a run keeps its things."""
+    return home / "runs" / run
+
+
+def prepare(request: RunRequest, home: Path, run: str) -> Workspace:
+    """Make (or on resume find) the folders of a run; raises UsageError, StoreError, EnvironmentFailure."""
+    folder = private_folder(run_folder(home, run)).resolve()
+    work = _work_folder(request, folder)
+    skill, spill = private_folder(folder / "skill"), private_folder(folder / "spill")
+    bundle, missing = _materialise(request.artifact, skill, request.skill_dir)
+    files = _inputs(request, work)
+    _clean(work)
+    write_aside(folder / "plan.json", request.artifact.to_bytes())
+    return Workspace(folder, work, skill, spill, frozenset(bundle), files, tuple(missing))
+
+
+def _work_folder(request: RunRequest, folder: Path) -> Path:
+    if request.workdir is None:
+        return private_folder(folder / "work")
+    work = request.workdir
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot be used as work folder: {error.strerror}", where=str(work)) from None
+    if not os.access(work, os.R_OK | os.W_OK | os.X_OK):
+        raise UsageError("the work folder is not writable", where=str(work))
+    return work.resolve()
+
+
+def _inputs(request: RunRequest, work: Path) -> dict[str, str]:
+    """Copy the inputs in; on resume those that are there stay as they are."""
+    confined = Confined(work)
+    files: dict[str, str] = {}
+    for name, source in request.files.items():
+        try:
+            path = confined.relative(name)
+            if source.resolve() != (work / path) and not (request.resume and confined.exists(path)):
+                confined.write(path, source.read_bytes())
+        except Refused as refused:
+            raise UsageError(str(refused), where=f"--file {name}") from None
+        except OSError as error:
+            raise UsageError(f"the input cannot be read: {error.strerror or error}", where=str(source)) from None
+        files[name] = path
+    return files
+
+
+def _materialise(artifact: Artifact, skill: Path, origin: Path | None) -> tuple[list[str], list[str]]:
+    """Write the bundle out of the plan; what the plan left out comes from the skill folder if its digest is right."""
+    bundle, missing = [MAIN], []
+    _put(skill / MAIN, artifact.skill_text.encode("utf-8", "surrogatepass"), False)
+    for file in artifact.bundle:
+        data = _bytes_of(file)
+        if data is None or not _plain(file.path):
+            missing.append(file.path)
+            continue
+        _put(skill / file.path, data, file.executable)
+        bundle.append(file.path)
+    for path in artifact.bundle_omitted:
+        expected = artifact.source.files.get(path, "")
+        source = origin / path if origin and _plain(path) else None
+        digest = digest_file(source) if source else None
+        if source is None or digest is None or not expected.endswith(digest):
+            missing.append(path)
+            continue
+        (skill / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, skill / path)
+        bundle.append(path)
+    return bundle, missing
+
+
+def _bytes_of(file: BundleFile) -> bytes | None:
+    data = file.text.encode("utf-8") if file.text is not None else base64.b64decode(file.base64 or "")
+    return data if not file.digest or digest_bytes(data) == file.digest else None
+
+
+def _plain(path: str) -> bool:
+    """A relative path without `..`: names in a plan are a stranger's."""
+    pure = PurePosixPath(path)
+    return not pure.is_absolute() and ".." not in pure.parts and "\0" not in path and path != "."
+
+
+def _put(path: Path, data: bytes, executable: bool) -> None:
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        path.chmod(0o755 if executable else 0o644)
+    except OSError as error:
+        raise StoreError(f"cannot write: {error.strerror}", where=str(path), help="free space or set SKVM_HOME") from None
+
+
+def _clean(work: Path) -> None:
+    """Remove what an interrupted write left aside."""
+    try:
+        for path in work.glob(f"**/{ASIDE}*"):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise EnvironmentFailure(f"cannot be cleaned: {error.strerror}", where=str(work)) from None
