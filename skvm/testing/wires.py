@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from skvm.testing.loopback import Say
+from skvm.testing.answers import Say
 
 
 def _sse(data: Any, event: str = "") -> str:
