@@ -1,0 +1,325 @@
+"""Why a plan is as it is: bindings, gaps, edges, critical path, slack, what more workers would change.
+
+An artifact comes in, data and text go out.
+`style(text, role)` colours a word; roles are those of the command line: bold, dim, good, info, warning, error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from skvm.capability import Gap, Requirement
+from skvm.ir import Hazard
+from skvm.plan.artifact import Artifact, Binding
+from skvm.plan.graph import BranchNode, DelegateNode, Edge, GateNode, LoopNode, MapNode, PlanNode, StepNode
+from skvm.plan.timing import Timing
+from skvm.source import LineIndex
+
+Style = Callable[[str, str], str]
+
+WORKERS = (1, 2, 4, 8, 16)
+
+HAZARDS = {
+    Hazard.READ_AFTER_WRITE: "reads what it writes",
+    Hazard.WRITE_AFTER_READ: "writes what it reads",
+    Hazard.WRITE_AFTER_WRITE: "writes what it writes",
+    Hazard.EXTERNAL_ORDER: "both act outside the work folder",
+    Hazard.UNKNOWN_EFFECT: "its effects are not known",
+    Hazard.DECLARED_ORDER: "declared order",
+    Hazard.VALUE: "uses its result",
+    Hazard.GATE: "gate",
+}
+"""Hazards in words: what the later step does about the earlier one."""
+
+VERDICTS = {"met": "good", "weak": "warning", "missing": "error", "not_offered": "error", "unmeasured": "info"}
+SHOWN_EDGES = 40
+
+
+def plain(text: str, role: str) -> str:
+    """No colour."""
+    del role
+    return text
+
+
+def explain_json(artifact: Artifact) -> dict[str, Any]:
+    """Everything `skvm explain` shows, as data: seconds by estimate, 1-based lines of the skill."""
+    plan = artifact.plan
+    timing = Timing(plan.nodes, plan.edges)
+    line = _liner(artifact)
+    rows = {row.id: row for row in timing.rows(timing.top)}
+    span = timing.span(timing.top)
+    return {
+        "skill": artifact.source.name,
+        "digest": artifact.digest,
+        "target": artifact.target.model_dump(mode="json"),
+        "requirements": [_requirement(r, line) for r in artifact.requirements],
+        "gaps": [_gap(g, line) for g in artifact.gaps],
+        "bindings": [_binding(b, artifact, line) for b in artifact.bindings],
+        "nodes": [_node(n, rows, line) for n in plan.nodes],
+        "edges": [_edge(e, timing, span) for e in plan.edges],
+        "work_seconds": round(timing.work, 3),
+        "span_seconds": round(span, 3),
+        "parallelism": round(timing.work / span, 3) if span else 1.0,
+        "critical_path": list(plan.critical_path),
+        "parallel": [list(g) for g in plan.parallel],
+        "workers": {str(n): timing.makespan(n) for n in WORKERS},
+        "tokens": sum(n.estimate.tokens for n in plan.nodes if isinstance(n, StepNode)),
+        "cost": round(sum(n.estimate.cost for n in plan.nodes if isinstance(n, StepNode)), 6),
+        "basis": _basis(artifact),
+        "weakest": _weakest(artifact),
+        "added": [_added(n) for n in plan.nodes if isinstance(n, StepNode) and n.slice.added],
+    }
+
+
+def _liner(artifact: Artifact) -> Callable[[int], int]:
+    """Byte offset to line. Exact for valid UTF-8; the plan holds the text, not the original bytes."""
+    lines = LineIndex(artifact.skill_text.encode("utf-8", "surrogatepass"))
+    return lines.line
+
+
+def _requirement(item: Requirement, line: Callable[[int], int]) -> dict[str, Any]:
+    return {
+        "step": item.step,
+        "primitive": item.primitive,
+        "level": item.level.value,
+        "reason": item.reason,
+        "lines": [line(s.start) for s in item.spans],
+    }
+
+
+def _gap(item: Gap, line: Callable[[int], int]) -> dict[str, Any]:
+    row = item.model_dump(mode="json", exclude={"spans"})
+    return {**row, "lines": [line(s.start) for s in item.spans]}
+
+
+def _binding(item: Binding, artifact: Artifact, line: Callable[[int], int]) -> dict[str, Any]:
+    node = next((n for n in artifact.plan.nodes if n.id == item.step), None)
+    row: dict[str, Any] = item.model_dump(mode="json")
+    row["title"] = node.title if node is not None else ""
+    row["line"] = line(node.span.start) if node is not None else 1
+    if isinstance(node, StepNode) and node.command is not None:
+        row["command"] = node.command.text
+        row["placeholders"] = dict(node.command.placeholders)
+    return row
+
+
+def _node(node: PlanNode, rows: dict[str, Any], line: Callable[[int], int]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": node.id,
+        "kind": node.kind,
+        "title": node.title,
+        "parent": node.parent,
+        "arm": node.arm,
+        "line": line(node.span.start),
+        "detail": detail(node),
+    }
+    if isinstance(node, StepNode):
+        row |= {
+            "executor": node.executor.kind.value,
+            "estimate": node.estimate.model_dump(mode="json"),
+            "effects": effects(node),
+        }
+    if node.id in rows:
+        found = rows[node.id]
+        row |= {"start": round(found.start, 3), "end": round(found.end, 3), "slack": round(found.slack, 3)}
+    return row
+
+
+def _edge(edge: Edge, timing: Timing, span: float) -> dict[str, Any]:
+    return {
+        "before": edge.before,
+        "after": edge.after,
+        "hazard": edge.hazard.value,
+        "why": why(edge),
+        "saves_without": round(span - timing.without(edge), 3),
+    }
+
+
+def _basis(artifact: Artifact) -> str:
+    found = sorted({n.estimate.basis for n in artifact.plan.nodes if isinstance(n, StepNode) and n.estimate.basis})
+    return "; ".join(found)
+
+
+def _weakest(artifact: Artifact) -> dict[str, Any] | None:
+    """The model step that is least likely to hold what it needs."""
+    known = [b for b in artifact.bindings if b.executor == "model" and b.probability is not None]
+    if not known:
+        return None
+    found = min(known, key=lambda b: (b.probability, b.step))
+    return {"step": found.step, "probability": found.probability, "reason": found.reason}
+
+
+def _added(node: StepNode) -> dict[str, Any]:
+    return {
+        "step": node.id,
+        "parts": [{"primitive": a.primitive, "required": a.required.value, "text": a.text} for a in node.slice.added],
+    }
+
+
+def why(edge: Edge) -> str:
+    """Why the later step waits, in words."""
+    return f"{HAZARDS[edge.hazard]}: {edge.detail}" if edge.detail else HAZARDS[edge.hazard]
+
+
+def effects(node: StepNode) -> str:
+    """Effects in words."""
+    found = node.effects
+    if found.top:
+        return "may touch anything"
+    parts = [f"reads {', '.join(_named(found.reads))}"] if found.reads else []
+    parts += [f"writes {', '.join(_named(found.writes))}"] if found.writes else []
+    parts += ["acts outside"] if found.external else []
+    return "; ".join(parts) or "touches nothing"
+
+
+def _named(places: tuple[str, ...]) -> list[str]:
+    return ["any file" if p == "**" else "the user" if p == "user:" else p for p in places]
+
+
+def detail(node: PlanNode) -> str:
+    """What is particular about a node, in one line."""
+    match node:
+        case BranchNode():
+            return "if " + " | ".join(a.condition for a in node.arms)
+        case LoopNode():
+            stated = "" if node.bound_stated else ", assumed"
+            return f"until {node.until or 'done'} (at most {node.bound}{stated})"
+        case MapNode():
+            return f"for each {node.over}{', in parallel' if node.parallel else ''}"
+        case GateNode():
+            return " ".join(node.question.split())[:100]
+        case DelegateNode():
+            return f"to the skill {node.skill}"
+        case StepNode():
+            return node.command.text.strip().splitlines()[0] if node.command is not None else ""
+
+
+def summary_text(artifact: Artifact, style: Style = plain) -> str:
+    """What a user wants to see after compiling: target, gaps, who does what, what overlaps, what it will take."""
+    return "\n".join(
+        (*_head(artifact, style), *_gap_lines(artifact, style), *_tree(artifact, style), *_time_lines(artifact, style))
+    )
+
+
+def explain_text(artifact: Artifact, style: Style = plain) -> str:
+    """The summary, then why each binding and each edge is there, and what would change it."""
+    data = explain_json(artifact)
+    out = [summary_text(artifact, style), "", style("Why each step is bound as it is", "bold")]
+    for row in data["bindings"]:
+        held = f", probability {row['probability']:.2f}" if row["probability"] is not None else ""
+        out.append(f"  {row['step']} (line {row['line']}): {row['executor']}{held}: {row['reason']}")
+        out += [style(f"      not {other}", "dim") for other in row["alternatives"]]
+    out += ["", style("Why each step waits", "bold")]
+    for row in data["edges"][:SHOWN_EDGES]:
+        saves = f"; without it {row['saves_without']:.1f} s less" if row["saves_without"] > 0 else ""
+        out.append(f"  {row['after']} after {row['before']}: {row['why']}{style(saves, 'good')}")
+    if len(data["edges"]) > SHOWN_EDGES:
+        out.append(f"  and {len(data['edges']) - SHOWN_EDGES} more (--format json)")
+    slack = [n for n in data["nodes"] if n.get("slack", 0) > 0]
+    if slack:
+        out += ["", style("May start later without delay", "bold")]
+        out += [f"  {n['id']} by {n['slack']:.1f} s" for n in slack]
+    for row in data["added"]:
+        out += ["", style(f"Added to {row['step']} because of a measured gap", "bold")]
+        out += [f"  {p['primitive']} {p['required']}: {p['text']}" for p in row["parts"]]
+    return "\n".join(out)
+
+
+def _head(artifact: Artifact, style: Style) -> Iterator[str]:
+    target = artifact.target
+    name = target.model if target.harness == "builtin" else f"{target.model}@{target.harness}"
+    yield f"{style(artifact.source.name, 'bold')} for {style(name, 'bold')}  {style(artifact.digest[:19], 'dim')}"
+    if target.note:
+        yield style(f"  {target.note}", "dim")
+
+
+def _gap_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+    if not artifact.gaps:
+        yield f"  gaps: {style('none', 'good')}"
+        return
+    yield "  gaps:"
+    for gap in artifact.gaps:
+        held = f" p {gap.probability:.2f}" if gap.probability is not None else ""
+        measured = f", measured {gap.measured.value}" if gap.measured is not None else ""
+        verdict = style(gap.verdict.value.replace("_", " "), VERDICTS[gap.verdict.value])
+        yield f"    {gap.primitive} {gap.required.value}: {verdict}{measured}{held} in {', '.join(gap.steps)}"
+
+
+def _tree(artifact: Artifact, style: Style) -> Iterator[str]:
+    yield "  plan:"
+    depth: dict[str | None, int] = {None: 2}
+    after: dict[str, list[str]] = {}
+    for edge in artifact.plan.edges:
+        after.setdefault(edge.after, []).append(edge.before)
+    for node in artifact.plan.nodes:
+        depth[node.id] = depth.get(node.parent, 2) + 1
+        waits = f" after {', '.join(after[node.id])}" if node.id in after else ""
+        kind = node.executor.kind.value if isinstance(node, StepNode) else node.kind
+        mark = style(f"[{kind}]", "good" if kind in ("code", "script") else "info")
+        unproved = style(" unproved", "warning") if isinstance(node, StepNode) and node.unproved else ""
+        more = detail(node)
+        arm = f"arm {node.arm + 1}: " if node.arm is not None else ""
+        title = more if more and not isinstance(node, StepNode) else _short(node.title)
+        yield f"{'  ' * depth[node.id]}{arm}{node.id} {mark}{unproved} {title}{style(waits, 'dim')}"
+
+
+def _short(text: str, limit: int = 72) -> str:
+    one = " ".join(text.split())
+    return one if len(one) <= limit else one[: limit - 1].rstrip() + "…"
+
+
+def _time_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+    plan = artifact.plan
+    timing = Timing(plan.nodes, plan.edges)
+    span = timing.span(timing.top)
+    yield f"  critical path: {' -> '.join(plan.critical_path) or 'nothing'}"
+    if plan.parallel:
+        yield "  at the same time: " + "; ".join(style(", ".join(g), "good") for g in plan.parallel)
+    maps = [n.id for n in plan.nodes if isinstance(n, MapNode) and n.parallel]
+    if maps:
+        yield f"  items at the same time: {style(', '.join(maps), 'good')}"
+    ratio = timing.work / span if span else 1.0
+    steps = [n for n in plan.nodes if isinstance(n, StepNode)]
+    tokens = sum(n.estimate.tokens for n in steps)
+    cost = sum(n.estimate.cost for n in steps)
+    money = f", about ${cost:.4f}" if cost else ""
+    yield f"  estimate: work {timing.work:.1f} s, span {span:.1f} s ({ratio:.2f} x), {tokens} tokens{money}"
+    times = ", ".join(f"{n}: {timing.makespan(n):.1f} s" for n in WORKERS)
+    yield style(f"  workers: {times}", "dim")
+
+
+def dry_run_json(artifact: Artifact) -> dict[str, Any]:
+    """What a run would do, as data: steps in order with executor and command, gates, permissions, environment."""
+    return {
+        "skill": artifact.source.name,
+        "digest": artifact.digest,
+        "steps": [
+            {
+                "id": n.id,
+                "kind": n.kind,
+                "title": n.title,
+                "executor": n.executor.kind.value if isinstance(n, StepNode) else n.kind,
+                "command": n.command.text if isinstance(n, StepNode) and n.command is not None else None,
+                "effects": effects(n) if isinstance(n, StepNode) else "",
+                "detail": detail(n),
+            }
+            for n in artifact.plan.nodes
+        ],
+        "edges": [{"before": e.before, "after": e.after, "why": why(e)} for e in artifact.plan.edges],
+        "permissions": artifact.permissions.model_dump(mode="json"),
+        "environment": [{"kind": n.kind, "name": n.name, "version": n.version} for n in artifact.environment],
+        "estimate": {"tokens": sum(n.estimate.tokens for n in artifact.plan.nodes if isinstance(n, StepNode))},
+    }
+
+
+def dry_run_text(artifact: Artifact, style: Style = plain) -> str:
+    """What a run would do, for people: the plan, then what it may touch."""
+    out = [*_head(artifact, style), *_tree(artifact, style)]
+    if artifact.permissions.grants:
+        out.append("  may:")
+        out += [f"    {g.kind} {g.name}" for g in artifact.permissions.grants]
+    if artifact.permissions.forbidden:
+        out.append("  must not (the author's words):")
+        out += [f"    {_short(text, 100)}" for text in artifact.permissions.forbidden]
+    return "\n".join(out)
