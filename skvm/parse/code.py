@@ -13,8 +13,17 @@ from skvm.parse.fences.facts import CodeFacts
 from skvm.parse.fences.python import analyse_python
 from skvm.parse.fences.roles import is_python, is_shell, role_of
 from skvm.parse.fences.shell import analyse_shell
+from skvm.parse.lexicon import word_set
 
 _COMMAND_LIKE = re.compile(r"(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
+
+
+_HEAD = re.compile(r"([a-z][a-z0-9_-]{1,30}) [^\s=:({]")
+_WORDS = word_set(
+    "the a an if for while when select insert update delete create alter from where import def class return print const let var "
+    "async await export type interface public private static void add use set get not and or in is to of fix feat docs chore "
+    "refactor test style build ci perf raise assert with yield lambda func fn go skill step phase no yes error warning"
+)
 
 
 class Inline(NamedTuple):
@@ -48,10 +57,17 @@ class Fence(NamedTuple):
 
 @dataclass
 class Code:
-    """All code of a draft. `inline`: commands in prose by block index."""
+    """All code of a draft. `heads`: words that the skill itself shows to be executables."""
 
     fences: list[Fence] = field(default_factory=list)
-    inline: dict[int, list[Inline]] = field(default_factory=dict)
+    heads: frozenset[str] = frozenset()
+    _inline: dict[int, list[Inline]] = field(default_factory=dict)
+
+    def inline(self, block: Block) -> list[Inline]:
+        """Inline code of a block that is a command line."""
+        if block.index not in self._inline:
+            self._inline[block.index] = commands_in(block, self.heads)
+        return self._inline[block.index]
 
 
 def read_code(draft: Draft, raw: bytes, own: frozenset[str]) -> Code:
@@ -64,21 +80,33 @@ def read_code(draft: Draft, raw: bytes, own: frozenset[str]) -> Code:
         if facts.opaque:
             role = BlockRole.OPAQUE
         code.fences.append(Fence(block, role, text, facts, offsets))
+    code.heads = _heads(draft, code.fences)
     return code
 
 
-def commands_in(block: Block) -> list[Inline]:
-    """Inline code of a block that is a command line."""
+def _heads(draft: Draft, fences: list[Fence]) -> frozenset[str]:
+    """First words of the shell fences' commands, and of three or more different pieces of inline code."""
+    shown: dict[str, set[str]] = {}
+    for block in draft.blocks:
+        for run in block.runs:
+            if run.kind is RunKind.CODE and " " in run.text and (match := _HEAD.match(run.text)):
+                shown.setdefault(match.group(1), set()).add(run.text)
+    out = {head for head, texts in shown.items() if len(texts) > 2 and head not in _WORDS}
+    return frozenset(out | {command.name for fence in fences for command in fence.facts.commands})
+
+
+def commands_in(block: Block, heads: frozenset[str]) -> list[Inline]:
+    """Inline code of a block that is a command line; `heads`: further words known to be executables."""
     out: list[Inline] = []
     for run in block.runs:
-        if run.kind is RunKind.CODE and is_command(run.text):
+        if run.kind is RunKind.CODE and is_command(run.text, heads):
             facts = analyse_shell(run.text)
             if facts.commands and not facts.opaque:
                 out.append(Inline(block, run.at, run.start, run.text, facts))
     return out
 
 
-def is_command(text: str) -> bool:
+def is_command(text: str, heads: frozenset[str] = frozenset()) -> bool:
     """Is inline code a command line: a known executable with arguments, or a path of a script?"""
     text = text.strip()
     if not text or len(text) > 2000 or not _COMMAND_LIKE.match(text):
@@ -91,7 +119,7 @@ def is_command(text: str) -> bool:
         return len(words) > 1 and not words[1].startswith(("=", "("))
     if "/" in words[0] and words[0].endswith((".sh", ".py", ".js", ".mjs")):
         return len(words) > 1 or words[0].endswith(".sh")
-    return len(words) > 1 and any(w.startswith("-") and len(w) > 1 for w in words[1:]) and head.islower() and "(" not in text
+    return len(words) > 1 and head in heads and "(" not in text
 
 
 def lead_of(draft: Draft, block: Block) -> str:

@@ -39,6 +39,14 @@ _NEED_CUE = re.compile(
     re.IGNORECASE,
 )
 _ENV = re.compile(r"(?<![\w$./-])\$?\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
+_PACKAGE_CUE = re.compile(r"\b(?:requires?|required|dependenc|packages?|librar|pip|pypi|installed|install)\w*\b", re.IGNORECASE)
+_ASSIGN = re.compile(r"(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
+_EXPAND = re.compile(r"\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)>")
+_JSON_KEY = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"\s*:')
+_JSON_COMMAND = re.compile(r'"command"\s*:\s*"([a-z][A-Za-z0-9_.-]*)"')
+_EXPORT = re.compile(r"\bexport\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
+_SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_AGENT_TYPE = re.compile(r'subagent_type["\']?\s*[=:]\s*["\']?([A-Za-z][A-Za-z0-9_:-]+)')
 _ENV_CUE = re.compile(r"\b(?:env|environment|variables?|export|api[ -]?key|token|credential|secret|set|\.env)\b", re.IGNORECASE)
 _PATH = re.compile(r"(?:[A-Za-z0-9_.@-]+|\{[A-Za-z_]+\}|\$\{?[A-Z_]+\}?|<[a-z_-]+>|~)(?:/[A-Za-z0-9_.*{}<>$@-]+)*/?\Z")
 _ROOTS = re.compile(
@@ -81,8 +89,10 @@ def file_name(text: str) -> str | None:
 def file_of_link(target: str) -> str | None:
     """Path in the bundle that a link leads to; None for a host, an anchor, a file of another skill or of the system."""
     target = target.split("#", 1)[0].split("?", 1)[0].strip()
-    if not target or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target) or target.startswith(("/", "..", "~")):
+    if not target or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target) or target.startswith(("/", "~")):
         return None
+    if target.startswith("../"):
+        return target if _EXT.search(target) and not target.endswith("SKILL.md") else None
     named = file_name(target)
     if named is not None:
         return named
@@ -90,30 +100,33 @@ def file_of_link(target: str) -> str | None:
     return path if _EXT.search(path) and not any(c in path for c in "<>{}$ *") else None
 
 
-def mentions_of(block: Block, *, instructs: bool) -> list[Mention]:
-    """What the prose of a block names. `instructs`: it belongs to a step or a section on set-up."""
+def mentions_of(block: Block, *, instructs: bool, variables: bool = False) -> list[Mention]:
+    """What the prose of a block names. `instructs`: it belongs to a step or a section on set-up; `variables`: it stands in a
+    table or list of environment variables.
+    """
     out: list[Mention] = []
     for run in block.runs:
         if run.kind is RunKind.CODE:
-            out.extend(_in_code(run.text, run.at, block, instructs))
+            out.extend(_in_code(run.text, run.at, block, instructs, variables))
         elif run.kind is RunKind.TEXT and run.text:
             out.extend(_in_text(run.text, run.at, block, instructs))
     return out
 
 
-def _in_code(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
+def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) -> list[Mention]:
     named = file_name(text)
     if named is not None:
         begin = at + text.find(named)
         return [Mention(NeedKind.FILE, named, begin, begin + len(named))]
-    env = _ENV.fullmatch(text) or (
-        _ENV.match(text) if text.startswith(("export ", "$")) or re.match(r"[A-Z_0-9]+=", text) else None
-    )
-    if env is not None and env_name(env.group(1)) and (env_tail(env.group(1)) or _ENV_CUE.search(block.text)):
+    env = _ENV.fullmatch(text)
+    if env is not None and env_name(env.group(1)) and (variable or env_tail(env.group(1)) or _ENV_CUE.search(block.text)):
         return [Mention(NeedKind.ENV, env.group(1), at + env.start(1), at + env.end(1))]
-    if text in tool_words("bins") and (instructs or _NEED_CUE.search(block.text)):
+    known = text in tool_words("bins") or text in tool_words("bins_code")
+    if known and (instructs or _NEED_CUE.search(block.text)):
         return [Mention(NeedKind.BIN, text, at, at + len(text))]
-    return []
+    if (text.lower() in tool_words("pip") or text in tool_words("pip_code")) and _PACKAGE_CUE.search(block.text):
+        return [Mention(NeedKind.PIP, text, at, at + len(text))]
+    return [m._replace(at=m.at + at, end=m.end + at) for m in variables_in(text)]
 
 
 def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
@@ -122,10 +135,14 @@ def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]
         name = match.group(1)
         if env_name(name) and env_tail(name) and (instructs or _ENV_CUE.search(block.text)):
             out.append(Mention(NeedKind.ENV, name, at + match.start(1), at + match.end(1)))
-    if block.kind is not BlockKind.HEADING and _NEED_CUE.search(block.text):
+    if block.level == 1 if block.kind is BlockKind.HEADING else (instructs or _NEED_CUE.search(block.text)):
         for match in _WORD.finditer(text):
             if match.group() in tool_words("bins"):
                 out.append(Mention(NeedKind.BIN, match.group(), at + match.start(), at + match.end()))
+    if _PACKAGE_CUE.search(block.text):
+        for match in re.finditer(r"(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)", text):
+            if match.group() in tool_words("pip"):
+                out.append(Mention(NeedKind.PIP, match.group(), at + match.start(), at + match.end()))
     for match in _SKILL.finditer(text):
         group = 1 if match.group(1) else 2
         out.append(Mention(NeedKind.SKILL, match.group(group), at + match.start(group), at + match.end(group)))
@@ -137,6 +154,25 @@ def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]
     return out
 
 
+def variables_in(text: str) -> list[Mention]:
+    """Environment variables that a piece of code sets, expands or holds a place for; code points of `text`."""
+    out: list[Mention] = []
+    for match in (*_ASSIGN.finditer(text), *_EXPAND.finditer(text), *_EXPORT.finditer(text), *_JSON_KEY.finditer(text)):
+        group = 1 if match.group(1) else 2
+        name = match.group(group)
+        sure = match.re in (_ASSIGN, _EXPORT) or (match.re is _EXPAND and group == 1)
+        if env_name(name) and (sure or (env_tail(name) if match.re is _JSON_KEY else name.endswith(_SECRETS))):
+            out.append(Mention(NeedKind.ENV, name, match.start(group), match.end(group)))
+    return sorted(out, key=lambda m: m.at)
+
+
+def settings_in(text: str) -> list[Mention]:
+    """Executables of server entries and sub-agents called by name in configuration and call-like text."""
+    out = [Mention(NeedKind.BIN, m.group(1), m.start(1), m.end(1)) for m in _JSON_COMMAND.finditer(text)]
+    out += [Mention(NeedKind.SKILL, m.group(1), m.start(1), m.end(1)) for m in _AGENT_TYPE.finditer(text)]
+    return out
+
+
 def env_name(name: str) -> bool:
     """May the upper-case word be an environment variable (no placeholder, no constant of a template)?"""
     return name not in tool_words("env_skip") and not name.startswith(("YOUR_", "MY_", "EXAMPLE_", "HTTP_", "ERR_", "SKV"))
@@ -145,6 +181,12 @@ def env_name(name: str) -> bool:
 def env_tail(name: str) -> bool:
     """Does the word end like an environment variable ("_KEY", "_URL")?"""
     return name.rsplit("_", 1)[-1] in tool_words("env_tail")
+
+
+def js_variables(text: str) -> list[Mention]:
+    """Environment variables that a JavaScript text reads."""
+    found = re.finditer(r"process\.env(?:\.|\[[\"'])([A-Z][A-Z0-9_]+)", text)
+    return [Mention(NeedKind.ENV, m.group(1), m.start(1), m.end(1)) for m in found]
 
 
 def npm_imports(text: str) -> list[tuple[str, int, int]]:

@@ -8,20 +8,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from skvm.ir import Need, NeedKind, Origin
-from skvm.parse.code import Code, Fence, commands_in
+from skvm.parse.code import Code, Fence
 from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, RunKind
 from skvm.parse.fences.commands import is_system
 from skvm.parse.fences.facts import NeedFact
 from skvm.parse.fences.packages import normal_name
+from skvm.parse.fences.roles import PYTHON, SHELL
 from skvm.parse.lexicon import word_set
-from skvm.parse.mentions import env_name, file_name, file_of_link, mentions_of, npm_imports, tool_words
+from skvm.parse.mentions import (
+    env_name,
+    file_name,
+    file_of_link,
+    js_variables,
+    mentions_of,
+    npm_imports,
+    settings_in,
+    tool_words,
+    variables_in,
+)
 from skvm.source import SkillSource, Span
 
 _SCRIPT_JS = word_set("js javascript ts typescript jsx tsx mjs vue svelte")
 _SETUP = frozenset({Role.SETUP, Role.PROCEDURE, Role.STEP})
-_ENV_LINE = re.compile(r"^(?:export\s+)?([A-Z][A-Z0-9_]{2,})=", re.MULTILINE)
+_FILE_ITEM = re.compile(
+    r"([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:\.(?:md|py|sh|js|ts|json|ya?ml|txt|csv|html)|/))(?=\s|:|$|\))"
+)
+_FOLDER = re.compile(r"(?<![\w/.])([a-z_-]+)/(?![\w.])")
+_VARIABLES = re.compile(r"\b(?:variables?|env|environment|credentials|secrets|authentication)\b", re.IGNORECASE)
+_READ_DEEPLY = (
+    SHELL | PYTHON | _SCRIPT_JS | word_set("c cpp java kotlin rust go csharp cs solidity sql swift dart scala ruby php")
+)
 _ALLOWED = re.compile(r"Bash\(([a-z][a-z0-9_.-]*)")
 _PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~]=?).*)?\Z")
 
@@ -49,7 +68,7 @@ class Needs:
         found = sorted(self._out.values(), key=lambda n: (n.span.file, n.span.start, n.span.end, n.kind, n.name))
         return tuple(need.model_copy(update={"id": f"N{n}"}) for n, need in enumerate(found, 1))
 
-    def add(self, kind: NeedKind, name: str, span: Span, origin: Origin, step: str | None, **more: object) -> None:
+    def add(self, kind: NeedKind, name: str, span: Span, origin: Origin, step: str | None, **more: Any) -> None:
         """Note one need."""
         if kind is NeedKind.BIN and (is_system(name) or name in tool_words("skip") or len(name) < 2):
             return
@@ -58,6 +77,8 @@ class Needs:
         key = (kind, normal_name(name) if kind is NeedKind.PIP else name, step)
         if key not in self._out:
             exists = self._exists(name) if kind is NeedKind.FILE else None
+            if name.endswith("/") and "/" not in name[:-1] and not exists:
+                return  # a folder alone names no file, unless it is there
             self._out[key] = Need.model_construct(
                 id="", span=span, kind=kind, name=name, origin=origin, step=step, exists=exists, **more
             )
@@ -72,20 +93,50 @@ class Needs:
     def _prose(self, block: Block) -> None:
         step = self.owners.get(block.index)
         instructs = step is not None or self.draft.sections[block.section].role in _SETUP
-        for mention in mentions_of(block, instructs=instructs):
+        self.variables = self._lists_variables(block)
+        for mention in mentions_of(block, instructs=instructs, variables=self.variables):
             span = self.draft.span(block.byte_at(mention.at), block.byte_at(mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
         for run in block.runs:
             named = file_of_link(run.target) if run.kind is RunKind.LINK and run.target else None
             if named is not None:
                 self.add(NeedKind.FILE, named, self.draft.span(run.start, run.end), Origin.PROSE, step)
-        for inline in commands_in(block):
+        self._listed_file(block, step)
+        for inline in self.code.inline(block):
             for fact in inline.facts.needs:
                 if fact.kind is not NeedKind.ENV or env_name(fact.name):
                     self._fact(fact, self.draft.span(inline.start + fact.start, inline.start + fact.end), Origin.INLINE, step)
             for command in inline.facts.commands:
                 if command.script is not None:
                     self._script(command.script, inline.start + command.start, inline.start + command.end, step)
+
+    def _listed_file(self, block: Block, step: str | None) -> None:
+        """`name.md` in a list under "references/" or "Located in `references/`:"."""
+        if block.kind is not BlockKind.ITEM or not (match := _FILE_ITEM.match(block.text)):
+            return
+        folder = self._folder_above(block)
+        if folder is not None:
+            name, mark = folder[0] + match.group(1), match.group(1)
+            span = self.draft.span(folder[1], block.byte_at(match.end(1)))
+            self.add(NeedKind.FILE, name, span, Origin.PROSE, step, literal=mark)
+
+    def _folder_above(self, block: Block) -> tuple[str, int] | None:
+        """The bundle folder that the heading or the paragraph above a list names, and its byte."""
+        before = self.draft.blocks[block.parent - 1] if block.parent else None
+        heading = self.draft.sections[block.section].heading
+        for above in (before, self.draft.blocks[heading] if heading is not None else None):
+            match = _FOLDER.search(above.text) if above is not None and above.section == block.section else None
+            if above is not None and match is not None and match.group(1) in tool_words("folders"):
+                return match.group(1) + "/", above.byte_at(match.start(1))
+        return None
+
+    def _lists_variables(self, block: Block) -> bool:
+        """Does the block stand in a table or list that says it names environment variables?"""
+        if block.kind is BlockKind.ROW and block.parent is not None:
+            head = self.draft.blocks[self.draft.blocks[block.parent].children[0]]
+            if _VARIABLES.search(head.text):
+                return True
+        return bool(_VARIABLES.search(self.draft.sections[block.section].title))
 
     def _fact(self, fact: NeedFact, span: Span, origin: Origin, step: str | None) -> None:
         self.add(fact.kind, fact.name, span, origin, step, version=fact.version, literal=fact.literal)
@@ -112,10 +163,13 @@ class Needs:
         if language in _SCRIPT_JS:
             for name, at, end in npm_imports(fence.text):
                 self._at(fence, NeedKind.NPM, name, at, end, step)
-        elif language in ("env", "dotenv", "ini", "properties", "", "text"):
-            for match in _ENV_LINE.finditer(fence.text):
-                if "_" in match.group(1) and env_name(match.group(1)):
-                    self._at(fence, NeedKind.ENV, match.group(1), match.start(1), match.end(1), step)
+            for mention in js_variables(fence.text):
+                self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
+        found = settings_in(fence.text)
+        if language not in _READ_DEEPLY or (language in SHELL and not fence.facts.commands):
+            found += variables_in(fence.text)
+        for mention in found:
+            self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
 
     def _at(self, fence: Fence, kind: NeedKind, name: str, at: int, end: int, step: str | None) -> None:
         start = len(fence.text[:at].encode("utf-8"))

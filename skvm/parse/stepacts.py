@@ -6,7 +6,7 @@ from typing import Any
 
 from skvm.ir import Act, ActType, BlockRole, EffectClass, Origin, Scope
 from skvm.parse.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
-from skvm.parse.code import Code, Fence, Inline, commands_in
+from skvm.parse.code import Code, Fence, Inline
 from skvm.parse.controls import Found, controls_in
 from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
 from skvm.parse.fences.facts import CommandFact
@@ -41,6 +41,7 @@ class StepReader:
 
     def __init__(self, draft: Draft, step: DraftStep, code: Code) -> None:
         self.draft = draft
+        self.code = code
         self.step = step
         owners = draft.step_of_block
         self.own = [draft.blocks[i] for i in step.blocks if owners.get(i) == step.id]
@@ -58,7 +59,7 @@ class StepReader:
             for read in reads:
                 for stated in read.stated:
                     self._prose(block, read, stated)
-            for inline in commands_in(block):
+            for inline in self.code.inline(block):
                 for command in inline.facts.commands:
                     self._inline(inline, command)
         for fence in self.fences:

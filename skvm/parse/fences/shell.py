@@ -132,7 +132,9 @@ class _Shell:
 
     def _variable(self, node: Node) -> None:
         name = next((c for c in node.named_children if c.type == "variable_name"), None)
-        if name is not None and self.text(name) not in self.assigned:
+        if name is None or self.text(name) in self.assigned:
+            return
+        if "_" in self.text(name) or ":-" in self.text(node):  # a single word is as often a placeholder of the text
             self._env(name)
 
     def _env(self, name: Node) -> None:
@@ -162,6 +164,9 @@ class _Shell:
         if not name or name in self.functions or (words[0].dynamic and "/" not in name):
             self.facts.unknown |= bool(name) and words[0].dynamic
             return
+        if name in ("which", "type", "hash") or (name == "command" and words[1:2] and words[1].text == "-v"):
+            for word in words[1:]:
+                self._need(word)
         if name == "read":
             self.assigned.update(w.text for w in words[1:])
         parent = node.parent
