@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from skvm.ir import digest_json
-from skvm.jit.ladder import LIVE, Policy, StepRecord, added, take
+from skvm.jit.ladder import LIVE, Policy, StepRecord, added, handed_back, take
 from skvm.jit.observe import Observation, cost_of, inputs_of, observation
 from skvm.jit.prove import Handed, arguments, bind, outcome
 from skvm.jit.provenance import World
@@ -38,11 +38,13 @@ class Book:
         self._lock = lock
         self._clock = clock
         self._handed: dict[tuple[str, str, str], str] = {}
+        self._asked: dict[tuple[str, str, str], float] = {}
 
     # what the executor asks
 
     def lookup(self, context: StepContext) -> Offer | Refusal | None:
         """The promoted code whose guards hold, else why the newest one may not run, else None."""
+        self._asked[_where(context)] = self._clock()
         record = self.record(context.node.key)
         moved = self._place(context)
         if record is None:
@@ -84,9 +86,10 @@ class Book:
         if result.status is not StepStatus.DONE:
             return ()
         began = self._clock()
+        seconds = began - self._asked.pop(_where(context), began)
         with self._lock():
             before = self.record(context.node.key) or _new_record(context)
-            seen = observation(context, result, simulated, mixed=_where(context) in self._handed)
+            seen = observation(context, result, simulated, mixed=_where(context) in self._handed, seconds=seconds)
             kept = self.observations(context.node.key, context.guard.slice_digest)
             if any(o.id == seen.id for o in kept):
                 return ()
@@ -96,29 +99,24 @@ class Book:
             after = take(before, seen, kept, self.policy, self._room(context.skill))
             after = after.model_copy(update={"watching": after.watching + self._clock() - began})
             self._save(after)
-        states = {v.id: v.state for v in before.versions}
-        return tuple(v for v in after.versions if states.get(v.id) is not v.state)
+        return _moves(before, after)
 
     def report(self, context: StepContext, solid: str, ok: bool, reason: str, result: StepResult | None) -> None:
         """Take note of a served (`ok`) step, or of one that was handed back to the model midway."""
+        now = self._clock()
         with self._lock():
             record = self.record(context.node.key)
             if record is None:
                 return
-            cost = cost_of(result) if result is not None else {}
-            simulated = bool(result and result.simulated)
+            seconds = now - self._asked.get(_where(context), now)
+            cost = cost_of(result, seconds) if result is not None else {"seconds": seconds}
+            simulated = result.simulated if result is not None else False
             if ok:
-                served = added(record.served, cost, simulated)
-                self._save(record.model_copy(update={"served": served, "streak": {**record.streak, solid: 0}}))
+                self._save(record.model_copy(update={"served": added(record.served, cost, simulated)}))
                 return
-            told = self._handed.setdefault(_where(context), reason) or reason
-            streak = record.streak.get(solid, 0) + 1
-            handed = added(record.handed, cost, simulated)
-            record = record.model_copy(update={"handed": handed, "streak": {**record.streak, solid: streak}})
-            record = record.note(solid, f"handed back: {told}", context.run)
-            if streak >= self.policy.handed_back:
-                record = self._demoted(record, solid, f"handed back {streak} times in a row: {told}", context.run)
-            self._save(record)
+            told = self._handed.setdefault(_where(context), reason)
+            record = record.model_copy(update={"handed": added(record.handed, cost, simulated)})
+            self._save(handed_back(record, solid, told, self.policy, context.run))
 
     # what people ask
 
@@ -205,7 +203,12 @@ class Book:
     def _place(self, context: StepContext) -> Refusal | None:
         """Remember what this step of the skill looks like now; a refusal when there was promoted code for its former look."""
         key = digest_json([context.skill, context.node.id])
-        row: dict[str, Any] = {"skill": context.skill, "step": context.node.id, "key": context.node.key, "slice": context.guard.slice_digest}
+        row: dict[str, Any] = {
+            "skill": context.skill,
+            "step": context.node.id,
+            "key": context.node.key,
+            "slice": context.guard.slice_digest,
+        }
         old = self._blobs.load(PLACES, key)
         if old is None or any(old[name] != row[name] for name in ("key", "slice")):
             row["before"] = [old["key"], old["slice"]] if old else None
@@ -220,6 +223,16 @@ class Book:
         if promoted is None:
             return None
         return Refusal(solid=promoted.id, guard="slice", reason=_moved(row, promoted.step_key, promoted.slice_digest))
+
+
+def _moves(before: StepRecord, after: StepRecord) -> tuple[SolidStep, ...]:
+    """Codes that are new or changed their state; `recorded` says from what (`from`) and why (`reason`)."""
+    states = {v.id: v.state for v in before.versions}
+    moved = [v for v in after.versions if states.get(v.id) is not v.state]
+    return tuple(
+        v.model_copy(update={"recorded": {**v.recorded, "from": states.get(v.id, SolidState.OBSERVED), "reason": v.reason}})
+        for v in moved
+    )
 
 
 def _moved(place: dict[str, Any], step_key: str, slice_digest: str) -> str:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skvm.jit.observe import Observation
-from skvm.jit.patterns import covering
+from skvm.jit.patterns import covering, looks_like_data, one_of
 from skvm.jit.provenance import Sources, World, evaluate, parsed, template_of
 from skvm.jit.shell import differing, pieces, same_command
 from skvm.jit.unify import Column, Unifier, spelled, tokens
-from skvm.plan import CallRecord, Hole, Origin, Shell, SolidCall, Template, Text, Unfilled, Var, encode
+from skvm.plan import CallRecord, Hole, Origin, Shell, SolidCall, Template, Text, Unfilled, Var, as_text, encode, match_tree
 from skvm.plan.guards import json_type
 from skvm.source import digest_text
 
@@ -26,6 +26,7 @@ COMMAND_ARGS = {"execute_command": "command"}
 
 MAX_SHOWN = 2000
 MAX_TIED = 2000
+MAX_LINES = 40
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 
 
@@ -73,6 +74,7 @@ class Builder:
     inputs: Inputs
     holes: dict[str, Hole] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    _held: dict[str, Column] = field(default_factory=dict)
     _sources: Sources | None = None
 
     def sources(self, upto: int) -> Sources:
@@ -87,7 +89,7 @@ class Builder:
         return self._sources
 
     def call(self, index: int) -> SolidCall:
-        """The template of one call and what its result must look like."""
+        """The template of one call."""
         rows = [o.calls[index] for o in self.observations]
         first = rows[0]
         self.sources(index)
@@ -98,7 +100,6 @@ class Builder:
             effect=first.effect,
             expect_ok=first.ok,
             expect_exit=first.exit_code,
-            result=result_shape([seen_result(r) for r in rows]),
         )
 
     def _argument(self, tool: str, name: str, values: list[Any], index: int) -> Template:
@@ -134,29 +135,37 @@ class Builder:
         return self._sources.explain(column)
 
     def _fill_in(self, column: Column, where: str) -> Template:
+        """What stands in a hole: a value as it is, a concatenation of values and literals, or a labelled part of a result."""
+        assert self._sources is not None
         origins = self._explained(column)
-        if origins:
-            return self._hole(column, origins)
-        found = None
-        if all(isinstance(v, str) for v in column):
-            assert self._sources is not None
+        if not origins and all(isinstance(v, str) for v in column):
             found = self._sources.concatenation(column)
-        if found is None:
-            shown = ", ".join(_short(v) for v in column[:3])
-            raise Abstain(f"{where}: no known source for {shown}")
-        worlds = self._sources.worlds if self._sources else ()
+            if found is not None:
+                return self._joined(found)
+        origins = origins or self._sources.contexts(column)
+        if not origins:
+            raise Abstain(f"{where}: no known source for {', '.join(_short(v) for v in column[:3])}")
+        return self._hole(column, origins)
+
+    def _joined(self, found: Sequence[str | tuple[Origin, ...]]) -> Template:
+        assert self._sources is not None
         parts: list[str | Var] = []
         for piece in found:
             if isinstance(piece, str):
                 parts.append(piece)
             else:
-                held = tuple(self._value(piece[0], at) for at in range(len(worlds)))
+                held = tuple(evaluate(piece[0], world) for world in self._sources.worlds)
                 parts.append(self._hole(held, self._explained(held) or piece))
         return template_of(parts)
 
-    def _value(self, origin: Origin, at: int) -> Any:
-        assert self._sources is not None
-        return evaluate(origin, self._sources.worlds[at])
+    def result(self, index: int) -> Any:
+        """What the result of one call must look like, once all holes are known."""
+        used: set[str] = set()
+        for hole in self.holes.values():
+            if any(o.source == "call" for o in (hole, *hole.also)):
+                column = self._held[hole.name]
+                used |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
+        return result_shape([seen_result(o.calls[index]) for o in self.observations], frozenset(used))
 
     def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
         head = origins[0]
@@ -169,6 +178,7 @@ class Builder:
             self._names[key] = name
             kind = type_of(column)
             pattern = covering(column) if kind == "string" and all(v and len(v) <= 200 for v in column) else ""
+            self._held[name] = column
             self.holes[name] = Hole(
                 name=name, source=head.source, path=head.path, via=head.via, type=kind, pattern=pattern, also=others
             )
@@ -208,7 +218,8 @@ class Builder:
         if not self._sources.loose or (isinstance(value, str) and (not value or len(value) > 200)):
             return None
         column = (value,) * len(self.observations)
-        origins = tuple(o for o in self._explained(column) if o.source == "call")
+        known = self._explained(column) or self._sources.contexts(column)
+        origins = tuple(o for o in known if o.source == "call")
         if not origins:
             return None
         return self._hole(column, (*origins, Origin(source="const", path=spelled(value))))
@@ -237,6 +248,10 @@ class Builder:
         return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else Shell(tuple(parts))
 
 
+def _scalar(value: Any) -> bool:
+    return isinstance(value, (str, bool, int, float))
+
+
 def _extends(origin: Origin, head: Origin) -> bool:
     """Is `origin` only a longer way to say `head`? Then the pattern of the hole decides, not the comparison."""
     same_root = (origin.source, origin.path) == (head.source, head.path)
@@ -259,25 +274,56 @@ def _substituted(template: Template, table: dict[str, Template]) -> Template:
     return template
 
 
-def result_shape(texts: Sequence[str]) -> Any:
-    """What was constant in the results of one call: all of it, the names of a JSON object, its first line, or nothing."""
+def result_shape(texts: Sequence[str], used: frozenset[str]) -> Any:
+    """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns the code refers to."""
     if len(set(texts)) == 1:
         return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
-    keys = {_keys(t) for t in texts}
-    if len(keys) == 1 and None not in keys:
-        return {"keys": list(keys.pop() or ())}
+    for reading in ("json", "lines"):
+        trees = [read_result(t, reading) for t in texts]
+        if all(t is not None for t in trees):
+            return _shape(reading, trees, used)
     heads = {t.partition("\n")[0] for t in texts}
-    if len(heads) == 1 and all("\n" in t.strip() for t in texts):
-        return {"head": heads.pop()}
-    return None
+    return {"head": heads.pop()} if len(heads) == 1 and all("\n" in t.strip() for t in texts) else None
 
 
-def _keys(text: str) -> tuple[str, ...] | None:
+def _shape(reading: str, trees: list[Any], used: frozenset[str]) -> Any:
+    unifier = Unifier("r", stop=whole_texts if reading == "json" else lambda column: False)
+    template = unifier.unify(trees)
+    if isinstance(template, Var):
+        return None
+    try:
+        holes = {name: [type_of(column), result_pattern(column, used)] for name, column in unifier.table.items()}
+    except Abstain:
+        return None
+    if reading == "lines" and any(isinstance(match_tree(template, tree), str) for tree in trees):
+        return None  # the lines can be read in more than one way
+    return {"as": reading, "template": encoded(template), "holes": holes}
+
+
+def whole_texts(column: Column) -> bool:
+    """Texts in data differ as a whole."""
+    return all(isinstance(v, str) for v in column)
+
+
+def result_pattern(column: Column, used: frozenset[str]) -> str:
+    """What a text in a result may hold: a plain word that the code ignores could decide what comes next, so only those seen."""
+    if not all(isinstance(v, str) and v and len(v) <= 200 for v in column):
+        return ""
+    if spelled(list(column)) in used or all(looks_like_data(v) for v in column):
+        return covering(column)
+    return one_of(column)
+
+
+def read_result(text: str, reading: str) -> Any:
+    """A result as JSON (objects and arrays) or as its lines (at most `MAX_LINES`); None where it is not that."""
+    if reading == "lines":
+        lines = text.split("\n")
+        return lines if len(lines) <= MAX_LINES and len(text) <= MAX_SHOWN else None
     try:
         tree = parsed(text)
     except Unfilled:
         return None
-    return tuple(sorted(tree)) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, (dict, list)) else None
 
 
 def _short(value: Any) -> str:

@@ -14,7 +14,7 @@ from skvm.ir import Frozen, digest_json
 from skvm.jit.build import Abstain
 from skvm.jit.observe import Observation
 from skvm.jit.propose import generalise, program_shape
-from skvm.jit.prove import Handed, leave_one_out, predict, replay
+from skvm.jit.prove import Handed, leave_one_out, predict, relaxed, replay
 from skvm.plan import SolidState, SolidStep
 
 LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
@@ -26,8 +26,8 @@ class Policy(Frozen):
 
     `min_observations`, `min_distinct`: runs and different inputs it must rest on. `shadow`: later model runs it must have
     predicted exactly. `versions_per_step`, `versions_per_skill`: codes made before a step stays with the model (8 and 64 as
-    in PyTorch Dynamo). `handed_back`: times in a row that served code may be handed back midway. `effectful`: may code with
-    effects outside the work folder be promoted without a person (`review`)? `keep`: observations kept per step.
+    in PyTorch Dynamo). `handed_back`: times that one code may be handed back midway before it is demoted. `effectful`: may
+    code with effects outside the work folder be promoted without a person (`review`)? `keep`: observations kept per step.
     """
 
     min_observations: int = 3
@@ -156,7 +156,7 @@ def missing(code: SolidStep, policy: Policy) -> str:
         return f"{len(code.evidence)} of {policy.min_observations} runs"
     if code.agreed < policy.shadow:
         return f"{code.agreed} of {policy.shadow} runs predicted beforehand"
-    outside = next((c.tool for c in code.calls if c.effect == "effectful"), None)
+    outside = code.recorded.get("outside")
     if outside and not policy.effectful:
         return f"{outside} acts outside the work folder: a person must accept it (`skvm jit review`)"
     return ""
@@ -203,7 +203,9 @@ def _proved(members: Sequence[Observation], policy: Policy) -> SolidStep:
         right, handed, wrong = leave_one_out(members)
         if wrong:
             raise Abstain(f"left-out run predicted wrongly: {wrong}")
-        code = code.model_copy(update={"recorded": {"left_out_right": str(right), "left_out_handed_back": str(handed)}})
+        code = code.model_copy(
+            update={"recorded": {**code.recorded, "left_out_right": str(right), "left_out_handed_back": str(handed)}}
+        )
     return code
 
 
@@ -215,7 +217,9 @@ def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Polic
     if room <= 0:
         return record.note("", f"limit of {policy.versions_per_skill} codes per skill; the model keeps the step", seen.run)
     id = f"{short_key(record.step_key)}/{sum(record.made.values()) + 1}"
-    new = code.model_copy(update={"id": id, "state": SolidState.SHADOW, "baseline": means(record.baseline)})
+    earned = max((v.agreed + 1 for v in record.versions if _foretold(v, code, seen)), default=0)
+    new = code.model_copy(update={"id": id, "state": SolidState.SHADOW, "baseline": means(record.baseline), "agreed": earned})
+    new = new.model_copy(update={"reason": "replays all of its runs exactly"})
     update: dict[str, Any] = {"versions": (*record.versions, new), "made": {**record.made, place: made + 1}}
     record = record.model_copy(update=update)
     told = f"generalised from {len(new.evidence)} runs with different inputs"
@@ -225,6 +229,37 @@ def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Polic
         if old.id != id and old.state is SolidState.SHADOW and set(old.evidence) <= set(new.evidence):
             record = record.replaced(old.model_copy(update={"state": SolidState.DEMOTED}), f"generalised into {id}", seen.run)
     return promote(record, id, policy, seen.run)
+
+
+def _foretold(old: SolidStep, new: SolidStep, seen: Observation) -> bool:
+    """Did live code predict this run to the letter, only for values of a kind that it would not have accepted yet?
+
+    Then widening what it accepts takes nothing away from what it has earned.
+    """
+    if old.state not in LIVE or seen.mixed or old.slice_digest != new.slice_digest or _body(old) != _body(new):
+        return False
+    try:
+        return predict(relaxed(old), seen) == ""
+    except Handed:
+        return False
+
+
+def _body(code: SolidStep) -> Any:
+    """What code does, without what it accepts."""
+    return relaxed(code).model_dump(mode="json", include={"holes", "calls", "values", "summary"})
+
+
+def handed_back(record: StepRecord, id: str, reason: str, policy: Policy, run: str) -> StepRecord:
+    """The record after served code was handed back midway: it must earn its place again; too often, and it is demoted."""
+    code = record.version(id)
+    times = record.streak.get(id, 0) + 1
+    record = record.model_copy(update={"streak": {**record.streak, id: times}})
+    if code.state is not SolidState.PROMOTED:
+        return record
+    if times >= policy.handed_back:
+        demoted = code.model_copy(update={"state": SolidState.DEMOTED})
+        return record.replaced(demoted, f"handed back {times} times: {reason}", run)
+    return record.replaced(code.model_copy(update={"state": SolidState.SHADOW, "agreed": 0}), f"handed back: {reason}", run)
 
 
 def short_key(step_key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,12 +11,16 @@ from skvm.plan import CallRecord, GuardContext, StepResult
 from skvm.ports import StepContext
 
 FINISH = "finish"
+_VALUES = re.compile(r"\$step\.(?P<id>[A-Za-z0-9_.-]+?)\.values(?:\.(?P<path>.+))?", re.DOTALL)
 MAX_CALLS = 64
 """Longer traces are kept as counts only: a step of that many calls is not a step."""
 
 
 class Observation(Frozen):
-    """One finished model run of a step. `mixed`: its first calls were made by solidified code that then handed back."""
+    """One finished model run of a step.
+
+    `mixed`: its first calls were made by solidified code that then handed back. `hosts`: network hosts its commands reach.
+    """
 
     run: str
     scope: str = ""
@@ -31,6 +36,7 @@ class Observation(Frozen):
     cost: dict[str, float] = {}
     simulated: bool = False
     mixed: bool = False
+    hosts: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -47,18 +53,38 @@ class Observation(Frozen):
 
 
 def inputs_of(context: StepContext) -> dict[str, Any]:
-    """All that a step may use, as one JSON object: `task`, `files` as sorted [name, path] rows, `values`, `item`."""
+    """All that the step sees, as one JSON object: `task`, `files` as sorted [name, path] rows, `values`, `item`.
+
+    The task and earlier values count only where the step names them: what it never sees, it cannot depend on.
+    """
     rows = sorted(context.files.items(), key=lambda row: (PurePosixPath(row[1]).suffix, row[0]))
+    command = context.node.command
+    named = context.node.inputs or ("$task",)
+    names = {*named, *(command.placeholders.values() if command is not None else ())}
     return {
-        "task": context.task.strip(),
+        "task": context.task.strip() if "$task" in names else "",
         "files": [list(row) for row in rows],
-        "values": context.values,
+        "values": _named_values(names, context.values) if context.seen is None else context.seen,
         "item": context.item,
     }
 
 
-def observation(context: StepContext, result: StepResult, simulated: bool, mixed: bool) -> Observation:
-    """The record of a finished model run of a step."""
+def _named_values(names: set[str], values: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Of the values of earlier steps those that a reference `$step.ID.values[.NAME...]` names."""
+    found: dict[str, Any] = {}
+    for reference in sorted(names):
+        match = _VALUES.fullmatch(reference)
+        if match is None or match["id"] not in values:
+            continue
+        own = values[match["id"]]
+        name = (match["path"] or "").partition(".")[0]
+        row = {name: own[name]} if name in own else {} if name else own
+        found[match["id"]] = {**found.get(match["id"], {}), **row}
+    return found
+
+
+def observation(context: StepContext, result: StepResult, simulated: bool, mixed: bool, seconds: float = 0.0) -> Observation:
+    """The record of a finished model run of a step; `seconds` is used where the result has none."""
     calls = tuple(c for c in result.calls if c.tool != FINISH)
     return Observation(
         run=context.run,
@@ -72,17 +98,18 @@ def observation(context: StepContext, result: StepResult, simulated: bool, mixed
         calls=calls[: MAX_CALLS + 1],
         values=result.values,
         summary=result.summary,
-        cost=cost_of(result),
+        cost=cost_of(result, seconds),
         simulated=simulated or result.simulated,
         mixed=mixed,
+        hosts=context.node.hosts,
     )
 
 
-def cost_of(result: StepResult) -> dict[str, float]:
-    """What a step cost: model calls, tokens both ways, seconds, and money where the price is known."""
+def cost_of(result: StepResult, seconds: float = 0.0) -> dict[str, float]:
+    """What a step cost: model calls, tokens both ways, seconds (the given ones where it has none), money where it is known."""
     row: dict[str, float] = {
         "model_calls": float(result.model_calls),
         "tokens": float(result.prompt_tokens + result.completion_tokens),
-        "seconds": result.seconds,
+        "seconds": result.seconds or seconds,
     }
     return row if result.cost is None else {**row, "usd": result.cost}

@@ -11,14 +11,17 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from skvm.jit.build import Abstain, Builder, Inputs, encoded, type_of
+from skvm.jit.build import Abstain, Builder, Inputs, encoded, type_of, whole_texts
 from skvm.jit.observe import MAX_CALLS, Observation
 from skvm.jit.patterns import covering, looks_like_data, one_of
-from skvm.jit.unify import Column, Unifier, spelled
+from skvm.jit.unify import Unifier, spelled
 from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep, Text, Var, decode, match_tree, variables
 
 ASKING = frozenset({"ask_user"})
 """Tools whose answer belongs to a person: never solidified."""
+
+LOCAL = frozenset({"execute_command", "write_file", "edit_file"})
+"""Tools that the sandbox and the work folder confine."""
 
 KINDS = {"task": "t", "files": "f", "values": "v", "item": "i"}
 SOURCE_OF = {"task": "task", "files": "file", "values": "value", "item": "item"}
@@ -35,6 +38,8 @@ def generalise(observations: Sequence[Observation]) -> SolidStep:
     values = builder.output([o.values for o in observations], "values")
     summary = builder.summary([o.summary for o in observations])
     holes = (*_captures(inputs), *builder.holes.values())
+    calls = tuple(c.model_copy(update={"result": builder.result(index)}) for index, c in enumerate(calls))
+    used = used_captures(holes, [values, *(c.args for c in calls)])
     return SolidStep(
         id="",
         step_key=first.step_key,
@@ -45,11 +50,21 @@ def generalise(observations: Sequence[Observation]) -> SolidStep:
         calls=calls,
         values=values,
         summary=summary,
-        guards=_guards(observations, inputs, holes, used_captures(holes, [values, summary, *(c.args for c in calls)])),
+        guards=_guards(observations, inputs, holes, used),
         evidence=tuple(sorted({o.id for o in observations})),
         slice_digest=first.guard.slice_digest,
         simulated=any(o.simulated for o in observations),
+        recorded=_outside(observations),
     )
+
+
+def _outside(observations: Sequence[Observation]) -> dict[str, str]:
+    """The first tool whose effect may leave the work folder. A sandboxed command without hosts cannot."""
+    for seen in observations:
+        for call in seen.calls:
+            if call.effect == "effectful" and (call.tool not in LOCAL or seen.hosts):
+                return {"outside": call.tool}
+    return {}
 
 
 def program_shape(observation: Observation) -> tuple[Any, ...]:
@@ -76,7 +91,7 @@ def read_inputs(observations: Sequence[Observation]) -> Inputs:
     """Templates of the inputs; raises Abstain when a hole of the task could be read in two ways."""
     found = Inputs({}, {}, {})
     for name, prefix in KINDS.items():
-        unifier = Unifier(prefix, stop=_whole if name != "task" else lambda column: False)
+        unifier = Unifier(prefix, stop=whole_texts if name != "task" else lambda column: False)
         column = [o.inputs.get(name) for o in observations]
         found.templates[name] = unifier.unify(column)
         found.table.update(unifier.table)
@@ -86,10 +101,6 @@ def read_inputs(observations: Sequence[Observation]) -> Inputs:
                 raise Abstain(f"the {name} of the runs can be read in more than one way")
     _check_task(found)
     return found
-
-
-def _whole(column: Column) -> bool:
-    return all(isinstance(v, str) for v in column)
 
 
 def _check_task(inputs: Inputs) -> None:

@@ -6,21 +6,25 @@ is proved is exactly what is executed.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from skvm.jit.build import COMMAND_ARGS, Abstain, seen_result
+from skvm.jit.build import COMMAND_ARGS, Abstain, read_result, seen_result
 from skvm.jit.observe import Observation
 from skvm.jit.patterns import negates
 from skvm.jit.propose import generalise
-from skvm.jit.provenance import World, evaluate, parsed
+from skvm.jit.provenance import World, evaluate
 from skvm.jit.shell import same_command
 from skvm.jit.unify import same, spelled
 from skvm.plan import CallRecord, Guard, GuardContext, Hole, SolidCall, SolidStep, Unfilled, decode, fill, match_tree
 from skvm.plan.guards import json_type
 from skvm.source import digest_text
+
+FIRST_READING = 5
+"""Guards of a lower cost look at digests, versions and verdicts only; they go first."""
 
 MAX_LEAVE_OUT = 12
 """Leave-one-out rounds are bounded: with more observations the first ones are left out in turn."""
@@ -38,35 +42,37 @@ class Handed(Exception):
 def bind(code: SolidStep, inputs: dict[str, Any], seen: GuardContext) -> dict[str, Any]:
     """What the captures hold for these inputs when every guard holds; raises Handed with the first guard that does not."""
     context = seen.model_copy(update={"inputs": inputs})
-    by_kind = sorted(code.guards, key=lambda g: g.cost)
-    for guard in by_kind:
-        if guard.cost < 5:  # digests, versions and verdicts: before anything is read
-            _require(guard, context)
-    captures: dict[str, Any] = {}
-    for guard in by_kind:
-        if guard.kind == "input":
-            fits = match_tree(_template(guard.value), inputs.get(guard.name))
-            if isinstance(fits, str):
-                raise Handed("input", f"{guard.name}{fits}")
-            captures.update(fits)
-    filled = context.model_copy(update={"holes": captures})
-    for guard in by_kind:
-        if guard.cost >= 5 and guard.kind != "input":
-            _require(guard, filled)
+    ordered = sorted(code.guards, key=lambda g: g.cost)
+    _require_all([g for g in ordered if g.cost < FIRST_READING], context)
+    captures = _read([g for g in ordered if g.kind == "input"], inputs)
+    reading = [g for g in ordered if g.cost >= FIRST_READING and g.kind != "input"]
+    _require_all(reading, context.model_copy(update={"holes": captures}))
     _refuse_negation(code, captures)
+    for hole in code.holes:
+        if not any(o.source == "call" for o in (hole, *hole.also)):
+            value_of(hole, World(captures))
+    return captures
+
+
+def _read(guards: Sequence[Guard], inputs: dict[str, Any]) -> dict[str, Any]:
+    captures: dict[str, Any] = {}
+    for guard in guards:
+        fits = match_tree(_template(guard.value), inputs.get(guard.name))
+        if isinstance(fits, str):
+            raise Handed("input", f"{guard.name}{fits}")
+        captures.update(fits)
     return captures
 
 
 def _template(value: str) -> Any:
-    import json
-
     return decode(json.loads(value))
 
 
-def _require(guard: Guard, seen: GuardContext) -> None:
-    held = guard.check(seen)
-    if not held.ok:
-        raise Handed(guard.kind, held.reason)
+def _require_all(guards: Sequence[Guard], seen: GuardContext) -> None:
+    for guard in guards:
+        held = guard.check(seen)
+        if not held.ok:
+            raise Handed(guard.kind, held.reason)
 
 
 def _refuse_negation(code: SolidStep, captures: dict[str, Any]) -> None:
@@ -119,18 +125,23 @@ def unexpected(planned: SolidCall, done: CallRecord) -> str:
         return "the result was always the same text, now another"
     if "head" in shape and text.partition("\n")[0] != shape["head"]:
         return f"the first line was always {_cut(shape['head'])}, now {_cut(text.partition(chr(10))[0])}"
-    if "keys" in shape:
-        return _unexpected_keys(text, shape["keys"])
+    return _misfit(text, shape) if "as" in shape else ""
+
+
+def _misfit(text: str, shape: dict[str, Any]) -> str:
+    tree = read_result(text, shape["as"])
+    if tree is None:
+        return f"the result could always be read as {shape['as']}, now it cannot"
+    fits = match_tree(decode(shape["template"]), tree)
+    if isinstance(fits, str):
+        return f"{shape['as']} {fits}"
+    for name, (kind, pattern) in shape["holes"].items():
+        seen = json_type(fits[name])
+        if seen != kind and (kind, seen) != ("number", "integer"):
+            return f"{name} was always {kind}, now {seen}"
+        if pattern and not re.fullmatch(pattern, fits[name], re.DOTALL):
+            return f"{name} holds {_cut(fits[name])}, not of the kind seen before"
     return ""
-
-
-def _unexpected_keys(text: str, keys: Sequence[str]) -> str:
-    try:
-        tree = parsed(text)
-    except Unfilled:
-        return "the result was always JSON, now it is not"
-    names = sorted(tree) if isinstance(tree, dict) else None
-    return "" if names == sorted(keys) else f"the names in the result were always {sorted(keys)}, now {names}"
 
 
 def _cut(text: str) -> str:
@@ -163,7 +174,10 @@ class _Values(dict[str, Any]):
 
 def value_of(hole: Hole, world: World) -> Any:
     """What a hole holds; raises Handed when origins disagree or the value is not of the kind that was seen."""
-    value = evaluate(hole, world)
+    try:
+        value = evaluate(hole, world)
+    except Unfilled:
+        raise Handed("hole", f"{hole.name}: {hole.source} {hole.path} has no such value here") from None
     for other in hole.also:
         try:
             agrees = same(evaluate(other, world), value)
@@ -200,6 +214,17 @@ def predict(code: SolidStep, seen: Observation) -> str:
     if code.summary is not None and summary != seen.summary:
         return f"summary: expected {_cut(seen.summary)}, code gives {_cut(summary)}"
     return ""
+
+
+def relaxed(code: SolidStep) -> SolidStep:
+    """The code without what narrows the texts and results it accepts: for learning, never for serving."""
+    return code.model_copy(
+        update={
+            "holes": tuple(h.model_copy(update={"pattern": ""}) for h in code.holes),
+            "calls": tuple(c.model_copy(update={"result": None}) for c in code.calls),
+            "guards": tuple(g for g in code.guards if g.kind != "hole_match"),
+        }
+    )
 
 
 def same_arguments(tool: str, one: dict[str, Any], two: dict[str, Any]) -> bool:

@@ -187,15 +187,17 @@ class Sources:
             self._add(origin.model_copy(update={"via": (*origin.via, step)}), derived)
 
     def explain(self, column: Column) -> tuple[Origin, ...]:
-        """Origins of a column, the best first; empty when there is none."""
+        """Origins that hold the column as it is, the best first; empty when there is none."""
+        return tuple(sorted(self._index.get(spelled(list(column)), ()), key=rank)[:MAX_ALSO])
+
+    def contexts(self, column: Column) -> tuple[Origin, ...]:
+        """Places in varying call results that hold the column between the same neighbours on a line, the best first."""
         key = spelled(list(column))
         if key not in self._known:
-            direct = sorted(self._index.get(key, ()), key=rank)
-            self._known[key] = tuple((direct or sorted(self._contexts(column), key=rank))[:MAX_ALSO])
+            self._known[key] = tuple(sorted(self._contexts(column), key=rank)[:MAX_ALSO])
         return self._known[key]
 
     def _contexts(self, column: Column) -> Iterator[Origin]:
-        """Places in varying call results that hold the column between the same neighbours on a line."""
         scalar = all(isinstance(v, (str, int, float)) and not isinstance(v, bool) for v in column)
         if not scalar:
             return

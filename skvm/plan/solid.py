@@ -50,8 +50,8 @@ class Hole(Origin):
 class SolidCall(Frozen):
     """One call with `{{hole}}` markers inside its argument template (whole-value markers keep the type).
 
-    `result`: what was constant in its results, checked before anything after it runs: `{"same": TEXT}`,
-    `{"keys": [...]}` of a JSON object, `{"head": FIRST LINE}`, or None.
+    `result`: what was constant in its results, checked before anything after it runs: `{"same": TEXT}`, `{"digest": ...}`,
+    `{"as": "json" | "lines", "template": ..., "holes": {NAME: [TYPE, PATTERN]}}`, `{"head": FIRST LINE}`, or None.
     """
 
     tool: str

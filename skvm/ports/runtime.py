@@ -12,7 +12,9 @@ class StepContext(Frozen):
     """A step about to run: its node, digest of its slice, and every input it may use.
 
     `task` is the task text, `files` input file name -> path in the work folder, `values` step id -> values,
-    `item` the current item of a map, `guard` what guards look at (holes are filled by the book).
+    `item` the current item of a map, `guard` what guards look at (holes are filled by the book). `seen`: every reference to
+    earlier results that the step is shown, resolved (`$step.ID.files` and `.summary` too); None = the book takes the named
+    ones out of `values`.
     """
 
     skill: str
@@ -23,12 +25,13 @@ class StepContext(Frozen):
     files: dict[str, str] = {}
     values: dict[str, dict[str, Any]] = {}
     item: str | None = None
+    seen: dict[str, Any] | None = None
     guard: GuardContext
 
 
 class Offer(Frozen):
     """A solidified step whose guards hold. `code` says where values come from; calls that need earlier results of the same
-    step are filled one by one through `SolidBook.fill`."""
+    step are filled one by one through `SolidBook.fill`. With `shadow` it must not be executed: the model does the step."""
 
     code: SolidStep
     holes: dict[str, Any] = {}
