@@ -67,7 +67,9 @@ def artifact_at(path: Path, options: CompileOptions, settings: Settings) -> tupl
     try:
         source = load_skill(path)
     except FileNotFoundError:
-        raise UsageError("no skill and no plan here", where=str(path), help="name a skill folder, a SKILL.md or a plan") from None
+        raise UsageError(
+            "no skill and no plan here", where=str(path), help="name a skill folder, a SKILL.md or a plan"
+        ) from None
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror or error}", where=str(path)) from None
     return compile_source(source, options, settings), source.root

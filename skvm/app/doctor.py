@@ -12,7 +12,11 @@ from skvm.app.running import sandbox_of
 from skvm.app.settings import Settings
 from skvm.diag import SkvmError
 
-OPTIONAL = {"rg": "apt-get install ripgrep", "chromium": "apt-get install chromium", "pdftotext": "apt-get install poppler-utils"}
+OPTIONAL = {
+    "rg": "apt-get install ripgrep",
+    "chromium": "apt-get install chromium",
+    "pdftotext": "apt-get install poppler-utils",
+}
 
 
 def examine(settings: Settings) -> list[dict[str, Any]]:
@@ -30,7 +34,9 @@ def _state(settings: Settings) -> dict[str, Any]:
         with tempfile.TemporaryFile(dir=settings.home):
             return _row("state folder", True, True, str(settings.home))
     except OSError as error:
-        return _row("state folder", False, True, f"{settings.home}: {error.strerror}", "set SKVM_HOME to a folder you can write")
+        return _row(
+            "state folder", False, True, f"{settings.home}: {error.strerror}", "set SKVM_HOME to a folder you can write"
+        )
 
 
 def _sandbox(settings: Settings) -> dict[str, Any]:

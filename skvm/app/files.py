@@ -27,4 +27,6 @@ def write_aside(path: Path, data: bytes) -> None:
         if made:
             Path(made).unlink(missing_ok=True)
         words = error.strerror or str(error)
-        raise EnvironmentFailure(f"cannot be written: {words}", where=str(path), help="free space or choose another place") from None
+        raise EnvironmentFailure(
+            f"cannot be written: {words}", where=str(path), help="free space or choose another place"
+        ) from None

@@ -150,7 +150,7 @@ def _named_environment(names: tuple[str, ...]) -> dict[str, str]:
 def _check_price(options: RunOptions, target: Target) -> None:
     if options.max_cost is None or target.model.startswith(SIM):
         return
-    from skvm.adapters.prices import load_prices
+    from skvm.adapters.prices import shipped_prices
 
-    if load_prices().cost(target.model, 1, 1) is None:
+    if shipped_prices().of(target.model) is None:
         raise UsageError(f"the price of {target.model} is not known", help="leave --max-cost out or use --max-tokens")

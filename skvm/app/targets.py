@@ -30,7 +30,9 @@ def require_builtin(target: Target) -> None:
         raise UsageError(f"the harness {target.harness} cannot run skills yet", where=str(target), help=help)
 
 
-def backends(settings: Settings, *, api_base: str | None = None, seed: int = 0, oracle: Any = None) -> Callable[[str], ModelClient]:
+def backends(
+    settings: Settings, *, api_base: str | None = None, seed: int = 0, oracle: Any = None
+) -> Callable[[str], ModelClient]:
     """One client per model id, made on first use: `sim/NAME`, `replay:DIR`, or any id that litellm knows."""
     made: dict[str, ModelClient] = {}
 

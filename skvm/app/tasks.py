@@ -1,6 +1,7 @@
 """Task files and their checks: deterministic conditions on what a run left in its work folder.
 
-A task is JSON: `{id, prompt, files {name: path beside the task file}, env {name: value}, checks [...]}`. Each check has exactly one kind:
+A task is JSON: `{id, prompt, files {name: path beside the task file}, env {name: value}, checks [...]}`. Each check has
+exactly one kind:
 
     {"exists": "out/report.md"}                                     a file, or with `"absent": true` no file
     {"equals": "out/total.txt", "text": "..."}                      the text of a file, trailing white space aside
@@ -15,9 +16,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ TASKS = "tasks"
 
 MAX_BYTES = 16 * 1024 * 1024
 COMMAND_SECONDS = 30.0
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 KINDS = ("exists", "equals", "json_path", "csv_rows", "regex", "command")
 
 
@@ -127,7 +129,7 @@ Check = Annotated[
 
 
 class Task(_Strict):
-    """One task. `files`: name in the work folder -> path of the input file; `env`: variables that the run needs, with values."""
+    """One task. `files`: name in the work folder -> path of the input file; `env`: variables the run needs."""
 
     id: str = Field(min_length=1)
     prompt: str = Field(min_length=1)
@@ -299,14 +301,14 @@ async def _command(check: CommandCheck, workdir: Path, sandbox: Sandbox | None, 
         return CheckResult(what, False, "no sandbox: commands are not run")
     place = {"$SKILL": str(skill)} if skill is not None else {}
     argv = tuple(_filled(word, place) for word in check.command)
-    program = shutil.which(argv[0])
+    program, readable = _program(argv[0])
     if program is None:
         return CheckResult(what, False, f"{argv[0]} is not installed")
     request = SandboxRequest(
         argv=(program, *argv[1:]),
         cwd=workdir,
-        grants=SandboxGrants(work=workdir, write=(), skill=skill),
-        env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+        grants=SandboxGrants(work=workdir, write=(), skill=skill, read=readable),
+        env={"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         limits=SandboxLimits(wall=COMMAND_SECONDS, cpu=COMMAND_SECONDS),
     )
     result = await sandbox.run(request)
@@ -317,6 +319,15 @@ async def _command(check: CommandCheck, workdir: Path, sandbox: Sandbox | None, 
     if check.stdout is not None and not re.search(check.stdout, out, re.MULTILINE):
         return CheckResult(what, False, f"printed {_short(out)}")
     return CheckResult(what, True)
+
+
+def _program(name: str) -> tuple[str | None, tuple[Path, ...]]:
+    """Full path of a program that the sandbox can see, and what must be readable for it: Python is the one that runs us."""
+    if name not in ("python", "python3"):
+        return shutil.which(name, path=SYSTEM_PATH), ()
+    real = Path(sys.executable).resolve()
+    own = () if str(real).startswith(("/usr/", "/bin/")) else (real.parent.parent,)
+    return str(real), own
 
 
 def _filled(word: str, place: Mapping[str, str]) -> str:

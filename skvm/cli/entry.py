@@ -32,9 +32,11 @@ class LazyGroup(click.Group):
     """Loads `skvm.cli.<command>` only when that command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the help page."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import and return one command, None for an unknown name."""
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"skvm.cli.{name}_command")
@@ -42,6 +44,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help page's list, without importing any command."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 

@@ -23,7 +23,14 @@ def list_(form: str) -> int:
 
     profiles = list_profiles((Settings.from_environment().profiles,))
     rows = [
-        {"name": p.name, "model": p.model, "harness": p.harness, "measured": p.measured, "cells": len(p.cells), "synthetic": p.synthetic}
+        {
+            "name": p.name,
+            "model": p.model,
+            "harness": p.harness,
+            "measured": p.measured,
+            "cells": len(p.cells),
+            "synthetic": p.synthetic,
+        }
         for p in profiles
     ]
     if form == "json":

@@ -30,7 +30,9 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--input", "task", default="", metavar="TEXT", help="the task, in words")
 @click.option("--file", "files", multiple=True, callback=_pairs, metavar="NAME=PATH", help="an input file; may be repeated")
 @click.option("--workdir", type=click.Path(path_type=Path, file_okay=False), help="work here instead of in a fresh folder")
-@click.option("--mode", type=click.Choice(["plan", "raw"]), default="plan", show_default=True, help="raw: the whole skill as one agent")
+@click.option(
+    "--mode", type=click.Choice(["plan", "raw"]), default="plan", show_default=True, help="raw: the whole skill as one agent"
+)
 @click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="seconds from process start")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="end the run at so many tokens")
 @click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="end the run at this cost")
@@ -40,10 +42,14 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--resume", metavar="RUN", help="continue a run where it stopped")
 @click.option("--seed", type=int, default=0, help="seed of a simulated model")
 @click.option("--no-solid", is_flag=True, help="do not use or learn solidified steps")
-@click.option("--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold")
+@click.option(
+    "--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold"
+)
 @format_option()
 @click.pass_context
-def command(ctx: click.Context, what: Path, form: str, dry_run: bool, check_file: Path | None, no_solid: bool, **given: Any) -> int:
+def command(
+    ctx: click.Context, what: Path, form: str, dry_run: bool, check_file: Path | None, no_solid: bool, **given: Any
+) -> int:
     """Run a skill or a compiled plan on a model; every effect happens in the sandbox."""
     from skvm.app.running import RunOptions, run_blocking
     from skvm.app.settings import Settings
@@ -94,12 +100,9 @@ def _live(event: Any) -> None:
 
 def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
     simulated = "  SIMULATED model: its numbers are not a real model's" if outcome.simulated else ""
-    lines = [f"run {outcome.run}: {style(outcome.status, 'good' if outcome.exit_code == 0 else 'error')}{simulated}"]
-    for row in outcome.steps:
-        lines.append(
-            f"  {row.id:10} {row.executor:8} {row.status:9} {row.model_calls:3} calls {row.tokens:7} tokens {row.seconds:7.2f} s"
-            f"  {row.title[:60]}" + (f"  ({row.reason})" if row.reason else "")
-        )
+    status = style(outcome.status, "good" if outcome.exit_code == 0 else "error")
+    lines = [f"run {outcome.run}: {status}{simulated}"]
+    lines += [_row(row) for row in outcome.steps]
     t = outcome.totals
     cost = "price unknown" if t.cost is None else f"{t.cost:.4f} USD"
     lines.append(f"  total: {t.model_calls} model calls, {t.tokens} tokens, {t.seconds:.2f} s, {cost}")
@@ -107,5 +110,13 @@ def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
     if outcome.reason and outcome.error is None:
         lines.append(f"  {outcome.reason}")
     for check in checks or ():
-        lines.append(f"  check {style('ok', 'good') if check['ok'] else style('FAILED', 'error')}: {check['check']} {check['detail']}")
+        lines.append(
+            f"  check {style('ok', 'good') if check['ok'] else style('FAILED', 'error')}: {check['check']} {check['detail']}"
+        )
     return "\n".join(lines)
+
+
+def _row(row: Any) -> str:
+    counts = f"{row.model_calls:3} calls {row.tokens:7} tokens {row.seconds:6.2f} s"
+    why = f"  ({row.reason})" if row.reason else ""
+    return f"  {row.id:10} {row.executor:8} {row.status:9} {counts}  {row.title[:60]}{why}"

@@ -31,7 +31,12 @@ def skvm(tmp_path):
         full |= {"SKVM_HOME": str(home), "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HTTPS_PROXY": DEAD, "HTTP_PROXY": DEAD}
         full |= {"NO_PROXY": "127.0.0.1,localhost", "PYTHONDONTWRITEBYTECODE": "1"} | (env or {})
         done = subprocess.run(
-            [sys.executable, "-m", "skvm", *map(str, words)], input=stdin, capture_output=True, env=full, timeout=timeout, cwd=cwd
+            [sys.executable, "-m", "skvm", *map(str, words)],
+            input=stdin,
+            capture_output=True,
+            env=full,
+            timeout=timeout,
+            cwd=cwd,
         )
         result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
         assert "Traceback" not in result.err + result.out, result.err

@@ -60,7 +60,9 @@ def test_empty_and_binary_are_errors_with_a_code(skvm, tmp_path):
 
 
 def test_five_megabytes(skvm, tmp_path):
-    (tmp_path / "SKILL.md").write_bytes(b"---\nname: big\ndescription: big\n---\n" + b"- Read `a.csv` and write it.\n" * 180_000)
+    (tmp_path / "SKILL.md").write_bytes(
+        b"---\nname: big\ndescription: big\n---\n" + b"- Read `a.csv` and write it.\n" * 180_000
+    )
     done = skvm("check", tmp_path, "--certify", "--format", "json", timeout=110)
     assert done.code in (0, 1)
     assert done.json["certificate"]["byte_exact"] is True
@@ -108,7 +110,12 @@ def test_wrong_use(skvm, skill, tmp_path):
 
 
 def test_not_a_plan(skvm, tmp_path):
-    for text in ("{", "[]", '{"format": "skvm/compiled-skill", "schema": 99}', '{"format": "skvm/compiled-skill", "schema": 1}'):
+    for text in (
+        "{",
+        "[]",
+        '{"format": "skvm/compiled-skill", "schema": 99}',
+        '{"format": "skvm/compiled-skill", "schema": 1}',
+    ):
         (tmp_path / "p.json").write_text(text)
         done = skvm("explain", tmp_path / "p.json")
         assert done.code == 2

@@ -7,9 +7,11 @@ from skvm.source import SourceText
 
 raw_bytes = st.one_of(
     st.binary(max_size=200),
-    st.lists(st.sampled_from([b"\xef\xbb\xbf", b"a", b"\r\n", b"\r", b"\n", b"\xff", "é".encode(), "漢".encode(), b"\xe6\xbc", b"\0"])).map(
-        b"".join
-    ),
+    st.lists(
+        st.sampled_from(
+            [b"\xef\xbb\xbf", b"a", b"\r\n", b"\r", b"\n", b"\xff", "é".encode(), "漢".encode(), b"\xe6\xbc", b"\0"]
+        )
+    ).map(b"".join),
 )
 
 
