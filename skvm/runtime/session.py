@@ -93,6 +93,7 @@ class Session:
     running: int = 0
     ending: str = ""
     written: dict[str, str] = field(default_factory=dict)
+    digests: dict[tuple[str, int, int, int], str] = field(default_factory=dict)
 
     def emit(self, kind: EventKind, node: str = "", scope: Scope | None = None, /, **data: Any) -> None:
         """Journal and show one event; raises StoreError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from skvm.diag import SandboxError
@@ -11,8 +12,11 @@ from skvm.ports import Offer, Refusal, StepContext
 from skvm.runtime.agent.calls import StepCalls
 from skvm.runtime.agent.verify import problems
 from skvm.runtime.session import Session
+from skvm.runtime.state.board import Missing
 from skvm.runtime.state.scope import Scope
+from skvm.runtime.threads import in_thread
 from skvm.runtime.tools.specs import BY_NAME, EFFECTS, TOOLS_VERSION
+from skvm.runtime.work.snapshot import digest_file
 
 
 async def context_of(session: Session, node: StepNode, scope: Scope) -> StepContext:
@@ -23,7 +27,7 @@ async def context_of(session: Session, node: StepNode, scope: Scope) -> StepCont
         tool_versions=dict.fromkeys(BY_NAME, TOOLS_VERSION),
         sandbox=await _sandbox_version(session),
         verdicts={r.primitive: _verdict(session, node, r.primitive) for r in node.requires},
-        files=dict(session.board.files),
+        files=await in_thread(_file_digests, session),
     )
     item = scope.item
     return StepContext(
@@ -35,8 +39,37 @@ async def context_of(session: Session, node: StepNode, scope: Scope) -> StepCont
         files=dict(session.board.files),
         values=session.board.values(scope),
         item=item if item is None or isinstance(item, str) else str(item),
+        seen=_seen(session, node, scope),
         guard=guard,
     )
+
+
+def _file_digests(session: Session) -> dict[str, str]:
+    """Digest of each input file as it is now, empty where it is gone; files that did not change are not read again."""
+    digests: dict[str, str] = {}
+    for name, path in session.board.files.items():
+        full = session.space.work / path
+        try:
+            info = full.lstat()
+        except OSError:
+            digests[name] = ""
+            continue
+        mark = (path, info.st_size, info.st_mtime_ns, info.st_ino)
+        if mark not in session.digests:
+            session.digests[mark] = digest_file(full) or ""
+        digests[name] = session.digests[mark]
+    return digests
+
+
+def _seen(session: Session, node: StepNode, scope: Scope) -> dict[str, Any]:
+    """Every reference to earlier results that the step is shown, resolved."""
+    named = [*node.inputs, *(node.command.placeholders.values() if node.command is not None else ())]
+    found: dict[str, Any] = {}
+    for reference in named:
+        if reference.startswith("$step."):
+            with suppress(Missing):
+                found[reference] = session.board.resolve(reference, scope)
+    return found
 
 
 def slice_digest(session: Session, node: StepNode) -> str:

@@ -102,22 +102,22 @@ class StepRun:
 
     async def _by_model(self) -> Ended:
         session = self.session
-        context = offer = None
-        if session.ports.solid is not None and self.node.id != RAW:
-            context = await context_of(session, self.node, self.scope)
-            offer = look_up(session, context, self.scope) if not self.calls.records and not self.prior else None
-        if offer is not None and context is not None:
-            finished = await serve(session, context, offer, self.calls, self.scope)
-            if finished is not None:
-                self.shown = "solid"
-                ended = Ended(StepStatus.DONE, finished[1], finished[0])
-                served(session, context, offer, self._result(ended, 0.0))
-                return ended
+        began = session.ports.clock.monotonic()
+        fresh = not self.calls.records and not self.prior
+        if session.ports.solid is None or self.node.id == RAW or not fresh:
+            self.shown = "model"
+            return await self._converse()
+        context = await context_of(session, self.node, self.scope)
+        offer = look_up(session, context, self.scope)
+        finished = await serve(session, context, offer, self.calls, self.scope) if offer is not None else None
+        if offer is not None and finished is not None:
+            self.shown = "solid"
+            ended = Ended(StepStatus.DONE, finished[1], finished[0])
+            served(session, context, offer, self._result(ended, session.ports.clock.monotonic() - began))
+            return ended
         self.shown = "model"
-        clean = not self.calls.records and not self.prior
         ended = await self._converse()
-        if context is not None and clean:
-            observe(session, context, self.scope, self._result(ended, 0.0))
+        observe(session, context, self.scope, self._result(ended, session.ports.clock.monotonic() - began))
         return ended
 
     async def _converse(self) -> Ended:

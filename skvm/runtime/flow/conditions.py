@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from skvm.diag import UsageError
 from skvm.plan import BranchNode, EventKind, LoopNode, Plan, StepNode
-from skvm.ports import Message, ModelReply, RequestTag
+from skvm.ports import Message, ModelReply, RequestTag, ToolSpec
 from skvm.runtime.agent.ask import Question, ask
 from skvm.runtime.agent.messages import dumps
 from skvm.runtime.expr import ExprError, holds, references
 from skvm.runtime.session import Session
 from skvm.runtime.state.board import Missing
 from skvm.runtime.state.scope import Scope
-from skvm.runtime.tools.specs import CHOOSE, choose_spec
+from skvm.runtime.tools.specs import CHOOSE, choose_spec, judge_spec
 
 MET, NOT_MET, NONE = "met", "not_met", "none"
 ASKS = 2
@@ -56,7 +57,9 @@ async def choose_arm(session: Session, node: BranchNode, scope: Scope) -> tuple[
     labels = _distinct([arm.label or arm.condition for arm in node.arms])
     lines = [f"- {label}: {arm.condition}" for label, arm in zip(labels, node.arms, strict=True)]
     text = f"Decide: {node.title}\n\nChoose the one that applies, or `{NONE}`:\n" + "\n".join(lines)
-    answer, reply = await _ask(session, node, scope, text, (*labels, NONE), "branch")
+    options = (*labels, NONE)
+    tool = choose_spec(options, f"Answer: one of {', '.join(options)}.")
+    answer, reply = await _ask(session, node, scope, _Asked(text, tool, {o: o for o in options}, "branch"))
     return (None if answer == NONE else labels.index(answer)), "model", reply
 
 
@@ -68,52 +71,73 @@ async def exit_reached(session: Session, node: LoopNode, scope: Scope) -> tuple[
     if not node.until:
         return False, "bound", None
     text = f"A part of the procedure is repeated until this holds:\n{node.until}\n\nDoes it hold now?"
-    answer, reply = await _ask(session, node, scope, text, (MET, NOT_MET), "until")
+    asked = _Asked(text, judge_spec("Answer: does it hold?"), {MET: "yes", NOT_MET: "no"}, "until")
+    answer, reply = await _ask(session, node, scope, asked)
     return answer == MET, "model", reply
 
 
-async def _ask(
-    session: Session, node: BranchNode | LoopNode, scope: Scope, text: str, options: tuple[str, ...], question: str
-) -> tuple[str, ModelReply]:
-    """One question with an enum; a malformed answer is asked again once, then the cautious last option is taken."""
-    messages = [
-        Message(role="system", content=DECIDE),
-        Message(role="user", content="\n\n".join([text, *_known(session, scope)])),
-    ]
-    requires = node.requires if isinstance(node, BranchNode) else ()
+@dataclass(frozen=True)
+class _Asked:
+    """A question, the tool that answers it, and the answers with the words for them; the last one is the cautious one."""
+
+    text: str
+    tool: ToolSpec
+    answers: dict[str, str]
+    kind: str
+
+
+async def _ask(session: Session, node: BranchNode | LoopNode, scope: Scope, asked: _Asked) -> tuple[str, ModelReply]:
+    """One question; a malformed answer is asked again once, then the cautious one is taken."""
+    user = "\n\n".join([asked.text, *_known(session, scope)])
+    messages = [Message(role="system", content=DECIDE), Message(role="user", content=user)]
+    model = session.model_of(node.executor.target)
+    if not model:
+        raise UsageError(f"{node.id} needs a model to decide and none is given", help="name one with --model")
     reply = ModelReply()
     for turn in range(ASKS):
-        tag = RequestTag(
-            run=session.recorder.run, step=node.id, key=node.key, scope=scope.draw, attempt=turn,
-            seed=session.request.seed, question=question, requires=requires, workdir=str(session.space.work),
-        )  # fmt: skip
-        model = session.model_of(node.executor.target)
-        if not model:
-            raise UsageError(f"{node.id} needs a model to decide and none is given", help="name one with --model")
-        tools = (choose_spec(options, f"Answer: one of {', '.join(options)}."),)
-        asked = Question(node.id, scope, model, tuple(messages), tools, tag, turn, tool_choice="required")
-        reply = await ask(session, asked)
-        answer = _answer(reply, options)
+        tag = _tag(session, node, scope, asked.kind, turn)
+        question = Question(node.id, scope, model, tuple(messages), (asked.tool,), tag, turn, tool_choice="required")
+        reply = await ask(session, question)
+        answer = _answer(reply, asked.answers)
         if answer is not None:
             return answer, reply
         messages.append(Message(role="assistant", content=reply.text or "(no call)"))
-        messages.append(Message(role="user", content=f"Call `{CHOOSE}` with arm = one of: {', '.join(options)}"))
-    session.emit(
-        EventKind.DIAG, node.id, scope, code="undecided", message=f"the model gave no valid answer; {options[-1]} is taken"
+        messages.append(Message(role="user", content=f"Call `{CHOOSE}`: {', '.join(asked.answers.values())}"))
+    cautious = list(asked.answers)[-1]
+    message = f"the model gave no valid answer; {cautious} is taken"
+    session.emit(EventKind.DIAG, node.id, scope, code="undecided", message=message)
+    return cautious, reply
+
+
+def _tag(session: Session, node: BranchNode | LoopNode, scope: Scope, question: str, turn: int) -> RequestTag:
+    return RequestTag(
+        run=session.recorder.run,
+        step=node.id,
+        key=node.key,
+        scope=scope.draw,
+        attempt=turn,
+        seed=session.request.seed,
+        question=question,
+        requires=node.requires if isinstance(node, BranchNode) else (),
+        workdir=str(session.space.work),
     )
-    return options[-1], reply
 
 
-def _answer(reply: ModelReply, options: tuple[str, ...]) -> str | None:
+def _answer(reply: ModelReply, answers: dict[str, str]) -> str | None:
+    """The answer given through the tool, or in plain words."""
     for call in reply.calls:
         try:
-            arm = json.loads(call.arguments).get("arm")
-        except (ValueError, AttributeError, RecursionError):
+            args = json.loads(call.arguments)
+        except (ValueError, RecursionError):
             continue
-        if call.name == CHOOSE and arm in options:
-            return str(arm)
+        if call.name != CHOOSE or not isinstance(args, dict):
+            continue
+        if isinstance(args.get("met"), bool) and MET in answers:
+            return MET if args["met"] else NOT_MET
+        if args.get("arm") in answers:
+            return str(args["arm"])
     text = reply.text.strip().strip("`'\".").lower()
-    return next((o for o in options if o.lower() == text), None)
+    return next((key for key, words in answers.items() if text in (key.lower(), words.lower())), None)
 
 
 def _known(session: Session, scope: Scope) -> list[str]:

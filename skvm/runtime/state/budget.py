@@ -89,7 +89,7 @@ class Budget:
         self.used.simulated = self.used.simulated or reply.simulated
         if reply.cost is None:
             self.used.unknown_cost = True
-            if self.max_cost is not None:
+            if self.max_cost is not None and not reply.simulated:
                 raise UsageError("the price of this model is not known", help="leave --max-cost out or use --max-tokens")
         else:
             self.used.cost += reply.cost

@@ -120,6 +120,12 @@ def trace(events: Iterable[Event], artifact: Artifact | None = None) -> Trace:
     )
 
 
+def timeline_json(events: Iterable[Event], artifact: Artifact | None = None) -> dict[str, Any]:
+    """The rows of a run as one JSON object, with the events they come from."""
+    kept = list(events)
+    return {**trace(kept, artifact).to_json(), "events": [e.model_dump(mode="json") for e in kept]}
+
+
 def _read(events: list[Event]) -> list[_Open]:
     opened: list[_Open] = []
     current: dict[tuple[str, str], _Open] = {}

@@ -71,8 +71,13 @@ EFFECTS: dict[str, EffectClass] = {
 
 
 def choose_spec(options: tuple[str, ...], description: str) -> ToolSpec:
-    """The tool that answers a branch or a loop's exit: one of `options`."""
+    """The tool that answers a branch: one of `options`."""
     return _spec(CHOOSE, description, {"arm": {"type": "string", "enum": list(options)}}, {"reason": _TEXT})
+
+
+def judge_spec(description: str) -> ToolSpec:
+    """The tool that answers whether a loop's exit is reached."""
+    return _spec(CHOOSE, description, {"met": {"type": "boolean"}}, {"reason": _TEXT})
 
 
 def decode(name: str, text: str) -> tuple[dict[str, Any] | None, str]:
