@@ -9,7 +9,7 @@ import re
 import shlex
 from typing import NamedTuple
 
-from skvm.ir import Act, ActType, ControlKind, NeedKind, Origin, Program, Step
+from skvm.ir import Act, ActType, Control, ControlKind, NeedKind, Origin, Program, Step
 from skvm.plan import Command
 from skvm.source import SkillSource, Span
 
@@ -40,6 +40,13 @@ _CHOICE = re.compile(
 )
 """Words that leave something to decide or to do besides the command itself."""
 
+_JOIN = re.compile(
+    r"^\s*(?:all|every|each|both|the|these|those)\b.*\b(?:is|are|has been|have been)\s+(?:all\s+)?"
+    r"(?:there|done|ready|completed?|finished|in place|written|available|created|collected|generated)\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Conditions that only say that what comes before is over: the order of the plan sees to that."""
+
 _ITEM_NAMES = frozenset(
     {"file", "item", "f", "filename", "file_name", "input", "input_file", "path", "file_path", "filepath", "name"}
 )
@@ -54,11 +61,14 @@ class Verdict(NamedTuple):
 
 
 class Providers(NamedTuple):
-    """What earlier parts of the plan provide: place -> reference, `item` when the step runs once per item."""
+    """What the plan provides: place -> reference, value name -> reference, and whether the step lies in a map (`item`), in a
+    branch or in a loop of its own, which then carry its control."""
 
     places: dict[str, str]
     values: dict[str, str]
     item: bool = False
+    branch: bool = False
+    loop: bool = False
 
 
 def stated_commands(program: Program, step: str) -> tuple[Act, ...]:
@@ -77,7 +87,7 @@ def direct_command(program: Program, source: SkillSource, step: Step, have: Prov
         return Verdict(None, "states no command" if not commands else f"states {len(commands)} commands")
     act = commands[0]
     text = (act.command or "").strip()
-    doubt = _doubt_in_command(text) or _doubt_in_step(program, source, step, act, text)
+    doubt = _doubt_in_command(text) or _doubt_in_step(program, source, step, act, text, have)
     if doubt:
         return Verdict(None, doubt)
     bound, open_names = _bind(program, step, text, have)
@@ -98,19 +108,34 @@ def _doubt_in_command(text: str) -> str:
     return f"has the open part {opened[0]!r}" if opened else ""
 
 
-def _doubt_in_step(program: Program, source: SkillSource, step: Step, act: Act, text: str) -> str:
-    kinds = {c.kind for c in program.controls_of(step.id)} - {ControlKind.PARALLEL, ControlKind.OPTIONAL, ControlKind.GATE}
-    if ControlKind.RECOVER in kinds or ControlKind.DELEGATE in kinds or ControlKind.JUMP in kinds:
-        return "is not only a command"
+def _doubt_in_step(program: Program, source: SkillSource, step: Step, act: Act, text: str, have: Providers) -> str:
     words = _prose(step.text, text)
-    if ControlKind.BRANCH not in kinds and ControlKind.LOOP not in kinds:
-        choice = _CHOICE.search(words)
-        if choice:
-            return f"leaves something open ({choice[0]!r})"
+    for control in program.controls_of(step.id):
+        doubt = _doubt_in_control(control, have)
+        if doubt:
+            return doubt
+        words = words.replace(_prose(source.main.slice(control.span), text), " ")
+    choice = _CHOICE.search(words)
+    if choice:
+        return f"leaves something open ({choice[0]!r})"
     others = [a for a in program.acts_of(step.id) if a.origin is Origin.PROSE and a.command is None]
     if len({a.span for a in others}) > 1 or any(a.type is ActType.REQUEST for a in others):
         return "has more to do than its command"
     return "" if _shown(source, step, text) else "does not show its command literally"
+
+
+def _doubt_in_control(control: Control, have: Providers) -> str:
+    """Control that the plan carries (boxes, gates, order) is no doubt; control that only the text carries is one."""
+    match control.kind:
+        case ControlKind.PARALLEL | ControlKind.OPTIONAL | ControlKind.GATE:
+            return ""
+        case ControlKind.BRANCH:
+            joined = _JOIN.search(control.condition or "") is not None
+            return "" if have.branch or joined else f"has the condition {control.condition!r}"
+        case ControlKind.LOOP:
+            return "" if have.loop or (have.item and control.domain) else "repeats something"
+        case _:
+            return "is not only a command"
 
 
 def _prose(text: str, command: str) -> str:

@@ -1,10 +1,10 @@
 """Layout: which steps lie in which branch, loop or map, and where gates stand, read off the controls of a program.
 
 The result is a list of entries in text order, each with the path of boxes it lies in. Boxes are opened for
-- a scene or step that repeats over files that can be named (`map`) or until something holds (`loop`),
-- a jump back: the steps from its target to itself repeat (`loop`),
-- conditions that exclude each other, a condition on a whole scene, a condition on a stated command (`branch`).
-A condition on one model step stays in its text: the model that does the step reads it there, without another call.
+- a scene that repeats over files that can be named, a step that does so and is a command or said to run in parallel (`map`),
+- a scene or step that repeats until something holds (`loop`), and a jump back: the steps from its target to itself repeat,
+- conditions that exclude each other, a leading condition on a whole scene or on a stated command (`branch`).
+Any other condition or repetition stays in the text of its step: the model that does the step reads it there, in one call less.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ _ASKS = re.compile(
 
 _DOES = (ActType.CALL_TOOL, ActType.UPDATE_STATE, ActType.TRANSFER)
 _KINDS = re.compile(
-    r"\b(csv|tsv|json|jsonl|ya?ml|xml|pdf|png|jpe?g|svg|html?|md|markdown|txt|text|log|xlsx|docx|pptx|py|sql|toml|ini)\b(?:\s+\w+)?"
+    r"\b(csv|tsv|json|jsonl|ya?ml|xml|pdf|png|jpe?g|svg|html?|md|markdown|txt|log|xlsx|docx|pptx|py|sql|toml|ini)\b(?:\s+\w+)?"
     r"\s*\b(?:files?|documents?|logs?|reports?|images?|pages?|notes?|spreadsheets?|scripts?|exports?)\b",
     re.IGNORECASE,
 )
 _GLOB = re.compile(r"(?<![\w/])((?:[\w.-]+/)*[\w.-]*\*[\w.*-]*)")
-_LOGS = re.compile(r"\blogs?\b(?:\s+files?)?", re.IGNORECASE)
-_SUFFIX = {"markdown": "md", "text": "txt", "yml": "yml", "jpeg": "jpeg", "htm": "htm"}
+_FOLDER = re.compile(r"\b(?:in|under|below|inside|of|from)\s+(?:the\s+)?(?:folder\s+|directory\s+)?[`\"']?((?:[\w.-]+/)+)")
+_IF = re.compile(r"\W*(?:only\s+)?(?:if|unless|in case)\b", re.IGNORECASE)
+_SUFFIX = {"markdown": "md"}
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,19 @@ class Layout:
     def _is_box(self, control: Control, whole: bool) -> bool:
         if control.group is not None and len(self.groups.get(control.group, ())) > 1:
             return True
-        if not control.condition:
+        if not control.condition or not self._leads(control):
             return False
         return whole or len(stated_commands(self.program, control.owner)) == 1
+
+    def _leads(self, control: Control) -> bool:
+        """Does the condition open its step ("If X, run Y")? In the middle of one it is about a part of the work only."""
+        owner = self.program.step_by_id.get(control.owner) or self.program.scene_by_id.get(control.owner)
+        if owner is None or not _IF.match(self.slicer.source.main.slice(control.span)):
+            return False
+        before = Span(owner.span.file, owner.span.start, max(owner.span.start, control.span.start))
+        return not re.search(
+            r"\w{2,}", re.sub(r"(?i)\b(?:step|phase)?\s*\d+\w?[.):]", "", self.slicer.source.main.slice(before))
+        )
 
     @cached_property
     def groups(self) -> dict[str, tuple[Control, ...]]:
@@ -171,7 +182,7 @@ class Layout:
 
     def _loop(self, control: Control, owner: str) -> Box | None:
         if control.domain:
-            over = domain_glob(control.domain)
+            over = self._over(control, owner)
             if over is None:
                 return None
             return Box(f"{owner}.map", "map", control, _short(control.domain), over=over)
@@ -181,6 +192,29 @@ class Layout:
                 self.notes.append((owner, f"the loop states no bound; {ASSUMED_BOUND} passes are assumed"))
             return Box(f"{owner}.loop", "loop", control, _short(until), until=until)
         return None
+
+    def _over(self, control: Control, owner: str) -> str | None:
+        """Glob of a map, or None where the loop has to stay in the text.
+
+        A glob without a folder could match what earlier steps wrote, so no step may write such files.
+        """
+        over = domain_glob(control.domain or "")
+        if over is None:
+            return None
+        step = self.program.step_by_id.get(owner)
+        if step is not None and not (self.said_parallel(owner) or len(stated_commands(self.program, owner)) == 1):
+            return None
+        suffix = over.rsplit(".", 1)[-1]
+        written = {w for act in self.program.acts for w in act.writes} | {
+            s.pattern or s.name for s in self.program.slots if s.direction == "out"
+        }
+        if over.startswith("**/") and any(w.endswith("." + suffix) for w in written):
+            return None
+        return over
+
+    def said_parallel(self, owner: str) -> bool:
+        """Does the author say that the items of this step or scene may run at the same time?"""
+        return any(c.kind is ControlKind.PARALLEL and not c.members for c in self.program.controls_of(owner))
 
     @cached_property
     def jumps(self) -> tuple[tuple[int, int, Box], ...]:
@@ -226,19 +260,19 @@ class Layout:
 
 
 def domain_glob(domain: str) -> str | None:
-    """Glob of the input files that words such as "each CSV file" or "every `logs/*.log`" name; None when not sure."""
+    """Glob of the files that words such as "Markdown file in `notes/`" or "`logs/*.log`" name; None when not sure.
+
+    Without a folder all folders are meant (`**/`): where input files lie is not known before the run.
+    """
     literal = _GLOB.search(domain)
     if literal is not None:
         return literal[1]
     kind = _KINDS.search(domain)
-    if kind is not None:
-        name = kind[1].lower()
-        return f"*.{_SUFFIX.get(name, name)}"
-    return (
-        "*.log"
-        if re.fullmatch(r"\W*(?:each|every|all|any)?\s*(?:the\s+)?" + _LOGS.pattern + r"\W*", domain, re.IGNORECASE)
-        else None
-    )
+    if kind is None:
+        return None
+    name = kind[1].lower()
+    found = _FOLDER.search(domain)
+    return f"{found[1] if found is not None else '**/'}*.{_SUFFIX.get(name, name)}"
 
 
 def _short(text: str, limit: int = 60) -> str:

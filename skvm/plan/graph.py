@@ -47,12 +47,15 @@ class Command(Frozen):
 
 
 class Addition(Frozen):
-    """Help that a pass added to a step because of a measured gap: not the author's words, so it is kept apart from them."""
+    """Help that a pass added to a step because of a measured gap: not the author's words, so it is kept apart from them.
+
+    The gap is the artifact's gap of `primitive` at `required`; its spans, and those of the step's requirement, show the need.
+    They are not repeated here: the digest of what a step sees must not change when text elsewhere moves.
+    """
 
     text: str
     primitive: str
     required: Level
-    span: Span
 
 
 class Slice(Frozen):

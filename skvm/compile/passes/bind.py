@@ -6,7 +6,7 @@ With a pool of several targets the assignment will be the exact cheapest one; wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from skvm.compile.commands import Verdict as Direct
 from skvm.compile.unit import Pass, Unit
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Program
-from skvm.plan import Binding, Command, Executor, ExecutorKind, MapNode, PlanNode, Requires, StepNode
+from skvm.plan import Binding, BranchNode, Command, Executor, ExecutorKind, LoopNode, MapNode, PlanNode, Requires, StepNode
 
 _GAP_CODES = {Verdict.WEAK: "SKV401", Verdict.MISSING: "SKV401", Verdict.NOT_OFFERED: "SKV403"}
 
@@ -80,16 +80,16 @@ class _Provided:
         step = self.unit.program.step_by_id.get(node.id)
         if step is None:
             return Direct(None, "stands for the whole skill")
-        inside = self._in_map(node)
-        return direct_command(self.unit.program, self.unit.source, step, Providers(self.places, self.values, inside))
+        around = [type(box) for box in self._around(node)]
+        have = Providers(self.places, self.values, MapNode in around, around[:1] == [BranchNode], around[:1] == [LoopNode])
+        return direct_command(self.unit.program, self.unit.source, step, have)
 
-    def _in_map(self, node: PlanNode) -> bool:
-        current: PlanNode | None = node
-        while current is not None:
-            if isinstance(current, MapNode):
-                return True
-            current = self.unit.node_by_id.get(current.parent or "")
-        return False
+    def _around(self, node: PlanNode) -> Iterator[PlanNode]:
+        """Boxes around a node, innermost first."""
+        box = self.unit.node_by_id.get(node.parent or "")
+        while box is not None:
+            yield box
+            box = self.unit.node_by_id.get(box.parent or "")
 
     def after(self, node: StepNode) -> None:
         """What this step makes exists from here on."""

@@ -1,6 +1,7 @@
 """compensate: help for a step whose target is measured below what it needs. No measured gap, no edit (law 6).
 
-The author's text stays byte for byte; the help is a separate part of the slice that cites gap and span and can be dropped.
+The author's text stays byte for byte; the help is a separate part of the slice that can be dropped. It cites the gap by
+primitive and level; the gap and the step's requirement in the artifact hold the spans.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def additions(unit: Unit, node: StepNode, needs: list[Requirement]) -> tuple[Add
             continue
         text = _text(unit, node, requirement)
         if text:
-            part = Addition(text=text, primitive=gap.primitive, required=gap.required, span=requirement.spans[0])
+            part = Addition(text=text, primitive=gap.primitive, required=gap.required)
             found.append((gap.probability or 0.0, index, part))
     return tuple(part for _, _, part in sorted(found, key=lambda row: row[:2]))
 
@@ -103,10 +104,11 @@ def _concrete(program: Program, node: StepNode, primitive: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Sentences of a step's prose, fences left out, bullets as sentences of their own."""
-    bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
-    lines = [re.sub(r"^[\s>#*+-]*(?:\d+[.)])?\s*(?:\[[ xX]\])?\s*", "", line) for line in bare.splitlines()]
+    """Sentences of a step's prose: fences left out, lines of a paragraph joined, bullets as sentences of their own."""
+    bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", "\n\n", text)
+    paragraphs = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", bare)
     out: list[str] = []
-    for line in lines:
+    for paragraph in paragraphs:
+        line = " ".join(re.sub(r"^[\s>#*+-]*(?:\d+[.)])?\s*(?:\[[ xX]\])?\s*", "", paragraph).split())
         out += [s.strip(" *_") for s in re.split(r"(?<=[.!?;])\s+", line) if len(s.split()) > 2]
     return out

@@ -16,7 +16,7 @@ from typing import ClassVar
 from skvm.compile.unit import Pass, StepEffects, Unit
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import Control, ControlKind, EffectClass, Effects, Hazard, conflict
-from skvm.plan import BranchNode, Edge, GateNode, PlanNode, StepNode
+from skvm.plan import BranchNode, Edge, GateNode, MapNode, PlanNode, StepNode
 
 _CONCRETE = (Hazard.READ_AFTER_WRITE, Hazard.WRITE_AFTER_WRITE, Hazard.WRITE_AFTER_READ)
 
@@ -53,7 +53,8 @@ class DependenciesPass(Pass):
         order = {n.id: i for i, n in enumerate(unit.nodes)}
         edges.sort(key=lambda e: (order[e.before], order[e.after]))
         made = replace(unit, edges=tuple(edges), diagnostics=(*unit.diagnostics, *finder.diagnostics))
-        return made.with_nodes(_with_inputs(made))
+        with_inputs = _with_inputs(made)
+        return made.with_nodes(lambda node: _with_width(made, with_inputs(node)))
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,32 @@ def leans_back(text: str) -> str:
     return f"says {found[0]!r}" if found is not None else ""
 
 
+def _with_width(unit: Unit, node: PlanNode) -> PlanNode:
+    """A map runs its items at the same time when its author says so or no item can touch what another one does."""
+    if not isinstance(node, MapNode):
+        return node
+    owner = node.id.removesuffix(".map")
+    said = any(c.kind is ControlKind.PARALLEL and not c.members for c in unit.program.controls_of(owner))
+    return node.model_copy(update={"parallel": said or _items_apart(unit, node.id)})
+
+
+def _items_apart(unit: Unit, parent: str) -> bool:
+    """Are all writes below a map to places with a placeholder in them, and is nothing unknown or outside?"""
+    for child in unit.children.get(parent, ()):
+        if isinstance(child, GateNode) or not (_items_apart(unit, child.id) if unit.children.get(child.id) else True):
+            return False
+        found = unit.effects.get(child.id)
+        if isinstance(child, StepNode) and (found is None or found.effects.top or found.effects.external or not found.closed):
+            return False
+        if found is not None and not all("*" in place for place in found.effects.writes):
+            return False
+    return True
+
+
 def _with_inputs(unit: Unit) -> Callable[[PlanNode], PlanNode]:
     """Each step reads the task and the results of its direct predecessors, those of the blocks around it included."""
+    order = {n.id: i for i, n in enumerate(unit.nodes)}
+    ends = {e.before for e in unit.edges}
     before: dict[str, list[str]] = {}
     for edge in unit.edges:
         before.setdefault(edge.after, []).append(edge.before)
@@ -200,7 +225,6 @@ def _with_inputs(unit: Unit) -> Callable[[PlanNode], PlanNode]:
         below = unit.children.get(node, ())
         if not below:
             return [node] if isinstance(unit.node_by_id[node], StepNode) else _past(node)
-        ends = {e.before for e in unit.edges}
         return [leaf for child in below if child.id not in ends for leaf in leaves(child.id)]
 
     def _past(gate: str) -> list[str]:
@@ -217,7 +241,6 @@ def _with_inputs(unit: Unit) -> Callable[[PlanNode], PlanNode]:
     def change(node: PlanNode) -> PlanNode:
         if not isinstance(node, StepNode):
             return node
-        order = {n.id: i for i, n in enumerate(unit.nodes)}
         names = sorted(inputs(node), key=order.__getitem__)
         refs = [ref for name in names for ref in (f"$step.{name}.values", f"$step.{name}.files")]
         return node.model_copy(update={"inputs": ("$task", *refs)})

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from skvm.compile.rules import evidence_of, skill_requirements, step_requirements
 from skvm.compile.unit import Pass, Unit
-from skvm.plan import StepNode
+from skvm.ir import ControlKind
+from skvm.plan import BranchNode, LoopNode, MapNode, StepNode
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,12 @@ class RequirementsPass(Pass):
 
     def run(self, unit: Unit) -> Unit:
         """The unit with its requirements. The one step of a skill without a procedure needs what the skill needs."""
-        evidence = evidence_of(unit.program, unit.source)
+        boxes = {n.span for n in unit.nodes if isinstance(n, BranchNode | LoopNode | MapNode)}
+        lowered = {c.id for c in unit.program.controls if c.span in boxes or (c.kind is ControlKind.PARALLEL and c.members)}
+        lowered |= {
+            c.id for c in unit.program.controls if c.kind is ControlKind.PARALLEL and f"{c.owner}.map" in unit.node_by_id
+        }
+        evidence = evidence_of(unit.program, unit.source, frozenset(lowered))
         whole = skill_requirements(evidence)
         single = next((n.id for n in unit.nodes if isinstance(n, StepNode) and n.id not in unit.program.step_by_id), None)
         if single is not None:

@@ -63,9 +63,9 @@ def step_requirements(evidence: Evidence) -> tuple[Requirement, ...]:
     )
 
 
-def evidence_of(program: Program, source: SkillSource) -> Evidence:
-    """Evidence of one program."""
-    return Evidence(program, source)
+def evidence_of(program: Program, source: SkillSource, lowered: frozenset[str] = frozenset()) -> Evidence:
+    """Evidence of one program; `lowered` are ids of controls that the plan carries out itself."""
+    return Evidence(program, source, lowered)
 
 
 def _requirement(primitive: str, found: Finding, step: str | None) -> Requirement:

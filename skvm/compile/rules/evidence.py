@@ -13,6 +13,10 @@ from skvm.ir import Act, ActType, Block, BlockRole, Constraint, Control, Control
 from skvm.source import SkillSource, Span
 
 
+_PLACEHOLDER = re.compile(r"<[A-Za-z][\w ./-]*>")
+"""Placeholders in commands, lest their brackets be taken for redirections."""
+
+
 class Hit(NamedTuple):
     """Where a cue stands (characters of the text) and its words."""
 
@@ -41,9 +45,11 @@ Where = Step | None
 class Evidence:
     """Looks at one program; everything is computed once and asked for by step (None: anywhere)."""
 
-    def __init__(self, program: Program, source: SkillSource) -> None:
+    def __init__(self, program: Program, source: SkillSource, lowered: frozenset[str] = frozenset()) -> None:
+        """`lowered`: ids of controls that the plan carries out, so that no step needs to."""
         self.program = program
         self.source = source
+        self.lowered = lowered
         self.text = source.main.text
         self._ascii = source.main.raw is source.main.encoded and self.text.isascii()
 
@@ -122,7 +128,9 @@ class Evidence:
 
     def controls(self, where: Where, *kinds: ControlKind) -> list[Control]:
         """Controls, all or of some kinds."""
-        found = self.program.controls if where is None else self.program.controls_of(where.id)
+        found: Iterable[Control] = self.program.controls
+        if where is not None:
+            found = (c for c in self.program.controls_of(where.id) if c.id not in self.lowered)
         return [c for c in found if not kinds or c.kind in kinds]
 
     def needs(self, where: Where, *kinds: NeedKind) -> list[Need]:
@@ -145,7 +153,7 @@ class Evidence:
         ]
         seen = [span for _, span in out]
         out += [(a.command or "", a.span) for a in self.commands(where) if not any(s.contains(a.span) for s in seen)]
-        return out
+        return [(_PLACEHOLDER.sub("x", text), span) for text, span in out]
 
 
 def matches(pattern: re.Pattern[str], rows: Iterable[tuple[str, Span]]) -> list[Span]:

@@ -6,7 +6,7 @@ import re
 
 from skvm.compile.rules.evidence import Evidence, Where, matches
 from skvm.compile.rules.finding import Finding, finding
-from skvm.ir import ActType, NeedKind, Scope
+from skvm.ir import ActType, ControlKind, NeedKind, Scope
 from skvm.source import Span
 
 _FETCHING = re.compile(r"\b(?:curl|wget|httpie|gh api)\b|\bhttps?://")
@@ -77,7 +77,8 @@ def batch(e: Evidence, where: Where) -> Finding | None:
         if len(hits) < 3 or not agents:
             return None
         return finding(3 if len(agents) > 4 else 2, [e.span(h) for h in hits], "makes calls at the same time")
-    return finding(2, [e.span(h) for h in hits], "makes calls at the same time")
+    left = e.controls(where, ControlKind.PARALLEL)
+    return finding(2, [c.span for c in left], "makes calls at the same time")
 
 
 def web(e: Evidence, where: Where) -> Finding | None:
