@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from skvm.ir import Act
 from skvm.ir import Block as CodeBlock
+from skvm.parse.bundle import Bundle
 from skvm.parse.code import Code, read_code
 from skvm.parse.draft import Draft, LogicLayer
 from skvm.parse.needs import Needs
@@ -17,9 +18,9 @@ from skvm.source import SkillSource
 
 def logical_layer(draft: Draft, source: SkillSource) -> LogicLayer:
     """Acts, controls, fences with roles, needs, slots and diagnostics of a draft; nodes are in text order."""
-    own = own_modules(source)
-    code = read_code(draft, source.main.raw, own)
-    readers = [StepReader(draft, step, code) for step in draft.steps]
+    bundle = Bundle(source)
+    code = read_code(draft, source.main.raw, bundle.own)
+    readers = [StepReader(draft, step, code, bundle) for step in draft.steps]
     acts: list[Act] = []
     for reader in readers:
         acts.extend(reader.acts())
@@ -27,19 +28,8 @@ def logical_layer(draft: Draft, source: SkillSource) -> LogicLayer:
         acts=tuple(act.model_copy(update={"id": f"A{n}"}) for n, act in enumerate(acts, 1)),
         controls=steer(draft, readers),
         blocks=_blocks(draft, code),
-        needs=Needs(draft, source, code, own).collect(),
+        needs=Needs(draft, code, bundle).collect(),
     )
-
-
-def own_modules(source: SkillSource) -> frozenset[str]:
-    """Names under which the skill's own Python files and folders are imported."""
-    names: set[str] = set()
-    for file in source.files:
-        parts = file.path.split("/")
-        if parts[-1].endswith(".py"):
-            names.add(parts[-1][:-3])
-            names.update(parts[:-1])
-    return frozenset(names)
 
 
 def _blocks(draft: Draft, code: Code) -> tuple[CodeBlock, ...]:

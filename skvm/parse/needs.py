@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from skvm.ir import Need, NeedKind, Origin
+from skvm.parse.bundle import Bundle
 from skvm.parse.code import Code, Fence
 from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, RunKind
 from skvm.parse.fences.commands import is_system
@@ -29,7 +30,7 @@ from skvm.parse.mentions import (
     tool_words,
     variables_in,
 )
-from skvm.source import SkillSource, Span
+from skvm.source import Span
 
 _SCRIPT_JS = word_set("js javascript ts typescript jsx tsx mjs vue svelte")
 _SETUP = frozenset({Role.SETUP, Role.PROCEDURE, Role.STEP})
@@ -37,6 +38,7 @@ _FILE_ITEM = re.compile(
     r"([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:\.(?:md|py|sh|js|ts|json|ya?ml|txt|csv|html)|/))(?=\s|:|$|\))"
 )
 _FOLDER = re.compile(r"(?<![\w/.])([a-z_-]+)/(?![\w.])")
+_OF_SCRIPTS = frozenset({NeedKind.BIN, NeedKind.PIP, NeedKind.ENV, NeedKind.HOST})
 _VARIABLES = re.compile(r"\b(?:variables?|env|environment|credentials|secrets|authentication)\b", re.IGNORECASE)
 _READ_DEEPLY = (
     SHELL | PYTHON | _SCRIPT_JS | word_set("c cpp java kotlin rust go csharp cs solidity sql swift dart scala ruby php")
@@ -48,11 +50,12 @@ _PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~
 class Needs:
     """Collects needs of one skill; the first place that names one is kept, once per step."""
 
-    def __init__(self, draft: Draft, source: SkillSource, code: Code, own: frozenset[str]) -> None:
+    def __init__(self, draft: Draft, code: Code, bundle: Bundle) -> None:
         self.draft = draft
-        self.source = source
+        self.source = bundle.source
         self.code = code
-        self.own = own
+        self.bundle = bundle
+        self.own = bundle.own
         self.owners = draft.step_of_block
         self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
 
@@ -65,6 +68,8 @@ class Needs:
                 self._prose(block)
         for fence in self.code.fences:
             self._fence(fence)
+        for path in self.bundle.scripts():
+            self._bundled(path)
         found = sorted(self._out.values(), key=lambda n: (n.span.file, n.span.start, n.span.end, n.kind, n.name))
         return tuple(need.model_copy(update={"id": f"N{n}"}) for n, need in enumerate(found, 1))
 
@@ -170,6 +175,13 @@ class Needs:
             found += variables_in(fence.text)
         for mention in found:
             self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
+
+    def _bundled(self, path: str) -> None:
+        """Needs of a script of the bundle, at bytes of that script."""
+        facts = self.bundle.facts(path)
+        for fact in facts.code.needs if facts is not None else ():
+            if fact.kind in _OF_SCRIPTS and (fact.kind is not NeedKind.ENV or env_name(fact.name)):
+                self._fact(fact, Span(path, fact.start, fact.end), Origin.SCRIPT, None)
 
     def _at(self, fence: Fence, kind: NeedKind, name: str, at: int, end: int, step: str | None) -> None:
         start = len(fence.text[:at].encode("utf-8"))

@@ -6,13 +6,18 @@ from typing import Any
 
 from skvm.ir import Act, ActType, BlockRole, EffectClass, Origin, Scope
 from skvm.parse.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
-from skvm.parse.code import Code, Fence, Inline
+from skvm.parse.bundle import Bundle
+from skvm.parse.code import Code, Fence
 from skvm.parse.controls import Found, controls_in
 from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
-from skvm.parse.fences.facts import CommandFact
+from skvm.parse.fences.facts import CommandFact, StatementFact
+from skvm.parse.places import is_open, place_of
+from skvm.parse.resources import EFFECT_OF, Resource, resource_of
 from skvm.parse.sentences import Sentence, read_sentences
+from skvm.parse.statements import acts_of_statement
 
 _PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
+_MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})
 
 
 class Read:
@@ -39,9 +44,11 @@ def stated_in(sentence: Sentence, words: list[Word]) -> list[Stated]:
 class StepReader:
     """Reads one step."""
 
-    def __init__(self, draft: Draft, step: DraftStep, code: Code) -> None:
+    def __init__(self, draft: Draft, step: DraftStep, code: Code, bundle: Bundle) -> None:
         self.draft = draft
         self.code = code
+        self.bundle = bundle
+        self.files = bundle.source.paths if bundle.source.files else frozenset()
         self.step = step
         owners = draft.step_of_block
         self.own = [draft.blocks[i] for i in step.blocks if owners.get(i) == step.id]
@@ -52,67 +59,116 @@ class StepReader:
         self._out: list[Act] = []
 
     def acts(self) -> list[Act]:
-        """Acts in text order, one per type and place."""
+        """Acts in text order. What a command shows replaces the words that announce it."""
         for block, reads in self.reads:
-            if self._out and block.kind is BlockKind.ITEM and block.index != self.step.lead:
-                continue
-            for read in reads:
-                for stated in read.stated:
-                    self._prose(block, read, stated)
-            for inline in self.code.inline(block):
-                for command in inline.facts.commands:
-                    self._inline(inline, command)
+            if not self._out or block.kind is not BlockKind.ITEM or block.index == self.step.lead:
+                for read in reads:
+                    self._sentence(block, read)
+                self._inlines(block)
         for fence in self.fences:
             if fence.role is BlockRole.COMMAND:
-                for command in fence.facts.commands:
-                    self._fence(fence, command)
+                for statement in fence.facts.statements:
+                    self._statement(statement, fence.origin(statement.start), fence.origin(statement.end), Origin.FENCE)
+        if any(act.command for act in self._out):
+            self._out = [a for a in self._out if a.command or a.type is not ActType.CALL_TOOL]
         if not self._out:
             self._fallback()
         return sorted(self._out, key=lambda act: (act.span.start, act.span.end))
 
-    def _prose(self, block: Block, read: Read, stated: Stated) -> None:
-        words = read.words
-        start = words[stated.start].tok.at
-        last = words[min(stated.after, len(words)) - 1].tok.end
-        for act_type in stated.acts:
-            self._add(block.byte_at(start), block.byte_at(last), act_type)
+    def _sentence(self, block: Block, read: Read) -> None:
+        for index, stated in enumerate(read.stated):
+            end = read.stated[index + 1].start if index + 1 < len(read.stated) else len(read.words)
+            for act_type in stated.acts:
+                self._prose(block, read.words, stated, act_type, end)
+
+    def _prose(self, block: Block, words: list[Word], stated: Stated, act_type: ActType, end: int) -> None:
+        resource: Resource = resource_of(act_type, words, stated.after, end, self.files)
+        last = words[max(end, stated.after) - 1].tok.end
+        text = block.text[resource.object[0] : resource.object[1]] if resource.object is not None else ""
+        self._add(
+            block.byte_at(words[stated.start].tok.at),
+            block.byte_at(last),
+            act_type,
+            object=text,
+            reads=resource.reads,
+            writes=resource.writes,
+            scope=resource.scope,
+            unknown=resource.unknown,
+            instrument=resource.tool,
+        )
 
     def _add(self, start: int, end: int, act_type: ActType, **more: Any) -> None:
         span = self.draft.span(start, max(start, end))
-        fields: dict[str, Any] = {"scope": Scope.MEMORY, "effect": _EFFECT[act_type]} | more
+        fields: dict[str, Any] = {"scope": Scope.MEMORY, "effect": EFFECT_OF[act_type]} | more
         self._out.append(Act.model_construct(id="", span=span, step=self.step.id, type=act_type, **fields))
 
-    def _inline(self, inline: Inline, command: CommandFact) -> None:
-        self._command(inline.start + command.start, inline.start + command.end, command, Origin.INLINE)
+    def _inlines(self, block: Block) -> None:
+        for inline in self.code.inline(block):
+            for statement in inline.facts.statements:
+                self._statement(statement, inline.start + statement.start, inline.start + statement.end, Origin.INLINE)
 
-    def _fence(self, fence: Fence, command: CommandFact) -> None:
-        self._command(fence.origin(command.start), fence.origin(command.end), command, Origin.FENCE)
+    def _statement(self, statement: StatementFact, start: int, end: int, origin: Origin) -> None:
+        runs = [c for c in statement.commands if not c.install]
+        if not runs and statement.commands:
+            self._add(start, end, ActType.UPDATE_STATE, scope=Scope.PROCESS, unknown=True, origin=origin)
+            return
+        places = list(statement.places)
+        unknown = any(self._unknown(command, places) for command in runs)
+        reads = tuple(dict.fromkeys(self._named(p.place) for p in places if p.reads))
+        writes = tuple(dict.fromkeys(place_of(p.place) for p in places if p.writes))
+        unknown |= any(is_open(p) for p in (*reads, *writes))
+        text = self.bundle.source.main.raw[start:end].decode("utf-8", "replace")
+        for act_type in acts_of_statement(statement):
+            self._add(
+                start,
+                end,
+                act_type,
+                scope=Scope.PROCESS if unknown else Scope.LOCAL_FS,
+                command=text,
+                instrument=runs[0].name if runs else None,
+                reads=reads,
+                writes=writes,
+                unknown=unknown,
+                origin=origin,
+                effect=_effect(runs, unknown),
+            )
 
-    def _command(self, start: int, end: int, command: CommandFact, origin: Origin) -> None:
-        self._add(
-            start,
-            end,
-            ActType.CALL_TOOL,
-            scope=Scope.PROCESS,
-            command=command.text,
-            reads=tuple(p.place for p in command.places if p.reads),
-            writes=tuple(p.place for p in command.places if p.writes),
-            unknown=command.unknown,
-            origin=origin,
-            effect=EffectClass.PURE if command.effect == "pure" else EffectClass.EFFECTFUL,
-        )
+    def _named(self, place: str) -> str:
+        """A place that exists only in the bundle is the bundle's."""
+        found = self.bundle.find(place) if self.files else None
+        return "skill:" + found if found is not None else place_of(place)
+
+    def _unknown(self, command: CommandFact, places: list[Any]) -> bool:
+        """Is what the command touches unknown? A call of an analysed script adds the places it names."""
+        call = self.bundle.call(command)
+        if call is None:
+            return command.unknown
+        places.extend(call[0])
+        return not call[1]
 
     def _fallback(self) -> None:
         for block, reads in self.reads[:1]:
             for read in reads[:1]:
-                acts = third_person(read.words) or nominal_acts(read.words)
-                for act_type in acts:
+                for act_type in third_person(read.words) or nominal_acts(read.words):
                     self._add(block.byte_at(read.sentence.at), block.byte_at(read.sentence.end), act_type)
+        if not self._out:
+            for fence in self.fences[:1]:
+                self._made(fence)
+
+    def _made(self, fence: Fence) -> None:
+        """A fence without words: a program is run, a template or file is written."""
+        if fence.role in _MADE:
+            kind = ActType.CALL_TOOL if fence.block.language.lower() in ("python", "py", "r", "julia") else ActType.WRITE
+            self._add(
+                *fence.block.body, kind, scope=Scope.PROCESS if kind is ActType.CALL_TOOL else Scope.OTHER, origin=Origin.FENCE
+            )
 
 
-_EFFECT = dict.fromkeys(ActType, EffectClass.PURE) | {
-    ActType.WRITE: EffectClass.IDEMPOTENT,
-    ActType.UPDATE_STATE: EffectClass.EFFECTFUL,
-    ActType.CALL_TOOL: EffectClass.EFFECTFUL,
-    ActType.TRANSFER: EffectClass.EFFECTFUL,
-}
+def _effect(commands: list[CommandFact], unknown: bool) -> EffectClass:
+    if unknown or any(c.effect in ("exec", "effect", "net") for c in commands):
+        return EffectClass.EFFECTFUL
+    return (
+        EffectClass.PURE
+        if all(c.effect == "pure" and not any(p.writes for p in c.places) for c in commands)
+        else EffectClass.IDEMPOTENT
+    )

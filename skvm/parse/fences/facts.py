@@ -37,7 +37,7 @@ class CommandFact(NamedTuple):
     """One command of a shell text.
 
     `argv`: words without quotes (a word with an expansion keeps its text); `effect`: pure, idem, effect, net, exec;
-    `unknown`: what it touches cannot be told. `install`: it only provides the environment.
+    `unknown`: what it touches cannot be told. `install`: it only provides the environment. `words`: bytes of each word.
     """
 
     name: str
@@ -50,6 +50,16 @@ class CommandFact(NamedTuple):
     unknown: bool
     install: bool
     script: str | None
+    words: tuple[tuple[int, int], ...] = ()
+
+
+class StatementFact(NamedTuple):
+    """A top-level statement: a pipeline, list, redirection or compound command with the commands in it."""
+
+    start: int
+    end: int
+    commands: tuple[CommandFact, ...]
+    places: tuple[PlaceFact, ...]
 
 
 @dataclass
@@ -57,6 +67,7 @@ class CodeFacts:
     """All that one text of code shows. `opaque`: it was over a cap and not read; `broken`: it did not parse."""
 
     commands: list[CommandFact] = field(default_factory=list)
+    statements: list[StatementFact] = field(default_factory=list)
     needs: list[NeedFact] = field(default_factory=list)
     places: list[PlaceFact] = field(default_factory=list)
     network: bool = False

@@ -16,11 +16,15 @@ from tree_sitter import Language, Node, Parser
 
 from skvm.ir import NeedKind
 from skvm.parse.fences.commands import Spec, is_system, known_commands, paths_of, spec_for
-from skvm.parse.fences.facts import MAX_BYTES, MAX_OPERATORS, CodeFacts, CommandFact, NeedFact, PlaceFact
+from skvm.parse.fences.facts import MAX_BYTES, MAX_OPERATORS, CodeFacts, CommandFact, NeedFact, PlaceFact, StatementFact
 from skvm.parse.fences.install import installs
 from skvm.parse.lexicon import word_set
 
 _PLACEHOLDER = re.compile(rb"<[A-Za-z][A-Za-z0-9_ ./|:-]{0,60}>")
+_OPEN_PLACE = re.compile(r"<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]|path/to|\.\.\.")
+_HERE = word_set("ls find tree du rg fd")
+"""Commands that read the working folder when they name no path."""
+
 _PROMPT = re.compile(rb"^(?:\$|%|>) (?=\S)", re.MULTILINE)
 _OPERATOR = re.compile(rb"[|&;<>(){}]|\bif\b|\bfor\b|\bwhile\b")
 _HOST = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d+)?)")
@@ -61,7 +65,20 @@ def analyse_shell(text: str) -> CodeFacts:
     root = _parser().parse(plain).root_node
     facts.broken = root.has_error
     _Shell(data, plain, facts).walk(root)
+    _statements(root, facts)
     return facts
+
+
+def _statements(root: Node, facts: CodeFacts) -> None:
+    """Group commands and places by the top-level statement they stand in."""
+    tops = [node for node in root.named_children if node.type != "comment"]
+    for node in tops:
+        start, end = node.start_byte, node.end_byte
+        inside = tuple(c for c in facts.commands if start <= c.start < end)
+        loose = [p for p in facts.places if start <= p.start < end]
+        if inside or loose:
+            places = tuple([p for c in inside for p in c.places] + loose)
+            facts.statements.append(StatementFact(start, end, inside, places))
 
 
 def command_words(text: str) -> list[str]:
@@ -209,6 +226,7 @@ class _Shell:
                 unknown,
                 install,
                 _script(argv),
+                tuple((w.start, w.end) for w in words),
             )
         )
         self.facts.executes = True
@@ -237,6 +255,8 @@ class _Shell:
             word = words[use.word]
             if word.text and word.text != "-" and not word.text.startswith(("http://", "https://")):
                 out.append(PlaceFact(word.text, word.start, word.end, use.letter in "ru", use.letter in "wu"))
+        if not out and argv[0] in _HERE:
+            out.append(PlaceFact("./", words[0].start, words[0].end, True, False))
         return out
 
     def _redirections(self, node: Node) -> list[PlaceFact]:
@@ -290,7 +310,9 @@ def _descendants(node: Node, types: tuple[str, ...]) -> list[Node]:
 
 
 def _untold(place: str) -> bool:
-    """Is the place one that cannot be told: an expansion, or a glob outside the work folder?"""
+    """Is the place one that cannot be told: an expansion, a placeholder, or a glob outside the work folder?"""
+    if _OPEN_PLACE.search(place):
+        return True
     return "$" in place or "`" in place or (any(c in place for c in "*?[") and place.startswith(("/", "~", "..")))
 
 
