@@ -78,7 +78,10 @@ def names() -> list[str]:
 
 
 def run_skill(skill: Path, wanted: Wanted, home: Path | None = None) -> Iterator[TaskRun]:
-    """One row per task and seed, in order; all share one store, so that steps can be solidified on the way."""
+    """One row per task and seed, in order; all share one store, so that steps can be solidified on the way.
+
+    A simulated model draws from seed and step alone, so every task gets a seed of its own: else all would fail together.
+    """
     tasks = [t for t in load_tasks(skill) if wanted.task in (None, t.id)]
     if not tasks:
         raise UsageError("no such task" if wanted.task else "the skill has no tasks", where=str(skill))
@@ -87,8 +90,8 @@ def run_skill(skill: Path, wanted: Wanted, home: Path | None = None) -> Iterator
         skvm = Skvm(Settings(home=place, cache=place / "cache", sandbox=os.environ.get("SKVM_SANDBOX") or None))
         artifact = skvm.compile(skill, wanted.model)
         for seed in range(wanted.first_seed, wanted.first_seed + wanted.seeds):
-            for task in tasks:
-                yield _run_task(skvm, artifact, skill, task, wanted, seed)
+            for index, task in enumerate(tasks):
+                yield _run_task(skvm, artifact, skill, task, wanted, seed * len(tasks) + index)
 
 
 def _run_task(skvm: Skvm, artifact: Any, skill: Path, task: Task, wanted: Wanted, seed: int) -> TaskRun:

@@ -50,8 +50,21 @@ def act(ctx):
         "reason": REASONS[chosen],
     }
     yield Call("write_file", {"path": "out/decision.json", "content": json.dumps(body, indent=1) + "\n"})
-    yield Call("write_file", {"path": "out/letter.md", "content": LETTERS[chosen].format(**found) + "\n"})
     return Done({"decision": chosen}, f"Decision: {chosen}.")
+
+
+def letter(index):
+    """The step of one arm: it writes its letter when its decision was taken, else there is nothing to do."""
+
+    def write(ctx):
+        yield Call("read_file", {"path": "out/decision.json"})
+        chosen = json.loads(ctx.read("out/decision.json"))["decision"]
+        if chosen != ORDER[index]:
+            return Done({}, f"The decision is {chosen}; nothing to write here.")
+        yield Call("write_file", {"path": "out/letter.md", "content": LETTERS[chosen].format(**findings(ctx)) + "\n"})
+        return Done({"letter": "out/letter.md"}, "Letter written to out/letter.md.")
+
+    return write
 
 
 def record(ctx):
@@ -61,9 +74,22 @@ def record(ctx):
     return Done(result.json, "Decision recorded.")
 
 
-def arm(ctx):
-    return ORDER.index(decision(findings(ctx)))
+def arm(index):
+    """Index of the arm when all arms are asked about together, else whether this one applies."""
+
+    def choose(ctx):
+        chosen = ORDER.index(json.loads(ctx.read("out/decision.json"))["decision"])
+        if len(ctx.options) > 2:
+            return chosen
+        return 0 if chosen == index else "none"
+
+    return choose
 
 
-STEPS = {"S1.s1": validate, "S2.s1": act, "S3.s1": record}
-CHOICES = {"S2": arm}
+STEPS = {
+    "S1.s1": validate,
+    "S2.s1": act,
+    **{f"S3.s{n + 1}": letter(n) for n in range(4)},
+    "S4.s1": record,
+}
+CHOICES = {f"S3.s{n + 1}": arm(n) for n in range(4)}

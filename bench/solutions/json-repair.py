@@ -111,9 +111,19 @@ def report(ctx):
     return Done({"repairs": len(lines)}, "Report written to out/repair.md.")
 
 
+def stop(ctx):
+    yield Call("read_file", {"path": "out/fixed.json"})
+    left = diagnosis(ctx.read("out/fixed.json"))
+    return Done({"ok": left["ok"]}, "The file is valid." if left["ok"] else f"Still broken: {left['problem']}.")
+
+
 def finished(ctx):
     return diagnosis(ctx.read("out/fixed.json"))["ok"]
 
 
-STEPS = {"S1.s1": copy, "S1.s2": repair, "S1.s3": report}
-CHOICES = {"S1.s2": finished}
+def broken(ctx):
+    return "none" if finished(ctx) else 0
+
+
+STEPS = {"S1.s1": copy, "S1.s2": repair, "S1.s3": report, "S1.s4": stop}
+CHOICES = {"S1.s2": finished, "S1.s4": broken}

@@ -8,7 +8,8 @@ A solution file is a Python test fixture outside the skill folder with
 
     STEPS = {"S1.s1": function, ...}     # in order; a function is a generator over tool calls that returns `Done`;
                                          # the key "*" stands for the one step of a skill without a procedure
-    CHOICES = {"S2": function, ...}      # branches (label or index of the arm) and loop ends (bool), by node id
+    CHOICES = {"S1.s2": function, ...}   # branches (label or index of the arm, "none") and loop ends (bool), by the id of
+                                         # the control node or of the step it stands on
 
 Steps are named by ordinal position, never by title or text. A step function is replayed from its start for every turn with
 the results that the conversation holds, so it must depend on nothing else: that is what makes the model stateless.
@@ -29,6 +30,9 @@ from skvm.ports import ModelReply, ModelRequest
 
 ONLY = "*"
 """Key of the function for whatever step is asked about: a skill without a procedure has one, whatever its id."""
+
+CONTROL = re.compile(r"\.(?:branch|loop|map|gate)$")
+"""What a control node's id has after the id of the step that shows it."""
 
 PLACEHOLDER = re.compile(r"<[A-Za-z][^<>]*>|\{[A-Za-z_][^{}]*\}|\$[A-Za-z_{]|\bYOUR_[A-Z]+|\bpath/to/|\.\.\.")
 """Signs that a stated command still waits for a value."""
@@ -179,7 +183,7 @@ class SolutionOracle:
 
     def choice(self, query: Query) -> str | bool | None:
         """Arm by label or index, or the end of a loop."""
-        make = self.choices.get(query.step)
+        make = self.choices.get(query.step) or self.choices.get(CONTROL.sub("", query.step))
         if make is None:
             return None
         answer = make(self._context(query))
