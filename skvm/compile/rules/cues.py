@@ -2,145 +2,140 @@
 
 from __future__ import annotations
 
-import re
-
-
-def _words(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
-
+from skvm.compile.rules.scan import Scanner
 
 _MAKE = r"(?:write|create|generate|build|produce|draft|implement|author|add|compose|emit|output|save|render|return)\w*"
 
-CUES: dict[str, re.Pattern[str]] = {
-    "write_python": _words(
+CUES: dict[str, str] = {
+    "write_python": (
         _MAKE + r"\s+(?:\w+\s+){0,3}?(?:python|pytest|pandas|\.py)(?:\s+(?:script|code|module|function|program))?"
     ),
-    "write_javascript": _words(
+    "write_javascript": (
         _MAKE
         + r"\s+(?:\w+\s+){0,3}?(?:javascript|typescript|react|vue|svelte|next\.js|node(?:\.js)?)\s+(?:\w+\s+)?(?:component|code|script|app|hook|module)s?"
     ),
-    "write_shell": _words(_MAKE + r"\s+(?:\w+\s+){0,2}?(?:shell|bash) (?:script|command|one-liner|function)s?"),
-    "write_sql": _words(_MAKE + r"\s+(?:\w+\s+){0,3}?(?:sql|quer(?:y|ies)|migrations?)"),
-    "write_html": _words(_MAKE + r"\s+(?:\S+\s+){0,4}?(?:html|svg|web ?page|landing page|dashboard)"),
-    "html_words": _words(r"html|svg|aria|css|tailwind|semantic markup|accessib\w+"),
-    "structured": _words(
+    "write_shell": (_MAKE + r"\s+(?:\w+\s+){0,2}?(?:shell|bash) (?:script|command|one-liner|function)s?"),
+    "write_sql": (_MAKE + r"\s+(?:\w+\s+){0,3}?(?:sql|quer(?:y|ies)|migrations?)"),
+    "write_html": (_MAKE + r"\s+(?:\S+\s+){0,4}?(?:html|svg|web ?page|landing page|dashboard)"),
+    "html_words": (r"html|svg|aria|css|tailwind|semantic markup|accessib\w+"),
+    "structured": (
         _MAKE + r"\s+(?:\S+\s+){0,4}?(?:json|ya?ml|xml|toml|manifests?|schema|config(?:uration)?(?: file)?|front ?matter)"
         r"|structured (?:output|data|json)|json (?:schema|object|array|output|format)"
     ),
-    "report": _words(
+    "report": (
         _MAKE
         + r"\s+(?:\S+\s+){0,5}?(?:report|document(?:ation)?|spec(?:ification)?|prd|proposal|plan|brief|guide|runbook|readme|"
         r"white ?paper|memo|playbook|article|essay|blog post|chapter|paper|narrative|summary|checklist|analysis|assessment)"
     ),
-    "long": _words(r"comprehensive|detailed|in-depth|full|complete|exhaustive|thorough"),
-    "prose": _words(
+    "long": (r"comprehensive|detailed|in-depth|full|complete|exhaustive|thorough"),
+    "prose": (
         _MAKE
         + r"\s+(?:\S+\s+){0,4}?(?:emails?|posts?|copy|letters?|messages?|stor(?:y|ies)|narrative|bios?|headlines?|newsletters?|"
         r"captions?|scripts? for|announcements?|article|essay|blog|explanations?|explainer|speech|press release|paragraphs?|prose|"
         r"answers? in|tone|summary|cover letter|tweets?|threads?|testimonials?)"
         r"|copywriting|storytelling|tone of voice|brand voice|writing style|rewrite|paraphrase|humani[sz]e"
     ),
-    "style": _words(
+    "style": (
         r"tone of voice|brand voice|persona|writing style|house style|in the voice of|register|match (?:the )?(?:user's|author's|their) (?:tone|style|voice)"
     ),
-    "regex": _words(
-        r"(?:write|create|build|compose|craft)\w* (?:\w+ ){0,2}?(?:regex(?:es|p)?|regular expressions?)|regex pattern"
-    ),
-    "arithmetic": _words(
+    "regex": (r"(?:write|create|build|compose|craft)\w* (?:\w+ ){0,2}?(?:regex(?:es|p)?|regular expressions?)|regex pattern"),
+    "arithmetic": (
         r"calculat\w+|comput(?:e|es|ing) (?:the |a |an )?(?:total|sum|average|mean|score|ratio|percentage|rate|cost|value|difference|"
         r"median|variance|weighted)|sum (?:of|up)|weighted (?:average|score|sum)|percentages?|add(?:ing)? up|formula|per cent|"
         r"roi|margin|cash flow|interest|net pay|overtime|break-?even|estimate (?:the )?(?:cost|time|total|size)s?|multipl(?:y|ied)|divided? by"
     ),
-    "compound": _words(
+    "compound": (
         r"compound|discounted|amorti[sz]\w+|npv|irr|percentage (?:points|chain)|year over year|forecast\w*|present value|payroll|tax(?:es)?|withholding"
     ),
-    "route": _words(
+    "route": (
         r"(?:route|routing) (?:\w+ ){0,3}?(?:to|table|rules?)|first match|decision (?:tree|table|matrix|framework|guide)|"
         r"choose (?:between|the|one)|which (?:tool|mode|workflow|approach|option|path)|use when|when to use which|classif(?:y|ies|ication)|"
         r"triage|if .{1,60} (?:then|→|->|:)|otherwise|depending on|determine (?:whether|which|if)|eligib\w+|matches? (?:the )?(?:condition|criteria)"
     ),
-    "optimise": _words(
+    "optimise": (
         r"optimi[sz]e|minimi[sz]e|maximi[sz]e|trade-?offs?|best (?:option|candidate|combination)|constraints? satisf\w+|rank(?:ed|ing)?"
     ),
-    "spatial": _words(
+    "spatial": (
         r"coordinates?|latitude|longitude|haversine|bounding box(?:es)?|polygon|rotation|geometry|geometric|3d|transforms?"
     ),
-    "plan": _words(
+    "plan": (
         r"(?:implementation|project|migration|launch|test|rollout|action|work|research|task|execution|content|learning|study|sprint|change) plan(?:s|ning)?|"
         r"roadmaps?|break (?:it |this |the \w+ |down )?(?:down )?into|decompos\w+|prioriti[sz]\w+|milestones?|phased?|timeline|"
         r"plan (?:the|out|a|your)|strateg(?:y|ies|ic)|sub-?(?:tasks|questions|problems)|sequenc(?:e|ing)|dependency (?:graph|order)|backlog"
     ),
-    "recover": _words(
+    "recover": (
         r"rollback|roll back|recover\w*|fallbacks?|fall back|contingenc\w+|retr(?:y|ies)|compensat\w+|if (?:it|this|that|the \w+) fails|on failure|"
         r"graceful(?:ly)? degrad\w+|failure modes?|escalat\w+"
     ),
-    "analyse_code": _words(
+    "analyse_code": (
         r"code ?review|review (?:the |all |each )?(?:code|diff|changes|pull request|pr|implementation)|debug\w*|root[- ]cause|"
         r"(?:codebase|repo(?:sitory)?|source code|call graph|stack traces?|architecture)|bugs?|refactor\w*|"
         r"vulnerabilit\w+|security (?:audit|review)|static analysis|trace (?:the|through)|inspect (?:the )?(?:code|source|repo)"
     ),
-    "analyse_strong": _words(
+    "analyse_strong": (
         r"root[- ]cause|debug(?:ging)?|diagnos\w+|code ?review|review (?:the |all |each )?(?:code|diff|changes)|"
         r"(?:explore|analy[sz]e|understand|audit|inspect|scan|map|study|survey) (?:\S+ ){0,3}?(?:codebase|repo(?:sitory)?|project|code|source|architecture)|"
         r"find (?:the )?bugs?|bug (?:hunt|fix)\w*|vulnerabilit\w+"
     ),
-    "many_files": _words(
+    "many_files": (
         r"across (?:\w+ ){0,2}?files|codebase|repo(?:sitory)?|multiple files|call chain|root[- ]cause|all files|modules|project-wide"
     ),
-    "read": _words(
+    "read": (
         r"(?:read|load|open|consult|review|check|inspect|see|parse|examine|refer to|look at|scan|cat|follow)(?:s|ing)?\s+(?:\S+\s+){0,4}?"
         r"(?:files?|references?/\S*|docs?/\S*|\S+\.(?:md|json|ya?ml|txt|csv|py|ts|js|toml|html|pdf|log|jsonl|xml)\b|readme|skill\.md|templates?/\S*|guides?)"
     ),
-    "missing": _words(
+    "missing": (
         r"if (?:it |the file |they |\S+ )?(?:exists?|is (?:missing|absent|present|available))|if (?:not found|missing)|may not exist|does not exist|both|all (?:of )?(?:the )?(?:files|references)|each (?:file|reference)"
     ),
-    "offset": _words(
+    "offset": (
         r"line ranges?|offset|pagination|paginate|lines? \d+|chunks? of|large files?|byte range|head -n|first \d+ lines"
     ),
-    "write_file": _words(
+    "write_file": (
         r"(?:save|write|create|generate|store|export|output|append|update|edit|modify|add|produce|put)(?:s|d|ing|n)?\s+(?:\S+\s+){0,6}?"
         r"(?:to|in|into|at|as|file|files|folder|directory)?\s*(?:\S+\.(?:md|json|ya?ml|txt|csv|py|tsx?|jsx?|html|docx|xlsx|pptx|pdf|svg|toml|sql|jsonl)\b|files?\b|director(?:y|ies)\b)"
     ),
-    "many_outputs": _words(
+    "many_outputs": (
         r"files|one file per|each (?:\w+ ){0,2}?file|multiple (?:files|documents)|directory (?:structure|layout|tree)|artifacts|scaffold\w*"
     ),
-    "fetch": _words(
+    "fetch": (
         r"fetch\w*|web ?search\w*|search the web|search (?:online|google|the internet)|http (?:get|post|request)s?|rest api|api (?:call|request|endpoint|key)s?|"
         r"curl|web_?fetch|webfetch|websearch|browse (?:the )?web|scrap(?:e|ing)|endpoints?|download\w*|graphql|webhooks?|urls?"
     ),
-    "fetch_strong": _words(
+    "fetch_strong": (
         r"web ?search\w*|search the web|fetch (?:\S+ ){0,4}?(?:url|page|docs?|documentation|content|data|api|https?\S*)|web_?fetch|webfetch|http (?:get|post|request)s?|"
         r"api (?:calls?|requests?|endpoints?)|rest api|scrap(?:e|ing)|call (?:the )?\S+ api|requests?\.get|graphql"
     ),
-    "pages": _words(
+    "pages": (
         r"pagina\w+|all pages|next page|cursor|page ?token|several apis|multiple (?:apis|sources|endpoints)|rate limit\w*"
     ),
-    "params": _words(r"query (?:param\w*|string)|parameters?|filters?|payload|request body|headers?|json response|bearer"),
-    "browser": _words(
+    "params": (r"query (?:param\w*|string)|parameters?|filters?|payload|request body|headers?|json response|bearer"),
+    "browser": (
         r"playwright|puppeteer|selenium|headless|browser[- ](?:automation|use|tool|tab|session)|chrome devtools|click (?:on|the)|fill (?:in|out) (?:the )?form|navigate to (?:https?|the page|the url)|screenshot\w*"
     ),
-    "sign_in": _words(r"log ?in|sign ?in|cookies?|session|auth\w*|captcha"),
-    "batch": _words(
+    "sign_in": (r"log ?in|sign ?in|cookies?|session|auth\w*|captcha"),
+    "batch": (
         r"in parallel|parallel(?:ly|ize|ise)?|concurrent(?:ly)?|simultaneous(?:ly)?|at the same time|in one (?:batch|message|turn)|batch(?:ed|es)? (?:of )?(?:calls?|reads?|requests?|tool)|fan[- ]out|sub-?agents in"
     ),
-    "agents": _words(r"sub-?agents?|task tool|agent tool|spawn\w*|dispatch\w*|subagent_type"),
-    "format": _words(
+    "agents": (r"sub-?agents?|task tool|agent tool|spawn\w*|dispatch\w*|subagent_type"),
+    "format": (
         r"output (?:format|template|structure|contract)|report (?:format|template|structure)|response (?:format|template|structure)|"
         r"(?:use|follow|using|fill in|in) (?:this|the|the following|exactly this|that) (?:exact )?(?:format|template|structure|schema|layout)|"
         r"format:|template:|must (?:include|contain) (?:the )?(?:following|these|all|sections?)|(?:return|respond|reply|output) (?:only |with |as |in )+(?:json|markdown|yaml|a table|exactly|valid)|"
         r"required (?:sections?|fields?)|following (?:format|structure|template|sections|schema)|sections? in this order"
     ),
-    "strict": _words(
+    "strict": (
         r"strictly|exactly|must (?:adhere|match|conform|follow)|mandatory|each section is required|verbatim|no (?:other|extra) text|byte|character limit|max(?:imum)? \d+ (?:words|characters|lines)|alphabetical\w*"
     ),
-    "verify": _words(
+    "verify": (
         r"verif(?:y|ies|ied|ication)|validate|re-?run|repeat\w*|iterate|loop|until|re-?check|again|each iteration|for each|for every|per (?:file|item|page)"
     ),
-    "delegate_code": _words(
+    "delegate_code": (
         r"(?:do not|don't|never) (?:calculate|compute|do (?:the )?math) (?:\w+ )?(?:mentally|yourself|by hand|in your head)|use (?:code|a script|python) (?:for|to) (?:all )?(?:calculat\w+|comput\w+|arithmetic)|always (?:use|run) (?:the )?script"
     ),
-    "chained": _words(
+    "chained": (
         r"tmux|container|docker|pipeline|in sequence|in order|one after another|separate bash call|environment variables? persist\w*|orchestrat\w+"
     ),
 }
-"""Patterns by name; what each counts is what its name says."""
+"""Patterns by name, lower case, whole words; what each counts is what its name says."""
+
+SCANNER = Scanner(CUES)

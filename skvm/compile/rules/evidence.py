@@ -8,21 +8,13 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from skvm.compile.rules.cues import CUES
+from skvm.compile.rules.cues import SCANNER
+from skvm.compile.rules.scan import Hit
 from skvm.ir import Act, ActType, Block, BlockRole, Constraint, Control, ControlKind, LeafKind, Need, NeedKind, Program, Step
 from skvm.source import SkillSource, Span
 
-
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w ./-]*>")
 """Placeholders in commands, lest their brackets be taken for redirections."""
-
-
-class Hit(NamedTuple):
-    """Where a cue stands (characters of the text) and its words."""
-
-    start: int
-    end: int
-    text: str
 
 
 class Fence(NamedTuple):
@@ -51,60 +43,56 @@ class Evidence:
         self.source = source
         self.lowered = lowered
         self.text = source.main.text
-        self._ascii = source.main.raw is source.main.encoded and self.text.isascii()
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        """Byte offset of every character, for texts that are not ASCII."""
-        out, at = [], 0
-        for char in self.text:
-            out.append(at)
-            point = ord(char)
-            at += 1 if point < 0x80 else 2 if point < 0x800 else 3 if point < 0x10000 else 4
-        return [*out, at]
+        self._exact = self.text.isascii() and not source.main.bom
+        self._ranges: dict[str, tuple[int, int]] = {}
 
     def char(self, offset: int) -> int:
         """Character position of an original byte offset."""
-        if self._ascii:
+        if self._exact:
             return offset
-        origin = self.source.main.origin
-        return bisect_left(range(len(self._starts)), offset, key=lambda i: origin(self._starts[i]))
+        main = self.source.main
+        here, there = main.jumps[max(0, bisect_right(main.jumps, offset, key=lambda jump: jump[1]) - 1)]
+        return len(main.encoded[: max(0, here + offset - there)].decode("utf-8", "replace"))
 
     def span(self, hit: Hit) -> Span:
         """Original bytes of a hit."""
-        if self._ascii:
+        if self._exact:
             return self.source.main.span(hit.start, hit.end)
-        return self.source.main.span(self._starts[hit.start], self._starts[hit.end])
+        start = len(self.text[: hit.start].encode("utf-8", "surrogatepass"))
+        return self.source.main.span(start, start + len(self.text[hit.start : hit.end].encode("utf-8", "surrogatepass")))
 
     @cached_property
     def prose(self) -> str:
         """The text with front matter and fences blanked, positions kept."""
-        masked = self.text
         spans = [b.span for b in self.program.blocks]
         spans += [leaf.span for leaf in self.program.leaves if leaf.kind is LeafKind.FRONT_MATTER]
-        for span in spans:
-            first, last = self.char(span.start), self.char(span.end)
-            masked = masked[:first] + " " * (last - first) + masked[last:]
+        parts, at = [], 0
+        for first, last in sorted((self.char(s.start), self.char(s.end)) for s in spans):
+            parts += [self.text[at : max(at, first)], " " * (max(at, last) - max(at, first))]
+            at = max(at, last)
+        masked = "".join([*parts, self.text[at:]])
         return masked
 
     @cached_property
-    def _hits(self) -> dict[str, list[Hit]]:
-        table: dict[str, list[Hit]] = {}
-        for name, pattern in CUES.items():
-            table[name] = [Hit(m.start(), m.end(), m[0]) for m in pattern.finditer(self.prose)]
-        return table
+    def _hits(self) -> dict[str, tuple[list[Hit], list[int]]]:
+        lower = self.prose.lower()
+        if len(lower) != len(self.prose):  # a few capitals become two characters
+            lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.prose)
+        return {name: (found, [h.start for h in found]) for name, found in SCANNER.hits(lower).items()}
 
     def _range(self, where: Step) -> tuple[int, int]:
-        return self.char(where.span.start), self.char(where.span.end)
+        found = self._ranges.get(where.id)
+        if found is None:
+            found = self._ranges[where.id] = self.char(where.span.start), self.char(where.span.end)
+        return found
 
     def hits(self, name: str, where: Where) -> list[Hit]:
         """Places of a cue in prose."""
-        found = self._hits[name]
-        if where is None:
+        found, starts = self._hits[name]
+        if where is None or not found:
             return found
         first, last = self._range(where)
-        keys = [h.start for h in found]
-        return found[bisect_left(keys, first) : bisect_right(keys, last - 1)]
+        return found[bisect_left(starts, first) : bisect_left(starts, last)]
 
     @cached_property
     def _fences(self) -> tuple[Fence, ...]:
