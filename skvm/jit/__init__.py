@@ -6,5 +6,21 @@ Must never: edit a plan, run anything, serve what is not proved, or count a simu
 
 from skvm.jit.book import Book
 from skvm.jit.ladder import Policy, StepRecord
+from skvm.jit.ledger import Ledger, LedgerRow, ledger, ledger_text
+from skvm.jit.show import Page, drop, list_steps, review, show, why
 
-__all__ = ["Book", "Policy", "StepRecord"]
+__all__ = [
+    "Book",
+    "Ledger",
+    "LedgerRow",
+    "Page",
+    "Policy",
+    "StepRecord",
+    "drop",
+    "ledger",
+    "ledger_text",
+    "list_steps",
+    "review",
+    "show",
+    "why",
+]

@@ -52,7 +52,7 @@ class Change(Frozen):
 
 class StepRecord(Frozen):
     """All that is known about one step. `made`: codes made so far. Sums are over runs; `simulated` counts those of a
-    simulated model. Keys of sums: n, model_calls, tokens, seconds, usd, simulated."""
+    simulated model. Keys of sums: n, model_calls, tokens, seconds, usd, simulated, priced."""
 
     step_key: str
     step_id: str
@@ -92,6 +92,7 @@ class StepRecord(Frozen):
 def added(sums: dict[str, float], cost: dict[str, float], simulated: bool) -> dict[str, float]:
     """Sums with one more run."""
     result = {**sums, "n": sums.get("n", 0.0) + 1, "simulated": sums.get("simulated", 0.0) + float(simulated)}
+    result["priced"] = sums.get("priced", 0.0) + float("usd" in cost)
     for name, value in cost.items():
         result[name] = sums.get(name, 0.0) + value
     return result
@@ -120,7 +121,8 @@ def _compare(record: StepRecord, seen: Observation, policy: Policy) -> tuple[Ste
         try:
             difference = predict(code, seen)
         except Handed as handed:
-            record = record.note(code.id, f"did not apply: {handed.guard}: {handed.reason}", seen.run)
+            if code.state is not SolidState.PROMOTED:  # of promoted code the lookup has told already
+                record = record.note(code.id, f"did not apply: {handed.guard}: {handed.reason}", seen.run)
             continue
         if difference:
             demoted = code.model_copy(update={"disagreed": code.disagreed + 1, "state": SolidState.DEMOTED})
@@ -270,4 +272,4 @@ def short_key(step_key: str) -> str:
 def means(sums: dict[str, float]) -> dict[str, float]:
     """Means per run of sums; empty without runs."""
     n = sums.get("n", 0.0)
-    return {k: v / n for k, v in sums.items() if k not in ("n", "simulated")} | {"n": n} if n else {}
+    return {k: v / n for k, v in sums.items() if k not in ("n", "simulated", "priced")} | {"n": n} if n else {}

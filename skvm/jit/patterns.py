@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 _NEGATING = """
 not no never none nothing without except excluding exclude ignore ignoring skip avoid dont don't doesn't cannot can't nor
@@ -41,26 +42,30 @@ def covering(values: Sequence[str]) -> str:
 
 
 def _loose(rows: Sequence[Sequence[str]]) -> str:
-    words = [run for row in rows for run in row if _wordy(run)]
+    bare = [row for row in rows if not any(_wordy(run) for run in row)]
+    worded = [row for row in rows if any(_wordy(run) for run in row)]
     marks = "".join(sorted({re.escape(run) for row in rows for run in row if not _wordy(run)}))
-    if not words:
-        return f"[{marks}]+"
-    word = _run(words)
+    if bare:
+        most = max(len(row) for row in bare)
+        only = f"[{marks}]{{1,{most}}}"
+        return f"(?:{only}|{_loose(worded)})" if worded else only
+    word = _run([run for row in worded for run in row if _wordy(run)])
     if not marks:
         return word
-    opening = f"[{marks}]?" if any(not _wordy(row[0]) for row in rows) else ""
-    closing = f"[{marks}]?" if any(not _wordy(row[-1]) for row in rows) else ""
-    gap = max((_longest_gap(row) for row in rows), default=1)
-    joint = f"[{marks}]" if gap <= 1 else f"[{marks}]{{1,{gap}}}"
-    return f"{opening}{word}(?:{joint}{word})*{closing}"
+    before, between, behind = (max(sizes) for sizes in zip(*(_gaps(row) for row in worded), strict=True))
+    joined = f"(?:[{marks}]{{1,{between}}}{word})*" if between else ""
+    return f"{_up_to(marks, before)}{word}{joined}{_up_to(marks, behind)}"
 
 
-def _longest_gap(row: Sequence[str]) -> int:
-    longest = here = 0
-    for run in row:
-        here = 0 if _wordy(run) else here + 1
-        longest = max(longest, here)
-    return longest
+def _up_to(marks: str, most: int) -> str:
+    return f"[{marks}]{{0,{most}}}" if most else ""
+
+
+def _gaps(row: Sequence[str]) -> tuple[int, int, int]:
+    """Most marks in a row before the first word, between two words, behind the last one."""
+    places = [at for at, run in enumerate(row) if _wordy(run)]
+    between = max((b - a - 1 for a, b in pairwise(places)), default=0)
+    return places[0], between, len(row) - 1 - places[-1]
 
 
 def _wordy(run: str) -> bool:

@@ -82,11 +82,17 @@ def apply(step: Sequence[str], value: Any) -> Any:
     return _DERIVED[kind](value)
 
 
+def _path(text: str) -> PurePosixPath:
+    if not text or len(text) > 255 or re.search(r"\s", text):
+        raise Unfilled("path")
+    return PurePosixPath(text)
+
+
 _DERIVED = {
     "strip": str.strip,
-    "name": lambda text: PurePosixPath(text).name,
-    "stem": lambda text: PurePosixPath(text).stem,
-    "parent": lambda text: str(PurePosixPath(text).parent),
+    "name": lambda text: _path(text).name,
+    "stem": lambda text: _path(text).stem,
+    "parent": lambda text: str(_path(text).parent),
     "lower": str.lower,
     "upper": str.upper,
 }

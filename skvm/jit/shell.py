@@ -108,10 +108,16 @@ def differing(rows: Sequence[Sequence[Piece]]) -> set[int] | None:
     for at, column in enumerate(zip(*rows, strict=True)):
         if len({_meaning(p) for p in column}) == 1:
             continue
-        if any(p.value is None for p in column) or not may_hold(rows[0], at, found):
+        if any(p.value is None for p in column) or _descriptor(rows, at) or not may_hold(rows[0], at, found):
             return None
         found.add(at)
     return found
+
+
+def _descriptor(rows: Sequence[Sequence[Piece]], at: int) -> bool:
+    """A number right before a redirection is no word."""
+    behind = rows[0][at + 1].raw if at + 1 < len(rows[0]) else ""
+    return behind[:1] in ("<", ">") and any(row[at].raw.isdigit() for row in rows)
 
 
 def may_hold(row: Sequence[Piece], at: int, holes: set[int]) -> bool:

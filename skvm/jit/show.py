@@ -1,0 +1,203 @@
+"""Solidified steps for people: code with holes, guards, evidence and history, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from skvm.ir import Frozen
+from skvm.jit.book import Book
+from skvm.jit.ladder import StepRecord
+from skvm.jit.unify import spelled
+from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep
+
+
+class Page(Frozen):
+    """One answer: `text` for a terminal, `data` as JSON."""
+
+    text: str
+    data: Any
+
+
+def list_steps(book: Book, skill: str | None = None) -> Page:
+    """All codes with their state and what they rest on; codes the skill no longer reaches are `stale`."""
+    stale = book.stale()
+    rows = [_row(r, v, stale) for r in book.records() if skill in (None, r.skill) for v in r.versions]
+    watched = [r for r in book.records() if skill in (None, r.skill) and not r.versions]
+    data = {"items": rows, "observed": [{"skill": r.skill, "step": r.step_id, "runs": _runs(r)} for r in watched]}
+    lines = [
+        f"{row['id']:<14} {row['state']:<9} {row['skill']} {row['step']}: {row['runs']} runs, {row['agreed']} predicted, "
+        f"{row['disagreed']} otherwise{' (simulated)' if row['simulated'] else ''}"
+        + (f"; {row['reason']}" if row["reason"] else "")
+        for row in rows
+    ]
+    lines += [f"{'-':<14} {'observed':<9} {r.skill} {r.step_id}: {_runs(r)} runs; {_last(r)}" for r in watched]
+    return Page(text="\n".join(lines or ["no step has been observed yet"]) + "\n", data=data)
+
+
+def _runs(record: StepRecord) -> int:
+    return int(record.baseline.get("n", 0))
+
+
+def _last(record: StepRecord) -> str:
+    return record.history[-1].reason if record.history else "too few runs to compare"
+
+
+def _row(record: StepRecord, code: SolidStep, stale: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": code.id,
+        "state": "stale" if code.id in stale else code.state.value,
+        "skill": record.skill,
+        "step": code.step_id,
+        "runs": len(code.evidence),
+        "agreed": code.agreed,
+        "disagreed": code.disagreed,
+        "simulated": code.simulated,
+        "reason": stale.get(code.id, code.reason),
+    }
+
+
+def show(book: Book, id: str) -> Page:
+    """The code of one solidified step, readable, with guards, evidence and history; raises KeyError."""
+    record, code = book.find(id)
+    stale = book.stale()
+    row = _row(record, code, stale)
+    flag = " · learned from a simulated model" if code.simulated else ""
+    parts = [
+        f"{code.id}  {row['state']}  step {code.step_id} of {record.skill}{flag}",
+        *([f"  {row['reason']}"] if row["reason"] else []),
+        "inputs",
+        *(
+            f"  {g.name:<8} {_readable(g.value)}"
+            for g in code.guards
+            if g.kind == "input" and g.value not in ("null", "{}", '""')
+        ),
+        "holes",
+        *(f"  {line}" for line in _holes(code)),
+        "code",
+        *(f"  {line}" for line in _code(code)),
+        "guards",
+        *(f"  {_guard(g)}" for g in code.guards if g.kind not in ("input", "hole_type", "hole_match")),
+        f"evidence: {len(code.evidence)} runs ({', '.join(code.evidence)}), {code.agreed} predicted beforehand, "
+        f"{code.disagreed} otherwise",
+    ]
+    history = [h for h in record.history if h.solid == id]
+    parts += ["history", *(f"  {line}" for line in _history(history))] if history else []
+    data = {**row, "code": code.model_dump(mode="json"), "history": [h.model_dump() for h in history]}
+    return Page(text="\n".join(parts) + "\n", data=data)
+
+
+def _holes(code: SolidStep) -> list[str]:
+    patterns = {g.name: g.value for g in code.guards if g.kind == "hole_match"}
+    return [
+        f"{hole.name:<4} {hole.type:<8} {_origin(hole) if hole.name != hole.path else hole.source}"
+        + "".join(f", must equal {_origin(o)}" for o in hole.also)
+        + (f"  ~ {_pattern(patterns.get(hole.name) or hole.pattern)}" if patterns.get(hole.name) or hole.pattern else "")
+        for hole in code.holes
+    ] or ["none: the code is constant"]
+
+
+def _pattern(pattern: str) -> str:
+    return pattern.partition(r"\Z)")[2] or pattern
+
+
+def _origin(origin: Origin | Hole) -> str:
+    if origin.source == "const":
+        return origin.path
+    text = f"result of call {origin.path}" if origin.source == "call" else f"{{{origin.path}}}"
+    for step in origin.via:
+        if step[0] == "pointer":
+            text += f" at {step[1]}"
+        elif step[0] == "between":
+            text += f" after {step[1]!r}" + (f" before {step[2]!r}" if step[2] else "")
+        else:
+            text = f"{step[0]}({text})"
+    return text
+
+
+def _code(code: SolidStep) -> list[str]:
+    lines: list[str] = []
+    for index, call in enumerate(code.calls):
+        for name, value in sorted(call.args.items()):
+            lines.append(f"{index} {call.tool:<16} {name} = {_readable(spelled(value))}")
+        if not call.args:
+            lines.append(f"{index} {call.tool}")
+        lines += [f"    then {line}" for line in _expected(call.result)]
+    lines.append(f"finish values = {_readable(spelled(code.values))}")
+    lines.append("summary not reproduced" if code.summary is None else f"summary = {_readable(spelled(code.summary))}")
+    return lines
+
+
+def _expected(shape: Any) -> list[str]:
+    if not shape:
+        return []
+    if "template" in shape:
+        return [f"the result must look like {_readable(spelled(shape['template']))}"]
+    kind, value = next(iter(shape.items()))
+    return [f"the result must be the {kind}: {_readable(spelled(value))}"]
+
+
+def _readable(stored: str) -> str:
+    """Stored templates with `{hole}` instead of the markers, commands as one line."""
+    text = stored.replace("{{{{}}", "\0").replace("{{", "{").replace("}}", "}").replace("\0", "{{")
+    if text.startswith('{"$shell":['):
+        parts = json.loads(stored)["$shell"]
+        return "".join(p if isinstance(p, str) else p[0].replace("{{", "{").replace("}}", "}") for p in parts)
+    return text if len(text) <= 400 else text[:397] + "..."
+
+
+def _guard(guard: Guard) -> str:
+    name = f" {guard.name}" if guard.name else ""
+    if guard.kind == "simulated":
+        return "evidence is simulated: never serves a run with a real model"
+    return f"{guard.kind}{name} is {guard.value[:80]}"
+
+
+def _history(lines: list[Any]) -> list[str]:
+    return [(f"{h.before} -> {h.after}: " if h.after else "") + h.reason + (f"  [{h.run}]" if h.run else "") for h in lines]
+
+
+def why(book: Book, step: str) -> Page:
+    """History of a step (id, key or start of it, or code id): transitions, guard misses, why there is no code. Raises KeyError."""
+    records = [r for r in book.records() if _is(r, step)]
+    if not records:
+        raise KeyError(step)
+    lines: list[str] = []
+    for record in records:
+        lines.append(f"{record.skill} {record.step_id}: {_runs(record)} model runs, {len(record.versions)} codes")
+        lines += [
+            f"  {h.solid or '-':<14} {line}" for h, line in zip(record.history, _history(list(record.history)), strict=True)
+        ]
+    items = [
+        {"skill": r.skill, "step": r.step_id, "key": r.step_key, "history": [h.model_dump() for h in r.history]}
+        for r in records
+    ]
+    return Page(text="\n".join(lines) + "\n", data={"items": items})
+
+
+def _is(record: StepRecord, step: str) -> bool:
+    keys = (record.step_key, record.step_key.removeprefix("sha256:"))
+    return (
+        record.step_id == step
+        or any(k.startswith(step) for k in keys if len(step) >= 6)
+        or any(v.id == step for v in record.versions)
+    )
+
+
+def drop(book: Book, id: str) -> Page:
+    """Demote a code and forget the runs it rests on; raises KeyError."""
+    code = book.forget(id, "dropped by hand")
+    return Page(text=f"{id} dropped; step {code.step_id} is learned anew\n", data={"id": id, "state": code.state.value})
+
+
+def review(book: Book, id: str, accept: bool) -> Page:
+    """A person accepts a shadow (it serves from now on, guards as ever) or rejects a code for good; raises KeyError.
+
+    Raises ValueError when a code that is neither shadow nor candidate is to be accepted: it was demoted for a reason.
+    """
+    _, code = book.find(id)
+    if accept and code.state not in (SolidState.SHADOW, SolidState.CANDIDATE, SolidState.PROMOTED):
+        raise ValueError(f"{id} is {code.state.value}: {code.reason}")
+    state = SolidState.PROMOTED if accept else SolidState.REJECTED
+    changed = book.change(id, state, "accepted by a person" if accept else "rejected by a person")
+    return Page(text=f"{id} is {changed.state.value}\n", data={"id": id, "state": changed.state.value})
