@@ -6,8 +6,9 @@ paragraphs with a diagnostic. One pass, a stack of open blocks, cost linear in t
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyromark
 
@@ -24,6 +25,71 @@ _CONTAINERS = {
     "HtmlBlock": BlockKind.HTML,
 }
 _TEXT_HOLDERS = frozenset({BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM, BlockKind.ROW})
+
+
+_TAG_LINE = re.compile(rb"^[ ]{0,3}<(/?)([A-Za-z][A-Za-z0-9_-]{1,40})>[ \t]*\r?$", re.MULTILINE)
+_FENCE_LINE = re.compile(rb"^[ \t>]*(`{3,}|~{3,})", re.MULTILINE)
+_HTML_TAGS = frozenset(
+    b"a b i u p br hr em div img pre sub sup table thead tbody tr td th ul ol li dl dt dd span code strong details summary center small kbd "
+    b"blockquote h1 h2 h3 h4 h5 h6 html head body style script svg video iframe picture source font section article form input button".split()
+)
+
+
+class Tag(NamedTuple):
+    """A line that is nothing but `<name>` or `</name>`: authors use such tags as section marks. Offsets in the body."""
+
+    start: int
+    end: int
+    name: str
+    closes: bool
+
+
+def section_tags(body: bytes) -> list[Tag]:
+    """Tag lines outside fences whose tag is opened and closed in the body and is no HTML element."""
+    found = [m for m in _TAG_LINE.finditer(body) if m.group(2).lower() not in _HTML_TAGS]
+    if not found:
+        return []
+    fences = _fenced(body)
+    tags = []
+    at = 0
+    for match in found:
+        while at < len(fences) and fences[at][1] <= match.start():
+            at += 1
+        if at < len(fences) and fences[at][0] <= match.start():
+            continue
+        tags.append(Tag(match.start(), match.end(), match.group(2).decode("ascii"), bool(match.group(1))))
+    return _paired(tags)
+
+
+def _fenced(body: bytes) -> list[tuple[int, int]]:
+    """Byte ranges of fences by their lines alone."""
+    out: list[tuple[int, int]] = []
+    opened: tuple[int, bytes] | None = None
+    for match in _FENCE_LINE.finditer(body):
+        mark = match.group(1)
+        if opened is None:
+            opened = (match.start(), mark)
+        elif mark[:1] == opened[1][:1] and len(mark) >= len(opened[1]):
+            out.append((opened[0], match.end()))
+            opened = None
+    if opened is not None:
+        out.append((opened[0], len(body)))
+    return out
+
+
+def _paired(tags: list[Tag]) -> list[Tag]:
+    """Tags that nest properly; what has no partner is left to Markdown."""
+    kept: list[Tag] = []
+    opened: list[Tag] = []
+    for tag in tags:
+        if not tag.closes:
+            opened.append(tag)
+            continue
+        depth = next((d for d in range(1, min(len(opened), 20) + 1) if opened[-d].name == tag.name), 0)
+        if depth:
+            kept += (opened[-depth], tag)
+            del opened[-depth:]
+    return sorted(kept)
 
 
 class BlockReader:
@@ -45,12 +111,23 @@ class BlockReader:
         shift = source.jumps[0][1] + base
         self._shift = shift if len(source.jumps) == 1 else None
         self._starts = source.lines.starts
+        self._tags: list[Tag] = []
+        self._next_tag = 0
+        self._last_end = 0
 
     def read(self) -> list[Block]:
         """All blocks in text order."""
-        body = self.source.text if not self.base else self.source.encoded[self.base :].decode("utf-8")
+        data = self.source.encoded[self.base :]
+        self._tags = section_tags(data)
+        if self._tags:
+            blank = bytearray(data)
+            for tag in self._tags:
+                blank[tag.start : tag.end] = b" " * (tag.end - tag.start)
+            data = bytes(blank)
+        body = data.decode("utf-8")
         try:
             self._events(body)
+            self._emit_tags(len(data))
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException:  # a panic of the reader arrives as a BaseException; law 1 wants a program all the same
@@ -75,12 +152,31 @@ class BlockReader:
     def _at(self, offset: int) -> int:
         return offset + self._shift if self._shift is not None else self.source.origin(offset + self.base)
 
+    def _emit_tags(self, before: int) -> None:
+        """Tag lines up to an offset as markup blocks with `target` in `language`."""
+        while self._next_tag < len(self._tags) and self._tags[self._next_tag].start < before:
+            tag = self._tags[self._next_tag]
+            self._next_tag += 1
+            block = self._make(BlockKind.HTML, tag.start, tag.end, None)
+            if self._last_end > block.start:  # it lay inside a container; the marks of sections stand between blocks
+                block.start = block.end = block.own_end = self._last_end
+            block.language = f"</{tag.name}>" if tag.closes else f"<{tag.name}>"
+
     def _open(self, kind: BlockKind, start: int, end: int) -> Block:
+        parent = self._stack[-1] if self._stack else None
+        if parent is None and self._next_tag < len(self._tags):
+            self._emit_tags(start)
+        block = self._make(kind, start, end, parent)
+        if parent is None:
+            self._last_end = block.end
+        self._stack.append(block)
+        return block
+
+    def _make(self, kind: BlockKind, start: int, end: int, parent: Block | None) -> Block:
         first, last = self._at(start), self._at(end)
         raw = self.source.raw
         while last > first and raw[last - 1] in b"\r\n \t":
             last -= 1
-        parent = self._stack[-1] if self._stack else None
         line = bisect_right(self._starts, first)
         block = Block(
             len(self.blocks), kind, first, last, line, bisect_right(self._starts, max(first, last - 1)),
@@ -90,7 +186,6 @@ class BlockReader:
         if parent is not None:
             parent.children.append(block.index)
         self.blocks.append(block)
-        self._stack.append(block)
         return block
 
     def _events(self, body: str) -> None:

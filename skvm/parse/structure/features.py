@@ -28,7 +28,11 @@ RULE_WORD = re.compile(
 SEQUENCE = re.compile(
     r"^\W*(?:first|then|next|finally|lastly|second|third|now|start by|begin by|begin with|afterwards?)\b", re.IGNORECASE
 )
-GATE_WORD = re.compile(r"\b(?:ask|confirm|wait|approval|proceed|stop)\b", re.IGNORECASE)
+ASIDE = re.compile(
+    r"^\W*(?:tips?|notes?|goals?|purpose|examples?|outputs?|results?|why|expected|best for|when to use|benefits?|pros|cons|rationale|"
+    r"reason|caveats?|warning|default|format|input|inputs|timeline|duration|impact|key (?:points?|principles?)|good|bad|real output)\b[^.]{0,24}:",
+    re.IGNORECASE,
+)
 CUE_LIST = re.compile(
     r"\b(?:following|these|steps?|in order|sequence|process|workflow|then|do this|instructions|must|actions?|tasks?|run|checks?)\b",
     re.IGNORECASE,
@@ -39,9 +43,10 @@ CUE_NOT = re.compile(
     re.IGNORECASE,
 )
 
-KINDS = ("ordered", "task", "bullet", "para", "intro", "intro_list", "fence", "row", "quote")
+KINDS = ("section", "ordered", "task", "bullet", "para", "intro", "intro_list", "fence", "row", "quote")
 
 _ENCODINGS = {
+    "section": StepEncoding.NUMBERED_HEADING,
     "ordered": StepEncoding.ORDERED_ITEM,
     "task": StepEncoding.TASK_BOX,
     "bullet": StepEncoding.BULLET,
@@ -98,13 +103,18 @@ class Finder:
     def of_part(self, part: Part) -> list[Candidate]:
         """Candidates of a section's own pieces in text order, nested items behind their item."""
         out: list[Candidate] = []
-        if part.bold and part.heading is not None:
-            lead = part.heading
-            out.append(self._single("para", part, lead, [lead.index]))
+        if part.heading is not None:
+            out.append(self._section(part, part.heading))
         for node in part.pieces:
             self._piece(node, part, out)
         self._join_fences(out)
         return out
+
+    def _section(self, part: Part, heading: Block) -> Candidate:
+        """The whole section as one step; `blocks` is filled when it is chosen."""
+        found = Candidate("section", part, heading, part.start, part.end, [heading.index], imperative=is_imperative(part.title))
+        found.siblings = len(part.parent.children) if part.parent is not None else 1
+        return found
 
     def _single(self, kind: str, part: Part, lead: Block, blocks: list[int]) -> Candidate:
         end = max(self.blocks[i].end for i in blocks)
@@ -192,6 +202,8 @@ def section_class(part: Part) -> str:
     """The one word that says most about a section: its numbering, else its role."""
     if part.numbering == "step":
         return "step"
+    if part.heading is not None and part.heading.kind is BlockKind.HTML and part.role is Role.OTHER:
+        return "tag"
     if part.bold:
         return "bold"
     if part.numbering == "number":

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from skvm.parse.draft import Block, Role
-from skvm.parse.structure.features import (
-    CONDITION,
-    CUE_LIST,
-    CUE_NOT,
-    PROGRAM,
-    RULE_WORD,
-    SEQUENCE,
-    SHELL,
-    TEMPLATE,
-    Candidate,
-    Finder,
-    above,
-    section_class,
-    starts_with_code,
-)
+from skvm.parse.structure.features import Candidate, Finder
+from skvm.parse.structure.looks import Survey, View, document_features, host_of, scene_features, step_features
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.votes import total
+from skvm.parse.structure.words import normal
 
-
-@dataclass(slots=True, eq=False)
-class View:
-    """What is known of a section while deciding."""
-
-    part: Part
-    candidates: list[Candidate]
-    features: dict[str, float] = field(default_factory=dict)
-    score: float = 0.0
-    steps: list[Candidate] = field(default_factory=list)
+SIDE_ROLES = frozenset({Role.EXAMPLES, Role.RULES, Role.PITFALLS, Role.REFERENCE, Role.TRIGGER, Role.ANTI_TRIGGER, Role.OVERVIEW})
+"""A subsection of a stage adds its steps unless it is clearly something else."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,11 +27,7 @@ class Procedure:
 def find_procedure(parts: list[Part], blocks: list[Block]) -> Procedure:
     """Decide stages, steps and whether the skill has a procedure."""
     views = look(parts, blocks)
-    for view in views:
-        view.score = total("scene", view.features)
-        for candidate in view.candidates:
-            candidate.features["stage"] = max(-4.0, min(4.0, view.score / 10))
-            candidate.score = total("step", candidate.features)
+    vote(views)
     stages = choose(views)
     found = bool(stages) and total("procedure", document_features(views, stages)) >= 0
     return Procedure(stages if found else [], found, views)
@@ -60,125 +36,41 @@ def find_procedure(parts: list[Part], blocks: list[Block]) -> Procedure:
 def look(parts: list[Part], blocks: list[Block]) -> list[View]:
     """Candidates and features of all sections."""
     finder = Finder(blocks)
+    survey = Survey(parts)
     views = [View(part, finder.of_part(part)) for part in parts]
-    series = _series(parts)
     for view in views:
-        view.features = scene_features(view, series, len(parts))
+        view.features = scene_features(view, survey)
         for position, candidate in enumerate(view.candidates):
-            candidate.features = step_features(candidate, view, position, finder)
+            candidate.features = step_features(candidate, view, position, survey)
     return views
 
 
-def _series(parts: list[Part]) -> dict[str, int]:
-    """How many sections of each numbering there are, in all ("step") and among the children of a section ("3 step")."""
-    table: dict[str, int] = {}
-    for part in parts:
-        if part.numbering and part.parent is not None:
-            for key in (part.numbering, f"{part.parent.index} {part.numbering}"):
-                table[key] = table.get(key, 0) + 1
-    return table
+def vote(views: list[View]) -> None:
+    """Scores of all sections and blocks."""
+    by_part = {view.part.index: view for view in views}
+    for view in views:
+        view.score = total("scene", view.features)
+    _series_vote(views)
+    for view in views:
+        host = host_of(view.part)
+        stage = view if host is None else by_part[host.index]
+        for candidate in view.candidates:
+            candidate.features["stage"] = round(max(-4.0, min(4.0, stage.score / 10)), 1)
+            candidate.score = total("step", candidate.features)
 
 
-def scene_features(view: View, series: dict[str, int], count: int) -> dict[str, float]:
-    """Features of a section as a stage."""
-    part, found = view.part, view.candidates
-    out: dict[str, float] = {}
-    out[f"class {section_class(part)}"] = 1.0
-    out[f"above {above(part).value}"] = 1.0
-    if part.numbering:
-        if part.parent is not None and series[f"{part.parent.index} {part.numbering}"] > 1:
-            out[f"series {part.numbering}"] = 1.0
-        if part.role is not Role.OTHER:
-            out[f"numbered {part.role.value}"] = 1.0
-    elif series.get("step", 0) > 1:
-        out["others are numbered steps"] = 1.0
-    if part.children:
-        out["has subsections"] = 1.0
-        if any(child.numbering == "step" for child in part.children):
-            out["subsections are steps"] = 1.0
-    ordered = [c for c in found if c.kind == "ordered" and c.depth == 0]
-    if len(ordered) > 1:
-        out["ordered list"] = 1.0
-        out["ordered share"] = sum(c.imperative for c in ordered) / len(ordered)
-    bullets = [c for c in found if c.kind in ("bullet", "task") and c.depth == 0]
-    if bullets:
-        out["bullet share"] = sum(c.imperative for c in bullets) / len(bullets)
-    paragraphs = [c for c in found if c.kind in ("para", "intro", "intro_list")]
-    if any(c.imperative for c in paragraphs):
-        out["instructing paragraph"] = 1.0
-    if any(c.kind == "intro" and c.imperative for c in found):
-        out["instructing fence"] = 1.0
-    if any(c.kind == "fence" or c.kind == "intro" for c in found):
-        out["fence"] = 1.0
-    if not found:
-        out["empty"] = 1.0
-    return out
-
-
-def step_features(candidate: Candidate, view: View, position: int, finder: Finder) -> dict[str, float]:
-    """Features of a block as a step."""
-    c, lead = candidate, candidate.lead
-    out: dict[str, float] = {}
-    kind = c.kind if not c.depth else f"nested {c.kind}"
-    out[f"is {kind}"] = 1.0
-    text = lead.text
-    if c.imperative:
-        out["instructs"] = 1.0
-        out[f"instructs, {kind}"] = 1.0
-    if c.siblings > 1:
-        out["share"] = c.share
-    if CONDITION.match(text):
-        out["condition"] = 1.0
-    if RULE_WORD.match(text):
-        out["rule word"] = 1.0
-    if SEQUENCE.match(text):
-        out["sequence word"] = 1.0
-    if text.rstrip().endswith("?"):
-        out["question"] = 1.0
-    if lead.bold:
-        out["bold lead"] = 1.0
-    if starts_with_code(lead):
-        out["code lead"] = 1.0
-    if position == 0:
-        out["first"] = 1.0
-    words = len(text.split())
-    if words < 4:
-        out["short"] = 1.0
-    if words > 60:
-        out["long"] = 1.0
-    out[f"{kind} in {section_class(view.part)}"] = 1.0
-    _fence_features(c, lead, out)
-    _list_features(c, out)
-    if c.under is not None:
-        out["under"] = 1.0
-        if c.under.imperative:
-            out["under instruction"] = 1.0
-    return out
-
-
-def _fence_features(c: Candidate, lead: Block, out: dict[str, float]) -> None:
-    if c.kind == "fence":
-        language = lead.language.split()[0].lower() if lead.language else ""
-        group = (
-            "shell"
-            if language in SHELL
-            else "program"
-            if language in PROGRAM
-            else "template"
-            if language in TEMPLATE
-            else "plain"
-        )
-        out[f"fence {group}"] = 1.0
-
-
-def _list_features(c: Candidate, out: dict[str, float]) -> None:
-    text = c.intro.text if c.intro is not None else c.lead.text if c.kind == "intro_list" else ""
-    if text:
-        tail = text[-120:]
-        if CUE_NOT.search(tail):
-            out["list of properties" if c.kind != "intro_list" else "introduces properties"] = 1.0
-        if CUE_LIST.search(tail):
-            out["list of actions" if c.kind != "intro_list" else "introduces actions"] = 1.0
+def _series_vote(views: list[View]) -> None:
+    """Sections numbered alike under one heading stand or fall together: the mean lifts those below it, roles aside."""
+    series: dict[tuple[int, str], list[View]] = {}
+    for view in views:
+        if view.part.numbering and view.part.parent is not None:
+            series.setdefault((view.part.parent.index, view.part.numbering), []).append(view)
+    for members in series.values():
+        mean = sum(view.score for view in members) / len(members)
+        for view in members:
+            if len(members) > 2 and view.part.role not in SIDE_ROLES:
+                view.score = max(view.score, mean)
+            view.features["one of a series"] = 1.0 if len(members) > 2 else 0.0
 
 
 def choose(views: list[View]) -> list[View]:
@@ -186,56 +78,101 @@ def choose(views: list[View]) -> list[View]:
     stages: dict[int, View] = {}
     by_part = {view.part.index: view for view in views}
     for view in views:
-        host = _host(view.part)
+        host = host_of(view.part)
         owner = by_part[host.index] if host is not None else view
-        if owner.score < 0 or (host is not None and owner is not view and view.score < SUBSECTION_FLOOR):
+        if owner.score < 0 or (owner is not view and view.part.role in SIDE_ROLES):
             continue
-        steps = _consistent([c for c in view.candidates if c.score >= 0])
-        if owner.steps or steps or _stands_alone(owner):
+        steps = consistent(elect(view.candidates), owner is not view)
+        if steps or stands_alone(owner):
             stages[owner.part.index] = owner
             owner.steps.extend(steps)
-    return [view for _, view in sorted(stages.items()) if view.steps or _stands_alone(view)]
+    found = [view for _, view in sorted(stages.items()) if view.steps or stands_alone(view)]
+    return without_overviews(found)
 
 
-SUBSECTION_FLOOR = -30.0
-"""A subsection of a stage adds its steps unless it is clearly something else (examples, rules, ...)."""
+def elect(candidates: list[Candidate]) -> list[Candidate]:
+    """Candidates with enough votes; the items of one list stand or fall together, by their majority."""
+    lists: dict[int, list[Candidate]] = {}
+    for c in candidates:
+        if c.kind in ("ordered", "task", "bullet") and c.lead.parent is not None:
+            lists.setdefault(c.lead.parent, []).append(c)
+    chosen = {id(c) for c in candidates if c.score >= 0}
+    for items in lists.values():
+        yes = sum(c.score >= 0 for c in items)
+        whole = MAJORITY[items[0].kind]
+        if len(items) > 1 and yes >= whole * len(items):
+            chosen.update(id(c) for c in items if "aside" not in c.features)
+        elif len(items) > 1 and yes < 0.4 * len(items) and items[0].kind == "ordered":
+            chosen.difference_update(id(c) for c in items)
+    return [c for c in candidates if id(c) in chosen]
 
 
-def _host(part: Part) -> Part | None:
-    """The numbered stage that a section without such a number lies in."""
-    if part.numbering == "step" and not part.bold:
-        return None
-    here = part.parent
-    while here is not None:
-        if here.numbering == "step":
-            return here
-        here = here.parent
-    return None
+MAJORITY = {"ordered": 0.5, "task": 0.5, "bullet": 0.75}
+"""Share of a list's items that must be steps by themselves for all of them to be."""
 
 
-def _stands_alone(view: View) -> bool:
+def without_overviews(stages: list[View]) -> list[View]:
+    """A flow told twice is one flow: items of a list that name later stages go, what only the list says stays."""
+    titles = [view for view in stages if view.part.numbering and not view.part.bold]
+    if len(titles) < 3:
+        return stages
+    for view in stages:
+        later = [_content_words(t.part.title) for t in titles if t.part.start > view.part.start and t is not view]
+        items = [c for c in view.steps if c.kind == "ordered" and c.depth == 0]
+        if view.part.numbering or len(later) < 3 or len(items) < 3:
+            continue
+        told = [c for c in items if any(_content_words(c.lead.text[:90]) & words for words in later)]
+        if len(told) >= OVERVIEW_SHARE * len(items):
+            gone = {id(c) for c in told}
+            view.steps = [c for c in view.steps if id(c) not in gone]
+    return [view for view in stages if view.steps or stands_alone(view)]
+
+
+OVERVIEW_SHARE = 0.6
+STEM = 5
+
+
+def _content_words(text: str) -> set[str]:
+    """Stems of the longer words of a text."""
+    return {word[:STEM] for word in normal(text).split() if len(word) > 3 and word not in _COMMON}
+
+
+_COMMON = frozenset("with from into that this then your them when what each step phase stage using before after other more".split())
+
+
+def stands_alone(view: View) -> bool:
     """A numbered stage is one step where nothing in it is."""
-    return view.part.numbering == "step" or (view.part.numbering == "number" and view.part.bold)
+    return view.part.numbering == "step" or (view.part.numbering == "number" and view.features.get("one of a series") == 1.0)
 
 
-def _consistent(chosen: list[Candidate]) -> list[Candidate]:
-    """A paragraph that introduces a list is not a step of its own when the list's items are."""
-    owners = {id(c.under) for c in chosen if c.under is not None and c.under.kind == "intro_list" and c.depth == 0}
-    out = [c for c in chosen if not (c.kind == "intro_list" and id(c) in owners)]
+def consistent(chosen: list[Candidate], below: bool = False) -> list[Candidate]:
+    """Resolve rivals: a section as one step against what is inside, an introduction against the items of its list.
+
+    `below`: the section lies in a stage; then it is one step as soon as the votes say so.
+    """
+    whole = next((c for c in chosen if c.kind == "section"), None)
+    inner = [c for c in chosen if c.kind != "section"]
+    if whole is not None:
+        if below or not inner or whole.score >= max(c.score for c in inner):
+            return [whole]
+        chosen = inner
+    out = _lists(chosen)
     kept = {id(c) for c in out}
     return [c for c in out if not (c.kind == "fence" and c.under is not None and id(c.under) in kept)]
 
 
-def document_features(views: list[View], stages: list[View]) -> dict[str, float]:
-    """Features of the whole skill as a procedure."""
-    steps = sum(len(view.steps) for view in stages)
-    best = max((view.score for view in stages), default=-40.0)
-    out: dict[str, float] = {
-        "best stage": max(-4.0, min(6.0, best / 10)),
-        "few steps": 1.0 if steps < 3 else 0.0,
-        "many steps": 1.0 if steps > 6 else 0.0,
-    }
-    if any(view.part.numbering == "step" for view in stages):
-        out["step headings"] = 1.0
-    del views
-    return out
+def _lists(chosen: list[Candidate]) -> list[Candidate]:
+    """An introduction and the items of its list are not both steps: the side with more votes stays."""
+    by_intro: dict[int, list[Candidate]] = {}
+    for c in chosen:
+        if c.under is not None and c.under.kind == "intro_list" and c.depth == 0:
+            by_intro.setdefault(id(c.under), []).append(c)
+    dropped: set[int] = set()
+    for c in chosen:
+        items = by_intro.get(id(c), ())
+        if c.kind == "intro_list" and items:
+            if sum(x.score for x in items) / len(items) >= c.score:
+                dropped.add(id(c))
+            else:
+                dropped.update(id(x) for x in items)
+    return [c for c in chosen if id(c) not in dropped]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from skvm.parse.draft import Block, Role, Section
+from skvm.parse.draft import Block, BlockKind, Role, Section
 from skvm.parse.structure.tokens import Node, number_of
 from skvm.parse.structure.words import role_of
 
 BOLD_LEVEL = 7
 """Level given to a bold step paragraph: below every heading."""
+
+TAG_LEVEL = 2
+"""Level given to a section marked by tags."""
+
+_BEGINS = frozenset({Role.PROCEDURE, Role.SETUP, Role.TRIGGER})
+"""Roles that a first H1 may have instead of being the title."""
+
+_TAG_JOINT = re.compile(r"[_-]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -41,29 +50,30 @@ def read_sections(tree: Node, blocks: list[Block], body_start: int, body_end: in
     parts: list[Part] = []
     root = Part(0, None, 0, "", "", None, Role.OVERVIEW, False, None, body_start, body_end)
     parts.append(root)
-    content, *sections = tree.parts
-    _content(content, root, parts, blocks)
-    stack = [(node, root) for node in reversed(sections)]
+    stack = [(node, root) for node in reversed(tree.parts)]
     while stack:
         node, parent = stack.pop()
+        if node.kind == "content":
+            _content(node, parent, parts, blocks)
+            continue
         part = _section(node, parent, parts, blocks)
-        stack.extend((child, part) for child in reversed(node.parts[2:]))
-    _spread(parts, blocks, body_end)
+        stack.extend((child, part) for child in reversed(node.parts[1:]))
+    _spread(parts, body_end)
     return parts
 
 
 def _section(node: Node, parent: Part, parts: list[Part], blocks: list[Block]) -> Part:
     heading = blocks[node.parts[0].block]
-    part = _part(heading, heading.text, heading.level, parent, parts)
-    _content(node.parts[1], part, parts, blocks)
-    return part
+    if heading.kind is BlockKind.HTML:
+        return _part(heading, _TAG_JOINT.sub(" ", heading.language.strip("</>")), TAG_LEVEL, parent, parts)
+    return _part(heading, heading.text, heading.level, parent, parts)
 
 
 def _part(block: Block, text: str, level: int, parent: Part, parts: list[Part]) -> Part:
     numbering, number, at = number_of(text)
     title = text[at:].strip() or text.strip()
     role, whole = role_of(title)
-    if level == 1 and parent.level == 0 and not parts[0].children and not numbering:
+    if level == 1 and parent.level == 0 and not parts[0].children and not numbering and not (whole and role in _BEGINS):
         role = Role.TITLE
     part = Part(len(parts), block, level, title, numbering, number, role, whole, parent, block.start, block.end)
     parts.append(part)
@@ -83,29 +93,37 @@ def _content(content: Node, owner: Part, parts: list[Part], blocks: list[Block])
         part.pieces = list(node.parts)
 
 
-def _spread(parts: list[Part], blocks: list[Block], body_end: int) -> None:
-    """Ends of all sections: the beginning of the next one that is not below, without trailing blank lines."""
-    del blocks
+def _spread(parts: list[Part], body_end: int) -> None:
+    """Ends of all sections: where the next one that is not inside begins."""
     open_parts: list[Part] = []
     for part in parts[1:]:
-        while open_parts and open_parts[-1].level >= part.level:
+        while open_parts and open_parts[-1] is not part.parent:
             open_parts.pop().end = part.start
         open_parts.append(part)
     for part in open_parts:
         part.end = body_end
+    for part in parts[1:]:
+        if part.heading is not None and part.heading.kind is BlockKind.HTML:
+            part.end = part.heading.body[1]
+        if part.parent is not None:
+            part.end = min(part.end, part.parent.end)
 
 
 def to_sections(parts: list[Part], blocks: list[Block]) -> tuple[Section, ...]:
     """The immutable form for the draft; also sets `Block.section`."""
     tops: list[list[int]] = [[] for _ in parts]
-    starts = [(part.start, part.index) for part in parts]
-    at = 0
+    inside = [parts[0]]
+    at = 1
     for block in blocks:
-        while at + 1 < len(starts) and starts[at + 1][0] <= block.start:
+        while at < len(parts) and parts[at].start <= block.start:
+            inside.append(parts[at])
             at += 1
-        block.section = starts[at][1]
-        if block.parent is None and parts[at].heading is not block:
-            tops[at].append(block.index)
+        while len(inside) > 1 and inside[-1].end <= block.start:
+            inside.pop()
+        here = inside[-1]
+        block.section = here.index
+        if block.parent is None and here.heading is not block:
+            tops[here.index].append(block.index)
     return tuple(
         Section(
             p.index, p.heading.index if p.heading is not None else None, p.level, p.title, p.start, p.end,

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from skvm.ir import SceneType, StepEncoding
 from skvm.parse.draft import Block, BlockKind, DraftScene, DraftStep, Role
 from skvm.parse.structure.features import Candidate
-from skvm.parse.structure.procedure import View
+from skvm.parse.structure.looks import View
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.words import MAX_PHRASE, normal, scene_words
 from skvm.source import SourceText, digest_text
@@ -114,7 +114,7 @@ def _steps(
     out: list[DraftStep] = []
     part = view.part
     if not view.steps and part.heading is not None:
-        inside = list(range(bisect_left(starts, part.start), bisect_left(starts, scene_end)))
+        inside = _inside(part.start, scene_end, starts)
         encoding = (
             StepEncoding.BOLD_NUMBER
             if part.bold
@@ -127,12 +127,24 @@ def _steps(
     for index, c in enumerate(chosen):
         after = chosen[index + 1].start if index + 1 < len(chosen) else scene_end
         end = min(c.end, after)
-        inside = [i for i in c.blocks if blocks[i].start < end]
+        inside = _inside(c.start, end, starts) if c.kind == "section" else [i for i in c.blocks if blocks[i].start < end]
         end = _trim(source.raw, c.start, end)
         end, inside = _attach(c, end, after, inside, blocks)
-        encoding = StepEncoding.BOLD_NUMBER if part.bold and c.lead is part.heading else c.encoding
+        encoding = _encoding(c)
         out.append(_step(scene, c.start, end, _title(c), encoding, c.lead.number, c.lead, inside, source))
     return out
+
+
+def _inside(start: int, end: int, starts: list[int]) -> list[int]:
+    return list(range(bisect_left(starts, start), bisect_left(starts, end)))
+
+
+def _encoding(c: Candidate) -> StepEncoding:
+    if c.kind != "section":
+        return c.encoding
+    if c.part.bold:
+        return StepEncoding.BOLD_NUMBER
+    return StepEncoding.STEP_HEADING if c.part.numbering == "step" else StepEncoding.NUMBERED_HEADING
 
 
 def _attach(c: Candidate, end: int, after: int, inside: list[int], blocks: list[Block]) -> tuple[int, list[int]]:

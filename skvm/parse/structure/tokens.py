@@ -66,21 +66,24 @@ def number_of(text: str) -> tuple[str, str | None, int]:
 
 
 def tokens(blocks: list[Block]) -> Iterator[Token]:
-    """The token stream of a document."""
+    """The token stream of a document. A `<tag>` line opens a section too; headings inside stay inside."""
     levels: list[int] = []
+    floors: list[tuple[int, Block]] = []
     at = 0
-    count = len(blocks)
-    while at < count:
+    while at < len(blocks):
         block = blocks[at]
         if block.kind is BlockKind.HEADING:
-            while levels and levels[-1] >= block.level:
+            floor = floors[-1][0] if floors else 0
+            while len(levels) > floor and levels[-1] >= block.level:
                 levels.pop()
                 yield Token("_CLOSE_SECTION", "")
             levels.append(block.level)
             yield Token("_OPEN_SECTION", "")
             kind, block.number, _ = number_of(block.text)
-            name = "STEP_HEADING" if kind == "step" else "NUMBERED_HEADING" if kind == "number" else "PLAIN_HEADING"
-            yield _with(name, block)
+            yield _with(_HEADINGS[kind], block)
+            at += 1
+        elif block.kind is BlockKind.HTML and block.language:
+            yield from _tag(block, levels, floors)
             at += 1
         else:
             size, made = _piece(blocks, at, True)
@@ -88,6 +91,24 @@ def tokens(blocks: list[Block]) -> Iterator[Token]:
             at = size
     for _ in levels:
         yield Token("_CLOSE_SECTION", "")
+
+
+_HEADINGS = {"step": "STEP_HEADING", "number": "NUMBERED_HEADING", "": "PLAIN_HEADING"}
+
+
+def _tag(block: Block, levels: list[int], floors: list[tuple[int, Block]]) -> Iterator[Token]:
+    """Tokens of a section mark. They are paired, so a closing one always finds its opening one."""
+    if block.language.startswith("</"):
+        floor, opening = floors.pop()
+        opening.body = (opening.end, block.end)
+        while len(levels) >= floor:
+            levels.pop()
+            yield Token("_CLOSE_SECTION", "")
+    else:
+        levels.append(0)
+        floors.append((len(levels), block))
+        yield Token("_OPEN_SECTION", "")
+        yield _with("PLAIN_HEADING", block)
 
 
 def _piece(blocks: list[Block], at: int, top: bool) -> tuple[int, list[Token]]:
