@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from skvm.ir import ActType
-from skvm.parse.lexicon import acts_with_object, nominals, skip_adverbs, third_persons, verb_at, verbs, words_of
+from skvm.parse.lexicon import acts_with_object, nominals, skip_adverbs, third_persons, verb_at, verbs, word_set, words_of
 from skvm.parse.sentences import Sentence, Tok
 
 _BREAKS = frozenset({"COMMA", "SEMI", "COLON", "DASH", "ARROW", "LPAR", "RPAR"})
 _STRONG = frozenset({"SEMI", "COLON", "DASH", "ARROW"})
 _OPENERS = frozenset({"IF", "UNLESS", "WHEN", "ELSE", "EACH", "UNTIL", "WHILE"})
 _NOMINAL = frozenset({"CODE", "QUOTE", "FILE", "URL", "NUM", "STEPREF"})
+_OBJECTS = _NOMINAL | {"SKILL", "AGENT", "PERSON"}
+_ADJECTIVES = ("ed", "al", "ive", "ous", "ful", "ent")
+_STOP_TAIL = word_set("immediately here with processing and or if when before until unless at instead work now execution the")
 _JOINTS = frozenset({"AND", "OR", "THEN"})
 OBJECT_WORDS = 8
 """How many words behind a verb are looked at for its object."""
@@ -93,11 +96,13 @@ def _take(words: list[Word], texts: list[str], at: int, out: list[Stated], *, st
 def _reads_as_verb(words: list[Word], at: int, after: int, verb: str, *, strict: bool) -> bool:
     """Is a word of the list used as a verb here? `strict`: behind a comma or "and", where nouns are as likely."""
     following = words[after] if after < len(words) else None
+    if verbs()[verb].acts == (ActType.TERMINATE,):
+        return following is None or following.tok.kind not in ("WORD", "CODE") or following.text in _STOP_TAIL
     if not verbs()[verb].noun:
         return following is None or following.text not in words_of("not_after_verb")
     if following is None:
         return not strict and after - at > 1
-    if following.tok.kind in _NOMINAL or following.text in words_of("determiners"):
+    if following.tok.kind in _OBJECTS or following.text in words_of("determiners") or following.text.endswith(_ADJECTIVES):
         return True
     if strict or following.text in words_of("not_after_verb"):
         return False

@@ -70,6 +70,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _SLASH = re.compile(r"/[a-z][a-z0-9_-]*(?::[a-z][a-z0-9_-]*)?(?:\s|$)")
+_OPENERS = frozenset({"IF", "UNLESS", "WHEN", "AFTER", "EACH", "UNTIL", "WHILE"})
 _PUNCT = {",": "COMMA", ":": "COLON", ";": "SEMI", "(": "LPAR", ")": "RPAR", "[": "LPAR", "]": "RPAR"}
 _NO_END = word_set("e.g i.e eg ie etc vs cf approx no fig al dr mr ms inc resp incl max min")
 _ARABIC = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
@@ -177,7 +178,7 @@ def _class_words(row: list[Tok]) -> list[Tok]:
 
 def _label(block: Block, row: list[Tok], first: bool) -> int:
     """Tokens of the label at the head of the first sentence: a bold run, or up to six words before a colon, dash or arrow."""
-    if not first:
+    if not first or not row or row[0].kind in _OPENERS:
         return 0
     bold = _bold_end(block)
     for index, tok in enumerate(row):
