@@ -71,9 +71,8 @@ def to_skill(text: str, bundle: frozenset[str], here: Callable[[str], bool], ski
     `here` tells whether a path exists in the work folder. Works on argv words and on shell text: a name counts only when it
     stands alone, i.e. no other name character touches it.
     """
-    names = {n for n in bundle if n != "SKILL.md"}
-    folders = {"/".join(n.split("/")[:depth]) for n in names for depth in range(1, n.count("/") + 1)}
-    for name in sorted(names | folders, key=lambda n: (-len(n), n)):
+    folders = {"/".join(n.split("/")[:depth]) for n in bundle for depth in range(1, n.count("/") + 1)}
+    for name in sorted(bundle | folders, key=lambda n: (-len(n), n)):
         if name not in text or here(name):
             continue
         pattern = re.compile(rf"(?<![A-Za-z0-9_/@%+,:.-])(?:\./)?{re.escape(name)}(?P<rest>/?)(?!{_NAME})")
