@@ -1,10 +1,11 @@
 """What a text hole may hold: the narrowest pattern that still reads as the same kind of thing.
 
 A pattern is built from runs: letters and digits of the classes seen (lower, upper, digits, other alphabets), joined by exactly
-the marks seen. When all values have the same runs the pattern has that shape (`sales.csv`, `orders.csv` -> `[a-z]+\\.[a-z]+`);
-otherwise runs of the classes seen, joined by single marks that were seen (`a.csv`, `a_1.csv`). So a pattern never lets in a
-leading dash, a `..`, a blank, a quote or an operator that no observation had; case and length (four times the longest, at
-least 32) are kept as seen. Not narrower than that: the letters themselves, a number's size and the number of runs stay free.
+the marks seen. When all values have the same runs the pattern has that shape, and a run that never differed is kept as it is
+(`sales.csv`, `orders.csv` -> `[a-z]+\\.csv`). Otherwise that holds for what they share at both ends, with runs of the classes
+seen, joined by marks that were seen, in between. So a pattern never lets in a leading dash, a `..`, a blank, a quote or an
+operator that no observation had; case and length (four times the longest, at least 32) are kept as seen. Not narrower than
+that: the letters of runs that differed, a number's size and the number of runs stay free.
 """
 
 from __future__ import annotations
@@ -31,14 +32,32 @@ def covering(values: Sequence[str]) -> str:
     """A regular expression that every value fully matches; see the module for what else does."""
     rows = [_RUN.findall(v) for v in values]
     bound = max(32, 4 * max(len(v) for v in values))
-    head = f"(?=.{{1,{bound}}}\\Z)"
-    shapes = {tuple("w" if _wordy(run) else run for run in row) for row in rows}
-    if len(shapes) == 1:
-        shape = next(iter(shapes))
-        return head + "".join(
-            _run([row[at] for row in rows]) if mark == "w" else re.escape(mark) for at, mark in enumerate(shape)
-        )
-    return head + _loose(rows)
+    shapes = [["w" if _wordy(run) else run for run in row] for row in rows]
+    if all(shape == shapes[0] for shape in shapes):
+        body = _column(rows)
+    else:
+        head, tail = _shared(shapes)
+        middle = [row[head : len(row) - tail] for row in rows]
+        body = _column([r[:head] for r in rows]) + _loose(middle) + _column([r[len(r) - tail :] for r in rows])
+    return f"(?=.{{1,{bound}}}\\Z){body}"
+
+
+def _column(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of one shape: runs that never differed as they are, the others by their classes."""
+    return "".join(re.escape(runs[0]) if len(set(runs)) == 1 else _run(runs) for runs in zip(*rows, strict=True))
+
+
+def _shared(shapes: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Runs at the start and at the end that all shapes share, each cut off at a mark, leaving something in between."""
+    least = min(len(shape) for shape in shapes) - 1
+    head = next((n for n in range(least) if len({shape[n] for shape in shapes}) > 1), least)
+    while head and shapes[0][head - 1] == "w":
+        head -= 1
+    room = least - head
+    tail = next((n for n in range(room) if len({shape[-1 - n] for shape in shapes}) > 1), room)
+    while tail and shapes[0][-tail] == "w":
+        tail -= 1
+    return head, tail
 
 
 def _loose(rows: Sequence[Sequence[str]]) -> str:

@@ -21,8 +21,9 @@ def test_covers_what_was_seen(values: list[str]) -> None:
 @pytest.mark.parametrize(
     ("seen", "inside", "outside"),
     [
-        (["sales.csv", "orders.csv"], ["x.csv", "a.json"], ["-a.csv", "../a.csv", "a b.csv", "a.csv;x", "A.csv", "a.csv\n", "a"]),
-        (["a.csv", "q1_a.csv"], ["a_b_c.csv", "q2.x"], ["..", "a..csv", "/a.csv", ".a", "-x.csv", "a/b.csv", "é.csv"]),
+        (["sales.csv", "orders.csv"], ["x.csv"], ["-a.csv", "../a.csv", "a b.csv", "a.csv;x", "A.csv", "a.csv\n", "a", "a.json"]),
+        (["a.csv", "b.json"], ["x.yml"], ["a", ".csv", "a.b.c", "a."]),
+        (["a.csv", "q1_a.csv"], ["a_b_c.csv", "q2.csv"], ["..", "a..csv", "/a.csv", ".a", "-x.csv", "a/b.csv", "a_b", "é.csv"]),
         (["5", "12"], ["0", "99999"], ["-5", "1.5", "1e9", "", "five", "1 or 2"]),
         (["ann@x.de", "bob@y.org"], ["c@z.com"], ["c@z.com,d@z.com", "<c@z.com>", "c d@z.com", "C@z.com"]),
         (["München", "Berlin"], ["Köln"], ["Köln; x", "a b", ""]),
