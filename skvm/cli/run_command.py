@@ -46,16 +46,13 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold"
 )
 @format_option()
-@click.pass_context
-def command(
-    ctx: click.Context, what: Path, form: str, dry_run: bool, check_file: Path | None, no_solid: bool, **given: Any
-) -> int:
+def command(what: Path, form: str, dry_run: bool, check_file: Path | None, no_solid: bool, **given: Any) -> int:
     """Run a skill or a compiled plan on a model; every effect happens in the sandbox."""
     from skvm.app.running import RunOptions, run_blocking
     from skvm.app.settings import Settings
 
     settings = Settings.from_environment()
-    options = RunOptions(started=started(ctx), solid=not no_solid, on_event=_live, **given)
+    options = RunOptions(started=started(click.get_current_context()), solid=not no_solid, on_event=_live, **given)
     if dry_run:
         return _dry(what, options, settings, form)
     outcome = run_blocking(what, options, settings)

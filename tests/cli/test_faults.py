@@ -61,7 +61,7 @@ def test_nothing_is_learned_from_a_failure(skvm, skill):
     with LoopbackServer(Fault("status", 401)) as server:
         ask(skvm, skill, server.base_url, "--deadline", "40")
     listed = skvm("jit", "list", "--format", "json")
-    assert listed.json == {"steps": []}
+    assert listed.json == {"items": [], "observed": []}
 
 
 def finish(asked: Asked) -> Say:

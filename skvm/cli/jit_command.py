@@ -1,0 +1,77 @@
+"""`skvm jit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from skvm.cli.common import format_option, put, put_json
+
+
+@click.group("jit")
+def command() -> None:
+    """Solidified steps: what code replaced a model, on which evidence, behind which guards."""
+
+
+def _show(page: Callable[[Any], Any], form: str) -> int:
+    from skvm.app.evidence import with_book
+
+    shown = with_book(page)
+    if form == "json":
+        put_json(shown.data)
+    else:
+        put(shown.text or "nothing recorded yet")
+    return 0
+
+
+@command.command("list")
+@click.option("--skill", help="only steps of this skill")
+@format_option()
+def list_(skill: str | None, form: str) -> int:
+    """All solidified and watched steps with their state."""
+    from skvm.jit.show import list_steps
+
+    return _show(lambda book: list_steps(book, skill), form)
+
+
+@command.command("show")
+@click.argument("id")
+@format_option()
+def show_(id: str, form: str) -> int:
+    """Code, holes with their provenance, guards and evidence of one solidified step."""
+    from skvm.jit.show import show
+
+    return _show(lambda book: show(book, id), form)
+
+
+@command.command("why")
+@click.argument("step")
+@format_option()
+def why_(step: str, form: str) -> int:
+    """History of a step: state changes and every guard that was missed."""
+    from skvm.jit.show import why
+
+    return _show(lambda book: why(book, step), form)
+
+
+@command.command("drop")
+@click.argument("id")
+@format_option()
+def drop_(id: str, form: str) -> int:
+    """Forget one solidified step."""
+    from skvm.jit.show import drop
+
+    return _show(lambda book: drop(book, id), form)
+
+
+@command.command("review")
+@click.argument("id")
+@click.option("--accept/--reject", "accept", default=None, required=True, help="a person's verdict")
+@format_option()
+def review_(id: str, accept: bool, form: str) -> int:
+    """Accept or reject one solidified step after reading it."""
+    from skvm.jit.show import review
+
+    return _show(lambda book: review(book, id, accept), form)

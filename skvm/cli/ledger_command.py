@@ -1,0 +1,23 @@
+"""`skvm ledger`."""
+
+from __future__ import annotations
+
+import click
+
+from skvm.cli.common import format_option, put, put_json
+
+
+@click.command("ledger")
+@click.option("--skill", help="only this skill")
+@format_option()
+def command(skill: str | None, form: str) -> int:
+    """What solidified steps saved, against the recorded baseline of the same steps, minus what learning cost."""
+    from skvm.app.evidence import with_book
+    from skvm.jit.ledger import ledger, ledger_text
+
+    found = with_book(lambda book: ledger(book.records(), skill))
+    if form == "json":
+        put_json(found.to_json())
+    else:
+        put(ledger_text(found))
+    return 0
