@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from skvm.cli.common import format_option, put, put_items, skills_argument
+from skvm.cli.common import format_option, note, progress, put, put_items, put_json, skills_argument
+
+if TYPE_CHECKING:
+    from skvm.app.inputs import SkillInput
 
 
 @click.command("ir")
 @skills_argument
+@click.option("--as", "form_as", type=click.Choice(["program", "ssl"]), default="program", help="ssl: the published SSL record")
+@click.option(
+    "--sidecar", type=click.Path(dir_okay=False, path_type=Path), help="write there what an SSL record has no place for (JSON)"
+)
 @format_option()
-def command(skills: tuple[str, ...], form: str) -> int:
+def command(skills: tuple[str, ...], form_as: str, sidecar: Path | None, form: str) -> int:
     """The typed program: scheduling, structural and logical layers, every node with its span."""
-    from skvm.app.check import diagnose
     from skvm.app.inputs import expand_inputs
+
+    if sidecar is not None and form_as != "ssl":
+        raise click.UsageError("--sidecar goes with --as ssl")
+    inputs = expand_inputs(skills)
+    return _ssl(inputs, sidecar) if form_as == "ssl" else _programs(inputs, form)
+
+
+def _programs(inputs: Sequence[SkillInput], form: str) -> int:
+    from skvm.app.check import diagnose
     from skvm.ir.printer import program_text
 
     rows = []
-    for item in expand_inputs(skills):
+    for item in inputs:
         source = item.load()
         program, _ = diagnose(source)
         if form == "json":
@@ -27,3 +46,27 @@ def command(skills: tuple[str, ...], form: str) -> int:
     if form == "json":
         put_items(rows)
     return 0
+
+
+def _ssl(inputs: Sequence[SkillInput], sidecar: Path | None) -> int:
+    """Records on stdout; skills that have none are counted on stderr, and a single one of them exits 1."""
+    from skvm.app.files import write_aside
+    from skvm.app.ssl import ssl_of
+    from skvm.diag import render
+    from skvm.ir import canonical_json
+
+    results = [ssl_of(i.load(), i.shown) for i in progress(inputs, len(inputs), "exporting")]
+    for result in results:
+        for located in result.located:
+            note(render.full(located) if len(inputs) == 1 else render.concise(located))
+    made = [r for r in results if r.record is not None]
+    if sidecar is not None and made:
+        rows = [r.sidecar for r in made]
+        write_aside(sidecar, canonical_json(rows[0] if len(inputs) == 1 else {"items": rows}) + b"\n")
+    if len(inputs) > 1:
+        put_json({"items": [r.record for r in made]})
+        note(f"{len(inputs)} skills: {len(made)} as SSL records, {len(inputs) - len(made)} not expressible")
+        return 0
+    if made:
+        put_json(made[0].record)
+    return 0 if made else 1
