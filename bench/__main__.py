@@ -78,9 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, default=0, help="first seed")
     run.add_argument("--seeds", type=int, default=1, help="number of seeds per task")
     run.add_argument("--no-solid", action="store_true", help="serve nothing from solidified steps")
-    run.add_argument(
-        "--solution", type=Path, help="solution file of a simulated model (default: bench/solutions)"
-    )
+    run.add_argument("--solution", type=Path, help="solution file of a simulated model (default: bench/solutions)")
     run.add_argument("--deadline", type=float, default=120.0, help="seconds per run")
     run.add_argument("--home", type=Path, help="keep state here instead of in a temporary folder")
     corpus = subs.add_parser("corpus", help="check and compile every text of the corpus")

@@ -21,12 +21,9 @@ def collect(ctx):
 
 def timeline(ctx):
     service = ctx.said(r"service (\w+)")
-    result = yield run(f"python scripts/error_rate.py {log(ctx)} --service {service}")
+    result = yield run(f"python scripts/error_rate.py {log(ctx)} --service {service} --table out/minutes.csv")
     found = result.json
-    text = (
-        f"# Errors in {found['service']}\n\nFirst: {found['first']}\nLast: {found['last']}\nCount: {found['errors']}\n\n"
-        f"{found['table']}\n"
-    )
+    text = f"# Errors in {found['service']}\nFirst: {found['first']}\nLast: {found['last']}\nCount: {found['errors']}\n"
     yield Call("write_file", {"path": "out/timeline.md", "content": text})
     return Done({"errors": found["errors"]}, f"Timeline of {found['service']} written to out/timeline.md.")
 

@@ -15,11 +15,13 @@ def check(ctx):
 
 def report(ctx):
     by = ctx.said(r"by (\w+)")
-    result = yield Call("execute_command", {"command": f"python scripts/summarize.py {export(ctx)} --by {by}"})
+    result = yield Call(
+        "execute_command", {"command": f"python scripts/summarize.py {export(ctx)} --by {by} --table out/groups.csv"}
+    )
     found = result.json
     text = (
         f"# Sales by {found['by']}\n\nOrders: {found['rows']}\nRevenue: {found['total']}\n"
-        f"Best: {found['top']} ({found['top_total']})\n\n{found['table']}\n"
+        f"Best: {found['top']} ({found['top_total']})\n"
     )
     yield Call("write_file", {"path": "out/report.md", "content": text})
     return Done({"total": found["total"], "top": found["top"]}, f"Report by {by} written to out/report.md.")

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Errors of one service per minute, as one JSON object."""
+"""Errors of one service: per minute as CSV, first, last and number as one JSON object."""
 
 import argparse
+import csv
 import json
+import os
 import sys
 from collections import Counter
 
@@ -13,10 +15,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("log")
     parser.add_argument("--service", required=True)
+    parser.add_argument("--table", required=True, help="CSV file for the minutes")
     args = parser.parse_args()
     times = [e["time"] for e in parse(args.log) if e["level"] == "ERROR" and e["service"] == args.service]
     minutes = Counter(time[:16] for time in times)
-    table = ["| minute | errors |", "|---|---|", *(f"| {minute} | {minutes[minute]} |" for minute in sorted(minutes))]
+    os.makedirs(os.path.dirname(args.table) or ".", exist_ok=True)
+    with open(args.table, "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["minute", "errors"])
+        writer.writerows(sorted(minutes.items()))
     print(
         json.dumps(
             {
@@ -24,7 +31,6 @@ def main() -> int:
                 "errors": len(times),
                 "first": min(times, default="none"),
                 "last": max(times, default="none"),
-                "table": "\n".join(table),
             }
         )
     )

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Revenue per group of a sales export, as one JSON object on standard output."""
+"""Revenue per group of a sales export: the groups as CSV, the totals as one JSON object on standard output."""
 
 import argparse
 import csv
 import json
+import os
 import sys
 from collections import defaultdict
 from decimal import Decimal
@@ -13,6 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("export")
     parser.add_argument("--by", required=True, help="column to group by")
+    parser.add_argument("--table", required=True, help="CSV file for the groups")
     args = parser.parse_args()
     totals: dict[str, Decimal] = defaultdict(Decimal)
     orders: dict[str, int] = defaultdict(int)
@@ -28,8 +30,11 @@ def main() -> int:
         print("the export has no rows", file=sys.stderr)
         return 1
     ranked = sorted(totals, key=lambda name: (-totals[name], name))
-    lines = [f"| {args.by} | orders | revenue |", "|---|---|---|"]
-    lines += [f"| {name} | {orders[name]} | {totals[name]:.2f} |" for name in ranked]
+    os.makedirs(os.path.dirname(args.table) or ".", exist_ok=True)
+    with open(args.table, "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow([args.by, "orders", "revenue"])
+        writer.writerows((name, orders[name], f"{totals[name]:.2f}") for name in ranked)
     print(
         json.dumps(
             {
@@ -38,7 +43,6 @@ def main() -> int:
                 "total": f"{sum(totals.values()):.2f}",
                 "top": ranked[0],
                 "top_total": f"{totals[ranked[0]]:.2f}",
-                "table": "\n".join(lines),
             }
         )
     )
