@@ -12,7 +12,15 @@ from skvm.parse.structure.votes import total
 from skvm.parse.structure.words import normal
 
 SIDE_ROLES = frozenset({Role.EXAMPLES, Role.RULES, Role.PITFALLS, Role.REFERENCE, Role.TRIGGER, Role.ANTI_TRIGGER, Role.OVERVIEW})
-"""A subsection of a stage adds its steps unless it is clearly something else."""
+"""Roles of sections that are beside the procedure."""
+
+CLEAR_ROLES = frozenset({Role.EXAMPLES, Role.TRIGGER, Role.ANTI_TRIGGER})
+
+
+def is_aside(part: Part) -> bool:
+    """A subsection of a stage adds its steps unless it is clearly something else: by its whole title, or an example."""
+    return not part.numbering and (part.role in CLEAR_ROLES or (part.whole and part.role in SIDE_ROLES))
+
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +76,7 @@ def _series_vote(views: list[View]) -> None:
     for members in series.values():
         mean = sum(view.score for view in members) / len(members)
         for view in members:
-            if len(members) > 2 and view.part.role not in SIDE_ROLES:
+            if len(members) > 2 and not (view.part.whole and view.part.role in SIDE_ROLES):
                 view.score = max(view.score, mean)
             view.features["one of a series"] = 1.0 if len(members) > 2 else 0.0
 
@@ -80,7 +88,7 @@ def choose(views: list[View]) -> list[View]:
     for view in views:
         host = host_of(view.part)
         owner = by_part[host.index] if host is not None else view
-        if owner.score < 0 or (owner is not view and view.part.role in SIDE_ROLES):
+        if owner.score < 0 or (owner is not view and is_aside(view.part)):
             continue
         steps = consistent(elect(view.candidates), owner is not view)
         if steps or stands_alone(owner):

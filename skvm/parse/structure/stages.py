@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 
-from skvm.ir import SceneType, StepEncoding
+from skvm.ir import ActType, SceneType, StepEncoding
 from skvm.parse.draft import Block, BlockKind, DraftScene, DraftStep, Role
+from skvm.parse.lexicon import acts_of_lead, is_imperative
 from skvm.parse.structure.features import Candidate
 from skvm.parse.structure.looks import View
 from skvm.parse.structure.sections import Part
-from skvm.parse.structure.words import MAX_PHRASE, normal, scene_words
+from skvm.parse.structure.words import MAX_PHRASE, normal, scene_words, weak_words
 from skvm.source import SourceText, digest_text
 
 _BY_ROLE = {
@@ -20,34 +22,77 @@ _BY_ROLE = {
     Role.TROUBLE: SceneType.RECOVER,
     Role.CHECKLIST: SceneType.VERIFY,
 }
+_BY_ACT = {
+    ActType.READ: SceneType.ACQUIRE,
+    ActType.REQUEST: SceneType.ACQUIRE,
+    ActType.INFER: SceneType.REASON,
+    ActType.SELECT: SceneType.REASON,
+    ActType.COMPARE: SceneType.REASON,
+    ActType.WRITE: SceneType.ACT,
+    ActType.UPDATE_STATE: SceneType.ACT,
+    ActType.CALL_TOOL: SceneType.ACT,
+    ActType.VALIDATE: SceneType.VERIFY,
+    ActType.NOTIFY: SceneType.FINALIZE,
+    ActType.TRANSFER: SceneType.ACT,
+}
+_SEGMENT = re.compile(r"\s+[—–-]+\s+|[:(),/→]|\s&\s|\band\b|\b(?:with|for|of|before|after|from|to|into|against|if|when)\b", re.IGNORECASE)
 _BLANK = re.compile(r"\s+")
 TITLE_LIMIT = 100
 
 
-def scene_type(title: str, role: Role, texts: list[str]) -> SceneType:
-    """Type of a stage: by its role, by the words of its title (the first weighs most), by the first words of its steps."""
+def scene_type(part: Part, steps: list[Candidate], ordinal: int, count: int) -> SceneType:
+    """Type of a stage: the words of its title (head of a verb phrase first, end of a noun phrase last weigh most), its role,
+    the acts its steps begin with, and where it stands among the `count` stages."""
     votes: dict[SceneType, float] = {}
-    table = scene_words()
-    words = normal(title).split()
-    for at in range(len(words)):
-        for size in range(min(MAX_PHRASE, len(words) - at), 0, -1):
-            kind = table.get(" ".join(words[at : at + size]))
-            if kind is not None:
-                votes[kind] = votes.get(kind, 0.0) + (4.0 if at == 0 else 2.0) + size / 4
-                break
-    if role in _BY_ROLE:
-        votes[_BY_ROLE[role]] = votes.get(_BY_ROLE[role], 0.0) + 2.5
-    for text in texts[:8]:
-        head = normal(text[:80]).split()[:4]
-        for at, word in enumerate(head):
-            kind = table.get(word)
-            if kind is not None:
-                votes[kind] = votes.get(kind, 0.0) + (0.5 if at == 0 else 0.2)
-                break
+    _title_votes(part.title, votes)
+    if part.role in _BY_ROLE:
+        _add(votes, _BY_ROLE[part.role], 3.0 if part.whole else 1.0)
+    leads = [acts_of_lead(c.lead.text) for c in steps[:8]]
+    stated = [acts[0] for acts in leads if acts]
+    for act in stated:
+        if act in _BY_ACT:
+            _add(votes, _BY_ACT[act], 1.5 / len(stated))
+    if any(c.kind in ("fence", "intro") for c in steps):
+        _add(votes, SceneType.ACT, 0.3)
     if not votes:
-        return SceneType.UNKNOWN
+        return SceneType.ACT if any(c.imperative for c in steps) else SceneType.UNKNOWN
+    if count > 2:
+        if ordinal == 1:
+            _add(votes, SceneType.PREPARE, 0.6)
+        if ordinal == count:
+            _add(votes, SceneType.FINALIZE, 0.8)
+        elif SceneType.FINALIZE in votes and ordinal < count - 1:
+            votes[SceneType.FINALIZE] -= 1.2
     order = list(SceneType)
-    return min(votes, key=lambda kind: (-votes[kind], order.index(kind)))
+    return min(votes, key=lambda kind: (-round(votes[kind], 6), order.index(kind)))
+
+
+def _add(votes: dict[SceneType, float], kind: SceneType, weight: float) -> None:
+    votes[kind] = votes.get(kind, 0.0) + weight
+
+
+def _title_votes(title: str, votes: dict[SceneType, float]) -> None:
+    verbal = is_imperative(title)
+    for nth, segment in enumerate(_SEGMENT.split(title)):
+        words = normal(segment).split()
+        for at, size, kind, weak in _scene_phrases(words):
+            head = at == 0 if verbal else at + size == len(words)
+            weight = (3.0 if head else 1.5) * (0.4 if weak else 1.0) * (1.0 if nth == 0 else 0.7)
+            _add(votes, kind, weight + 0.2 * (size - 1))
+
+
+def _scene_phrases(words: list[str]) -> Iterator[tuple[int, int, SceneType, bool]]:
+    """Phrases of the lexicon in the words: where, how long, type, and whether they say little."""
+    table, weak = scene_words(), weak_words()
+    at = 0
+    while at < len(words):
+        for size in range(min(MAX_PHRASE, len(words) - at), 0, -1):
+            phrase = " ".join(words[at : at + size])
+            if phrase in table:
+                yield at, size, table[phrase], phrase in weak
+                at += size - 1
+                break
+        at += 1
 
 
 def build(stages: list[View], source: SourceText, blocks: list[Block]) -> tuple[list[DraftScene], list[DraftStep]]:
@@ -62,7 +107,7 @@ def build(stages: list[View], source: SourceText, blocks: list[Block]) -> tuple[
         part, scene = view.part, f"S{ordinal}"
         ids[part.index] = scene
         end = _end(part, nested)
-        kind = scene_type(part.title, part.role, [c.lead.text for c in view.steps])
+        kind = scene_type(part, view.steps, ordinal, len(stages))
         raw_end = _trim(source.raw, part.start, end)
         start = _scene_start(part, view)
         scenes.append(

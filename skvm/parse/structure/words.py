@@ -50,7 +50,13 @@ def _cjk_roles() -> tuple[tuple[str, Role], ...]:
 @cache
 def scene_words() -> dict[str, SceneType]:
     """Normalised word or phrase to the scene type it speaks for."""
-    return {normal(phrase): SceneType(kind) for kind, phrases in _groups("scenes.txt").items() for phrase in phrases}
+    return {normal(phrase): SceneType(kind) for kind, phrases in _groups("scenes.txt").items() if kind != "weak" for phrase in phrases}
+
+
+@cache
+def weak_words() -> frozenset[str]:
+    """Words of `scene_words` that say little about a stage ("run", "process"): any other word counts more."""
+    return frozenset(normal(phrase) for phrase in _groups("scenes.txt").get("weak", ()))
 
 
 def role_of(title: str) -> tuple[Role, bool]:
