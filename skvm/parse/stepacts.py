@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from skvm.ir import Act, ActType, BlockRole, EffectClass, Origin, Scope
@@ -18,6 +19,9 @@ from skvm.parse.statements import acts_of_statement
 
 _PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
 _MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})
+
+
+_YOU = re.compile(r"\b(?:you|your)\b", re.IGNORECASE)
 
 
 class Read:
@@ -61,10 +65,11 @@ class StepReader:
     def acts(self) -> list[Act]:
         """Acts in text order. What a command shows replaces the words that announce it."""
         for block, reads in self.reads:
-            if not self._out or block.kind is not BlockKind.ITEM or block.index == self.step.lead:
+            if self._instructs(block):
                 for read in reads:
                     self._sentence(block, read)
                 self._inlines(block)
+        self._unspoken()
         for fence in self.fences:
             if fence.role is BlockRole.COMMAND:
                 for statement in fence.facts.statements:
@@ -75,7 +80,40 @@ class StepReader:
             self._fallback()
         return sorted(self._out, key=lambda act: (act.span.start, act.span.end))
 
+    def _instructs(self, block: Block) -> bool:
+        """May the block state acts of the step? Its lead may; lists under a stated act mostly tell what it is about."""
+        if block.index == self.step.lead:
+            return True
+        if block.kind is BlockKind.ROW or block.kind is BlockKind.HEADING:
+            return False
+        if block.kind is not BlockKind.ITEM:
+            return True
+        if self.lead.kind is BlockKind.HEADING and not block.level:
+            return True
+        return not self._out and not block.text.rstrip().endswith("?")
+
+    def _unspoken(self) -> None:
+        """Acts that the form of a step states: a question to the user, a decision by an arrow, a template to fill."""
+        types = {act.type for act in self._out}
+        if not self.reads or not self.reads[0][1]:
+            return
+        block, reads = self.reads[0]
+        sentence = reads[0].sentence
+        start, end = block.byte_at(sentence.at), block.byte_at(sentence.end)
+        if not types and block.text.rstrip().endswith("?") and _YOU.search(block.text):
+            self._add(start, end, ActType.REQUEST)
+        kinds = [tok.kind for tok in sentence.toks]
+        if not types and "ARROW" in kinds and {"IF", "WHEN", "ELSE"} & set(kinds[:3]):
+            self._add(start, end, ActType.SELECT)
+        if types and types <= {ActType.NOTIFY, ActType.INFER}:
+            for fence in self.fences[:1]:
+                if fence.role is BlockRole.TEMPLATE:
+                    self._add(*fence.block.body, ActType.WRITE, origin=Origin.FENCE)
+
     def _sentence(self, block: Block, read: Read) -> None:
+        if block.kind is BlockKind.HEADING and not read.stated:
+            for act_type in nominal_acts(read.words, 8):
+                self._add(block.byte_at(read.sentence.at), block.byte_at(read.sentence.end), act_type)
         for index, stated in enumerate(read.stated):
             end = read.stated[index + 1].start if index + 1 < len(read.stated) else len(read.words)
             for act_type in stated.acts:
