@@ -14,8 +14,8 @@ from skvm.plan import Command
 from skvm.source import SkillSource, Span
 
 INSTALL = re.compile(
-    r"^\s*(?:sudo\s+)?(?:(?:pip3?|uv|uv pip|python3? -m pip|npm|pnpm|yarn|bun|apt|apt-get|brew|cargo|go|gem|conda|mamba|dnf|yum|"
-    r"apk|pipx|poetry)\s+(?:-\S+\s+)*(?:install|add|i|get|ci|sync)\b|npx\s+(?:-\S+\s+)*\S+\s+add\b|curl\b.*\|\s*(?:ba)?sh\b)"
+    r"^\s*(?:sudo\s+)?(?:(?:pip3?|uv|uv pip|python3? -m pip|npm|pnpm|yarn|bun|apt|apt-get|brew|cargo|go|gem|conda|mamba|dnf|"
+    r"yum|apk|pipx|poetry)\s+(?:-\S+\s+)*(?:install|add|i|get|ci|sync)\b|npx\s+(?:-\S+\s+)*\S+\s+add\b|curl\b.*\|\s*(?:ba)?sh\b)"
 )
 """Commands that install: they are environment requirements, never run-time steps (decisions, "Plan semantics")."""
 

@@ -42,10 +42,10 @@ def assemble(unit: Unit, records: tuple[PassRecord, ...] = ()) -> Artifact:
     return Artifact(
         toolchain=toolchain(),
         source=SourceInfo(
-            name=unit.program.skill.name or source.name,
+            name=unit.program.skill.name or shown(source.name),
             digest=source.digest,
             program=unit.program.digest,
-            files={source.main.file: digest_bytes(source.main.raw)} | {f.path: f.digest for f in source.files},
+            files={source.main.file: digest_bytes(source.main.raw)} | {shown(f.path): f.digest for f in source.files},
         ),
         target=TargetInfo(
             model=request.target.model,
@@ -86,13 +86,18 @@ def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
+def shown(name: str) -> str:
+    """A file name as JSON can hold it: bytes that are not UTF-8 become placeholders."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _bundle(source: SkillSource) -> tuple[tuple[BundleFile, ...], tuple[str, ...]]:
     kept: list[BundleFile] = []
     omitted: list[str] = []
     total = 0
     for file in sorted(source.files, key=lambda f: (f.size, f.path)):
-        if total + file.size > BUNDLE_LIMIT:
-            omitted.append(file.path)
+        if total + file.size > BUNDLE_LIMIT or shown(file.path) != file.path:
+            omitted.append(shown(file.path))
             continue
         try:
             data = source.read(file.path)

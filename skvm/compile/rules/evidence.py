@@ -70,8 +70,7 @@ class Evidence:
         for first, last in sorted((self.char(s.start), self.char(s.end)) for s in spans):
             parts += [self.text[at : max(at, first)], " " * (max(at, last) - max(at, first))]
             at = max(at, last)
-        masked = "".join([*parts, self.text[at:]])
-        return masked
+        return "".join([*parts, self.text[at:]])
 
     @cached_property
     def _hits(self) -> dict[str, tuple[list[Hit], list[int]]]:
