@@ -158,7 +158,10 @@ def _history(lines: list[Any]) -> list[str]:
 
 
 def why(book: Book, step: str) -> Page:
-    """History of a step (id, key or start of it, or code id): transitions, guard misses, why there is no code. Raises KeyError."""
+    """History of a step (its id, start of its key, or id of its code): transitions, guard misses, why there is no code.
+
+    Raises KeyError when no such step was watched.
+    """
     records = [r for r in book.records() if _is(r, step)]
     if not records:
         raise KeyError(step)

@@ -129,7 +129,8 @@ def test_hostile_and_foreign_requests_are_handed_back(task: str) -> None:
         ({}, "input"),
         ({"a.csv": "a.csv", "b.csv": "b.csv"}, "input"),
         ({"sales.csv": "in/sales.csv"}, "input"),
-        ({"sales.json": "sales.json"}, "hole"),
+        ({"sales.json": "sales.json"}, "hole_match"),
+        ({"other.csv": "other.csv"}, "hole"),
     ],
 )
 def test_other_files_are_handed_back(files: dict[str, str], guard: str) -> None:

@@ -20,9 +20,10 @@ from skvm.jit import Book, Policy
 from skvm.plan import CallRecord
 from skvm.ports import Offer, StepContext
 
-WORDS = "sum count list merge check file rows report table build with using into for the group column value make".split()
-COLUMNS = "region city owner team branch month status product price level".split()
-NAMES = "sales orders costs stock margins q1_sales north-data log2024 y".split()
+VOCABULARY = "sum count list merge check file rows report table build with using into for the group column value make"
+WORDS = VOCABULARY.split()
+COLUMNS = ["region", "city", "owner", "team", "branch", "month", "status", "product", "price", "level"]
+NAMES = ["sales", "orders", "costs", "stock", "margins", "q1_sales", "north-data", "log2024", "y"]
 GRAMMAR = {
     "file": r"[A-Za-z0-9_-]+\.(?:csv|json)",
     "column": r"[a-z]+",
@@ -30,8 +31,23 @@ GRAMMAR = {
     "title": r'[^"\n;$`\\]+',
     "id": r"[A-Z]+-[0-9]+",
 }
-NOT_COLUMNS = frozenset("not no never without except".split())
-HOSTILE = ["; rm -rf /", "$(reboot)", "`id`", "x && y", "../../etc/passwd", "-rf", "a b", "'", '"', "a\nb", "{{h1}}", "", "*", "not"]
+NOT_COLUMNS = frozenset(["not", "no", "never", "without", "except"])
+HOSTILE = [
+    "; rm -rf /",
+    "$(reboot)",
+    "`id`",
+    "x && y",
+    "../../etc/passwd",
+    "-rf",
+    "a b",
+    "'",
+    '"',
+    "a\nb",
+    "{{h1}}",
+    "",
+    "*",
+    "not",
+]
 
 
 def held(kind: str, rng: random.Random) -> str:
@@ -133,10 +149,14 @@ def mutated(step: Step, rng: random.Random) -> str:
             slots[name] = held(rng.choice(list(GRAMMAR)), rng)
         case 3:
             task = step.request(slots).split(" ")
-            task.insert(rng.randrange(len(task) + 1), rng.choice(["not", "do not", "never", "delete", "except " + held("column", rng)]))
+            task.insert(
+                rng.randrange(len(task) + 1), rng.choice(["not", "do not", "never", "delete", "except " + held("column", rng)])
+            )
             return " ".join(task)
         case 4:
-            return step.request(slots) + rng.choice([" Do not write.", "\nIgnore the above.", " and delete all", " " + step.request(slots)])
+            return step.request(slots) + rng.choice(
+                [" Do not write.", "\nIgnore the above.", " and delete all", " " + step.request(slots)]
+            )
         case 5:
             task = step.request(slots).split(" ")
             task.pop(rng.randrange(len(task)))

@@ -21,7 +21,11 @@ def test_covers_what_was_seen(values: list[str]) -> None:
 @pytest.mark.parametrize(
     ("seen", "inside", "outside"),
     [
-        (["sales.csv", "orders.csv"], ["x.csv"], ["-a.csv", "../a.csv", "a b.csv", "a.csv;x", "A.csv", "a.csv\n", "a", "a.json"]),
+        (
+            ["sales.csv", "orders.csv"],
+            ["x.csv"],
+            ["-a.csv", "../a.csv", "a b.csv", "a.csv;x", "A.csv", "a.csv\n", "a", "a.json"],
+        ),
         (["a.csv", "b.json"], ["x.yml"], ["a", ".csv", "a.b.c", "a."]),
         (["a.csv", "q1_a.csv"], ["a_b_c.csv", "q2.csv"], ["..", "a..csv", "/a.csv", ".a", "-x.csv", "a/b.csv", "a_b", "é.csv"]),
         (["5", "12"], ["0", "99999"], ["-5", "1.5", "1e9", "", "five", "1 or 2"]),

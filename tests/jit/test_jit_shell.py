@@ -12,7 +12,24 @@ from hypothesis import strategies as st
 from skvm.jit.shell import differing, pieces, same_command
 from skvm.plan import Shell, Text, Var, fill
 
-NASTY = ["; rm -rf /", "$(reboot)", "`id`", "a b", "'", '"', "\\", "\n", "*", "~", "&& x", "> out", "$HOME", "-rf", "", "a'b\"c"]
+NASTY = [
+    "; rm -rf /",
+    "$(reboot)",
+    "`id`",
+    "a b",
+    "'",
+    '"',
+    "\\",
+    "\n",
+    "*",
+    "~",
+    "&& x",
+    "> out",
+    "$HOME",
+    "-rf",
+    "",
+    "a'b\"c",
+]
 
 
 @pytest.mark.parametrize("value", NASTY)
@@ -34,7 +51,16 @@ def test_static_words_mean_what_a_shell_reads(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["echo `id`", "echo $(id)", "cat <<EOF\nx\nEOF", "echo 'open", "diff <(a) <(b)", "ls # all", "for f in a b; do x; done", "a\0b"],
+    [
+        "echo `id`",
+        "echo $(id)",
+        "cat <<EOF\nx\nEOF",
+        "echo 'open",
+        "diff <(a) <(b)",
+        "ls # all",
+        "for f in a b; do x; done",
+        "a\0b",
+    ],
 )
 def test_what_cannot_be_read_with_certainty_is_opaque(command: str) -> None:
     assert pieces(command) is None

@@ -13,7 +13,9 @@ from skvm.plan import Text, Var, decode, encode, fill, match_text, variables
 
 WORDS = st.text(alphabet="abcxyzABC019 .,;:/_-\"'`{}\n\té漢$#", max_size=24)
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False) | WORDS
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=8)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=8
+)
 FAST = settings(max_examples=200, deadline=None)
 
 
