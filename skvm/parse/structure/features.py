@@ -43,6 +43,13 @@ CUE_NOT = re.compile(
     re.IGNORECASE,
 )
 
+CUE_RULES = re.compile(
+    r"\b(?:rules?|requirements?|guidelines?|best practices|tips|principles|criteria|strategy|strategies|guardrails|conventions|notes|"
+    r"guidance|considerations|standards)\b",
+    re.IGNORECASE,
+)
+LAST_WORD = re.compile(r"([A-Za-z-]+)\W*$")
+
 KINDS = ("section", "ordered", "task", "bullet", "para", "intro", "intro_list", "fence", "row", "quote")
 
 _ENCODINGS = {

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass, field
 
 from skvm.parse.draft import Block, Role
-from skvm.parse.lexicon import acts_of_lead
+from skvm.parse.lexicon import acts_of_lead, verbs
 from skvm.parse.structure.features import (
     ASIDE,
     CONDITION,
     CUE_LIST,
     CUE_NOT,
+    CUE_RULES,
+    LAST_WORD,
     PROGRAM,
     RULE_WORD,
     SEQUENCE,
@@ -182,6 +184,10 @@ def _section_step(c: Candidate, view: View, survey: Survey, out: dict[str, float
         out[f"section in series {part.numbering}"] = 1.0
     if host is not None:
         out["section in a numbered stage"] = 1.0
+        if part.numbering:
+            out["numbered section in a numbered stage"] = 1.0
+        if section_class(part) == "tag":
+            out["tag in a numbered stage"] = 1.0
         if c.siblings > 2:
             out["section among three or more of a stage"] = 1.0
         elif c.siblings == 2:
@@ -256,6 +262,11 @@ def _cue_features(c: Candidate, out: dict[str, float]) -> None:
             out[f"{word} properties"] = 1.0
         if CUE_LIST.search(tail):
             out[f"{word} actions"] = 1.0
+        if CUE_RULES.search(tail):
+            out[f"{word} rules"] = 1.0
+        last = LAST_WORD.search(tail)
+        if last is not None and last.group(1).lower() in verbs():
+            out[f"{word} objects"] = 1.0
 
 
 def _fence_group(lead: Block | None) -> str:

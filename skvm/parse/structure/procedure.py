@@ -109,7 +109,8 @@ def elect(candidates: list[Candidate]) -> list[Candidate]:
         yes = sum(c.score >= 0 for c in items)
         whole = MAJORITY[items[0].kind]
         if len(items) > 1 and yes >= whole * len(items):
-            chosen.update(id(c) for c in items if "aside" not in c.features)
+            chosen.update(id(c) for c in items)
+            chosen.difference_update(id(c) for c in items if "aside" in c.features)
         elif len(items) > 1 and yes < 0.4 * len(items) and items[0].kind == "ordered":
             chosen.difference_update(id(c) for c in items)
     return [c for c in candidates if id(c) in chosen]
