@@ -32,9 +32,8 @@ def decision(found):
 
 
 def validate(ctx):
-    command = (
-        f"python scripts/validate_invoice.py {ctx.said(r'([a-z]+-[0-9]+[.]json)')} --orders orders.csv --out out/findings.json"
-    )
+    invoice = ctx.said(r"([\w-]+\.json)")
+    command = f"python scripts/validate_invoice.py {invoice} --orders orders.csv --out out/findings.json"
     result = yield Call("execute_command", {"command": command})
     return Done(result.json, "Findings written to out/findings.json.")
 
