@@ -226,7 +226,9 @@ from runtime_kit import *
 async def hang(request):
     print("asked", flush=True)
     await anyio.sleep_forever()
-one = run(artifact([step("a"), code("b", "sleep 1000")]), Path(sys.argv[1]), ScriptedModel(hang), store=durable(Path(sys.argv[1])), signals=True)
+home = Path(sys.argv[1])
+art = artifact([step("a"), code("b", "sleep 1000")])
+one = run(art, home, ScriptedModel(hang), store=durable(home), signals=True)
 print(one.outcome.status, flush=True)
 sys.exit(one.outcome.exit_code)
 """
