@@ -7,7 +7,7 @@ from typing import Any
 
 from skvm.diag import SandboxError
 from skvm.ir import digest_json
-from skvm.plan import CallRecord, EventKind, GuardContext, SolidStep, StepNode, StepResult, StepStatus
+from skvm.plan import EventKind, GuardContext, SolidStep, StepNode, StepResult, StepStatus
 from skvm.ports import Offer, Refusal, StepContext
 from skvm.runtime.agent.calls import StepCalls
 from skvm.runtime.agent.verify import problems
@@ -15,7 +15,7 @@ from skvm.runtime.session import Session
 from skvm.runtime.state.board import Missing
 from skvm.runtime.state.scope import Scope
 from skvm.runtime.threads import in_thread
-from skvm.runtime.tools.specs import BY_NAME, EFFECTS, TOOLS_VERSION
+from skvm.runtime.tools.specs import BY_NAME, EFFECTS, TOOLS_VERSION, misfit
 from skvm.runtime.work.snapshot import digest_file
 
 
@@ -113,7 +113,7 @@ async def serve(
         args = _quiet(book.fill, offer, context, index, tuple(calls.records))
         problem = _unusable(call.tool, args)
         if not problem:
-            record = await _try(calls, call.tool, args)
+            record = await calls.run(call.tool, args)
             if record.ok == call.expect_ok and call.expect_exit in (None, record.exit_code):
                 continue
             problem = f"call {index + 1} ({call.tool}) ended otherwise than recorded: {record.result[:200]}"
@@ -177,16 +177,9 @@ def _quiet(function: Any, *args: Any) -> Any:
 
 
 def _unusable(tool: str, args: Any) -> str:
-    if tool not in EFFECTS:
-        return f"there is no tool {tool!r}"
-    return "" if isinstance(args, dict) else "a hole could not be filled"
-
-
-async def _try(calls: StepCalls, tool: str, args: dict[str, Any]) -> CallRecord:
-    try:
-        return await calls.run(tool, args)
-    except TypeError as error:  # arguments the tool does not take
-        return CallRecord(tool=tool, args=args, result=f"error: {error}", ok=False)
+    if not isinstance(args, dict):
+        return "a hole could not be filled"
+    return misfit(tool, args) if tool in EFFECTS else f"there is no tool {tool!r}"
 
 
 async def _sandbox_version(session: Session) -> str:

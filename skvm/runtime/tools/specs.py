@@ -91,11 +91,13 @@ def decode(name: str, text: str) -> tuple[dict[str, Any] | None, str]:
         return None, f"the arguments are not valid JSON ({error}); call {name} again with one JSON object"
     if not isinstance(args, dict):
         return None, f"the arguments must be one JSON object, not {type(args).__name__}"
-    problem = _check(spec.parameters, args)
+    problem = misfit(name, args)
     return (None, f"{name}: {problem}") if problem else (args, "")
 
 
-def _check(schema: dict[str, Any], args: dict[str, Any]) -> str:
+def misfit(name: str, args: dict[str, Any]) -> str:
+    """What is wrong with the arguments of a known tool, in words for the model; empty when they fit."""
+    schema = BY_NAME[name].parameters
     properties = schema["properties"]
     for key in schema["required"]:
         if key not in args and not (key == "values" or key == "summary"):
