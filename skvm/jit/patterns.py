@@ -30,16 +30,19 @@ _DATA = re.compile(r"[0-9./\\@#_~:=-]|(?<=\S)[A-Z](?=\S*[a-z])|\s")
 
 def covering(values: Sequence[str]) -> str:
     """A regular expression that every value fully matches; see the module for what else does."""
-    rows = [_RUN.findall(v) for v in values]
     bound = max(32, 4 * max(len(v) for v in values))
+    return f"(?=.{{1,{bound}}}\\Z){core(values)}"
+
+
+def core(values: Sequence[str]) -> str:
+    """`covering` without the bound on the length."""
+    rows = [_RUN.findall(v) for v in values]
     shapes = [["w" if _wordy(run) else run for run in row] for row in rows]
     if all(shape == shapes[0] for shape in shapes):
-        body = _column(rows)
-    else:
-        head, tail = _shared(shapes)
-        middle = [row[head : len(row) - tail] for row in rows]
-        body = _column([r[:head] for r in rows]) + _loose(middle) + _column([r[len(r) - tail :] for r in rows])
-    return f"(?=.{{1,{bound}}}\\Z){body}"
+        return _column(rows)
+    head, tail = _shared(shapes)
+    middle = [row[head : len(row) - tail] for row in rows]
+    return _column([r[:head] for r in rows]) + _loose(middle) + _column([r[len(r) - tail :] for r in rows])
 
 
 def _column(rows: Sequence[Sequence[str]]) -> str:
@@ -72,7 +75,8 @@ def _loose(rows: Sequence[Sequence[str]]) -> str:
     if not marks:
         return word
     before, between, behind = (max(sizes) for sizes in zip(*(_gaps(row) for row in worded), strict=True))
-    joined = f"(?:[{marks}]{{1,{between}}}{word})*" if between else ""
+    joint = f"[{marks}]" + (f"{{1,{between}}}" if between > 1 else "")
+    joined = f"(?:{joint}{word})*" if between else ""
     return f"{_up_to(marks, before)}{word}{joined}{_up_to(marks, behind)}"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from skvm.jit.patterns import core, looks_like_data
 from skvm.jit.unify import Column, spelled, tokens
 from skvm.plan import CallRecord, Origin, Text, Unfilled, Var, as_text
 
@@ -23,6 +24,9 @@ MAX_LEAVES = 2000
 
 MAX_TEXT = 64_000
 MAX_OCCURRENCES = 8
+MIN_ONLY = 4
+"""Shorter things are found by their label only, never by their kind."""
+
 MAX_ALSO = 6
 MAX_SEARCH = 400
 """Nodes of the search for a concatenation."""
@@ -75,6 +79,8 @@ def apply(step: Sequence[str], value: Any) -> Any:
         raise Unfilled(kind)
     if kind == "between":
         return _between(value, step[1], step[2], step[3])
+    if kind == "only":
+        return _only(value, step[1])
     if kind == "number":
         if not _NUMBER.fullmatch(value):
             raise Unfilled(kind)
@@ -131,6 +137,14 @@ def _between(text: str, left: str, right: str, anchors: str) -> str:
     if len(found) != 1:
         raise Unfilled(left)
     return found.pop()[1]
+
+
+def _only(text: str, pattern: str) -> str:
+    """The one thing of its kind in a text, however often it stands there; raises Unfilled when there is none or another."""
+    found = {m[0] for m in re.finditer(rf"(?<![^\s(\[<\"'`,;:=]){pattern}(?![^\W_]|[-.@/][^\W_])", text[:MAX_TEXT])}
+    if len(found) != 1:
+        raise Unfilled(pattern)
+    return found.pop()
 
 
 @dataclass
@@ -211,10 +225,13 @@ class Sources:
         if any("\n" in w or not w for w in wanted):
             return
         for origin, texts in list(self._columns.items()):
-            if origin.source != "call" or origin.via or any(len(t) > MAX_TEXT for t in texts):
+            if origin.source not in ("call", "value") or origin.via or not all(_prose(t) for t in texts):
                 continue
-            for left, right, anchors in _neighbours(texts, wanted):
-                found = origin.model_copy(update={"via": (("between", left, right, anchors), *_typed(column))})
+            steps: list[tuple[str, ...]] = [("between", *place) for place in _neighbours(texts, wanted)]
+            if all(looks_like_data(w) and len(w) >= MIN_ONLY for w in wanted):
+                steps.append(("only", core(wanted)))
+            for step in steps:
+                found = origin.model_copy(update={"via": (step, *_typed(column))})
                 if self._fits(found, column):
                     yield found
 
@@ -283,6 +300,11 @@ def _leaves(tree: Any, pointer: str = "", budget: list[int] | None = None) -> It
             return
         yield f"{pointer}/{key}", value
         yield from _leaves(value, f"{pointer}/{key}", budget)
+
+
+def _prose(text: Any) -> bool:
+    """A text in which something can stand among other words."""
+    return isinstance(text, str) and len(text) <= MAX_TEXT and any(c.isspace() for c in text)
 
 
 def _typed(column: Column) -> tuple[tuple[str, ...], ...]:

@@ -110,6 +110,8 @@ def _origin(origin: Origin | Hole) -> str:
             text += f" at {step[1]}"
         elif step[0] == "between":
             text += f" after {step[1]!r}" + (f" before {step[2]!r}" if step[2] else "")
+        elif step[0] == "only":
+            text = f"the only {step[1]} in {text}"
         else:
             text = f"{step[0]}({text})"
     return text

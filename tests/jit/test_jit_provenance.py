@@ -70,6 +70,19 @@ def test_an_ambiguous_label_is_no_label() -> None:
     assert evaluate(origin, World({}, (call("execute_command", {}, "x\nn: 1\n"),))) == "1"
 
 
+def test_the_only_thing_of_its_kind() -> None:
+    texts = ["Dear all, W-2024-17 was\nlate again.\n", "we got W-2023-9 and W-2023-9 twice\n"]
+    sources = worlds([{}, {}], texts)
+    found = best(sources, "W-2024-17", "W-2023-9")
+    assert found is not None
+    assert found[2][0][0] == "only"
+    origin = Origin(source=found[0], path=found[1], via=found[2])
+    assert evaluate(origin, World({}, (call("execute_command", {}, "now W-2021-5."),))) == "W-2021-5"
+    for text in ("W-2021-5 or W-2021-6", "nothing", "xW-2021-5", "W-2021-5-7"):
+        with pytest.raises(Unfilled):
+            evaluate(origin, World({}, (call("execute_command", {}, text),)))
+
+
 def test_nearer_and_shorter_origins_come_first() -> None:
     sources = worlds([{"t1": "a", "i1": "a"}, {"t1": "b", "i1": "b"}], ['{"x": "a"}', '{"x": "b"}'])
     found = [(o.source, o.path) for o in sources.explain(("a", "b"))]
