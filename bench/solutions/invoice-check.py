@@ -85,6 +85,16 @@ def arm(index):
     return choose
 
 
+def whole(ctx):
+    """The whole skill in one conversation: one letter, no file read twice."""
+    yield from validate(ctx)
+    yield from act(ctx)
+    found = findings(ctx)
+    yield Call("write_file", {"path": "out/letter.md", "content": LETTERS[decision(found)].format(**found) + "\n"})
+    return (yield from record(ctx))
+
+
+RAW = whole
 STEPS = {
     "S1.s1": validate,
     "S2.s1": act,
