@@ -32,6 +32,15 @@ _ASKING = word_set(
 _STOP_TAIL = word_set("immediately here with processing execution and or if when before until unless at instead work now")
 
 
+_ANSWERS = word_set(
+    "replies reply approves approve confirms confirm agrees agree responds accepts accept says picks selects chooses"
+)
+_FAILURES = word_set(
+    "ambiguous unclear sparse insufficient incomplete unknown absent inaccessible offline unresponsive conflicting invalid "
+    "undetermined degraded exhausted limited none"
+)
+
+
 class Found(NamedTuple):
     """A control in a sentence: code points `[at, end)`, the condition's code points, and what it names.
 
@@ -104,6 +113,8 @@ def _kind_at(toks: tuple[Tok, ...], at: int, label: int) -> tuple[str, int]:
     if kind in ("IF", "WHEN") and at > 0 and (toks[at - 1].word.split()[-1:] or [""])[0] in _ASKING:
         return "TEXT", 1
     if kind in _COMMANDS and not _in_position(toks, at, label):
+        return "TEXT", 1
+    if kind == "STOP" and tok.word.startswith("end") and following is not None and following.word == "with":
         return "TEXT", 1
     if kind == "STOP" and following is not None and following.kind == "WORD" and following.word not in _STOP_TAIL:
         return "TEXT", 1
@@ -201,11 +212,36 @@ class _Reader:
         """A condition."""
         end = self._clause_end(token)
         condition = self._inside(token, end)
-        if condition is not None:
-            self._add(ControlKind.BRANCH, token, end, condition=condition)
+        if condition is None or self._aside(token):
+            return
+        self._add(ControlKind.BRANCH, token, end, condition=condition)
+        inside = [t for t in self.sentence.toks if int(token.end_pos or 0) <= t.at < end]
+        if any(t.kind == "PERSON" for t in inside) and any(t.word in _ANSWERS for t in inside):
+            self._add(ControlKind.GATE, token, end, condition=condition)
+        if self.found[-1].lead and any(t.kind == "FAIL" or t.word in _FAILURES for t in inside):
+            self._add(ControlKind.RECOVER, token, end, condition=condition)
+
+    def _aside(self, token: Token) -> bool:
+        """Does a condition behind the act govern less than the sentence: in brackets, one of several acts, no act at all?"""
+        at = int(token.start_pos or 0)
+        if at == self.start:
+            return False
+        opened = sum((t.type == "LPAR") - (t.type == "RPAR") for t in self.row if int(t.start_pos or 0) < at)
+        ahead = [h for h in self.heads if h < at]
+        behind = [h for h in self.heads if h > at]
+        return opened > 0 or (not behind and len(ahead) != 1) or (bool(ahead) and bool(behind))
+
+    def on_after(self, part: Tree[Token], token: Token) -> None:
+        """What follows an approval waits for it."""
+        end = self._clause_end(token)
+        if any(t.kind == "APPROVAL" for t in self.sentence.toks if int(token.end_pos or 0) <= t.at < end):
+            self._add(ControlKind.GATE, token, end, condition=self._inside(token, end))
 
     def on_otherwise(self, _part: Tree[Token], token: Token) -> None:
-        """The other arm."""
+        """The other arm, where it begins a sentence or an instruction follows it."""
+        at = int(token.start_pos or 0)
+        if at != self.start and not any(at < h < at + 40 for h in self.heads):
+            return
         self._add(
             ControlKind.BRANCH, token, int(token.end_pos or 0), condition=(int(token.start_pos or 0), int(token.end_pos or 0))
         )
@@ -228,6 +264,9 @@ class _Reader:
         """An exit condition; of the loop or gate before it, if there is one."""
         end = self._clause_end(token)
         until = self._inside(token, end)
+        if any(t.type == "NOT" and int(t.start_pos or 0) < int(token.start_pos or 0) for t in self.row):
+            self._add(ControlKind.GATE, token, end, until=until)
+            return
         for index in range(len(self.found) - 1, -1, -1):
             if self.found[index].kind in (ControlKind.LOOP, ControlKind.GATE) and self.found[index].until is None:
                 self.found[index] = self.found[index]._replace(until=until, end=end)
@@ -271,7 +310,9 @@ class _Reader:
 
     def on_goback(self, part: Tree[Token], token: Token) -> None:
         """A jump in words ("resume from the correct phase")."""
-        if str(token) in ("resume", "restart", "go back", "loop back", "circle back", "jump", "jump back", "skip ahead"):
+        backward = str(token) in ("resume", "restart", "go back", "loop back", "circle back", "jump", "jump back")
+        onward = next((t for t in self.sentence.toks if t.at > int(token.end_pos or 0)), None)
+        if backward or (str(token) == "route" and onward is not None and onward.word == "to"):
             self._add(ControlKind.JUMP, token, _end(part))
 
     def on_restart(self, part: Tree[Token], token: Token) -> None:

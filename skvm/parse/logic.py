@@ -24,11 +24,13 @@ def logical_layer(draft: Draft, source: SkillSource) -> LogicLayer:
     acts: list[Act] = []
     for reader in readers:
         acts.extend(reader.acts())
+    controls, notes = steer(draft, readers)
     return LogicLayer(
         acts=tuple(act.model_copy(update={"id": f"A{n}"}) for n, act in enumerate(acts, 1)),
-        controls=steer(draft, readers),
+        controls=controls,
         blocks=_blocks(draft, code),
         needs=Needs(draft, code, bundle).collect(),
+        diagnostics=notes,
     )
 
 

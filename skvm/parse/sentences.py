@@ -110,6 +110,7 @@ def masked(block: Block) -> str:
 def read_sentences(block: Block) -> list[Sentence]:
     """Sentences of a block's own text, in order."""
     text = masked(block)
+    links = {run.at for run in block.runs if run.kind is RunKind.LINK and run.target.split("#", 1)[0].endswith("SKILL.md")}
     out: list[Sentence] = []
     row: list[Tok] = []
     for match in _TOKEN.finditer(text):
@@ -121,7 +122,9 @@ def read_sentences(block: Block) -> list[Sentence]:
                 row = []
             continue
         at = match.start()
-        if kind == "WORD":
+        if at in links:
+            row.append(Tok("SKILL", block.text[at : match.end()], at, match.end()))
+        elif kind == "WORD":
             row.append(Tok("WORD", word.lower().replace("’", "'"), at, match.end()))
         elif kind == "PUNCT":
             row.append(Tok(_PUNCT[word], word, at, match.end()))

@@ -1,50 +1,342 @@
-"""Which controls govern a step, and how: arms that exclude each other, targets of jumps, members of parallel groups."""
+"""Which controls govern a step, and how: inherited conditions, arms that exclude each other, jump targets, parallel groups.
+
+A condition governs a step when it stands at its head, behind its only act, in the line that introduces its list, in its
+heading, or in the step it is part of. Conditions deeper in a step's text are the step's own business.
+"""
 
 from __future__ import annotations
 
-from skvm.ir import Control, ControlKind
+import re
+from typing import NamedTuple
+
+from skvm.diag import CODES, Diagnostic
+from skvm.ir import ActType, Control, ControlKind
 from skvm.parse.controls import Found
-from skvm.parse.draft import Block, BlockKind, Draft
-from skvm.parse.stepacts import StepReader
+from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
+from skvm.parse.sentences import Sentence, read_sentences
+from skvm.parse.stepacts import Read, StepReader
 
 _HEAD_ONLY = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.LOOP})
+_PASSED_ON = frozenset({ControlKind.BRANCH, ControlKind.LOOP, ControlKind.RECOVER})
+_CHOICE = re.compile(
+    r"\b(?:one of|depending|depends|based on|choose|either|options?|which(?:ever)?|according to|alternatives?|modes?|match(?:es|ing)?|route|"
+    r"by (?:platform|type|mode|kind))\b",
+    re.IGNORECASE,
+)
+_ARM = re.compile(r"\b(?:mode|option|variant|alternative|case|path|flow)\b|^(?:if|when|for) ", re.IGNORECASE)
+_TROUBLE = re.compile(
+    r"\b(?:recover\w*|failures?|error handling|fallbacks?|degrad\w+|troubleshoot\w*|when things go wrong|rollback)\b",
+    re.IGNORECASE,
+)
+_EACH = re.compile(r"\b(?:each|every)\s+(?!time\b|step\b|other\b)([a-z][\w-]*(?:\s+[a-z][\w-]*){0,3})", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?[a-z]?|[A-F])\Z")
 
 
-def steer(draft: Draft, readers: list[StepReader]) -> tuple[Control, ...]:
-    """Controls of all steps in text order."""
-    out: list[Control] = []
-    for reader in readers:
-        out.extend(_of_step(draft, reader))
-    out.sort(key=lambda c: (c.span.start, c.span.end, c.kind))
-    return tuple(c.model_copy(update={"id": f"F{n}"}) for n, c in enumerate(out, 1))
+class Claim(NamedTuple):
+    """A control of a step before it is a node: where it is shown and what was found there."""
+
+    block: Block
+    found: Found
 
 
-def _of_step(draft: Draft, reader: StepReader) -> list[Control]:
-    out: list[Control] = []
-    first = True
-    for block, reads in reader.reads:
-        for read in reads:
-            for found in read.found:
-                if first or found.kind not in _HEAD_ONLY:
-                    out.append(_control(draft, reader.step.id, block, found))
-            first = False
-        if out and block.kind is BlockKind.ITEM:
-            break
-    return out
+def steer(draft: Draft, readers: list[StepReader]) -> tuple[tuple[Control, ...], tuple[Diagnostic, ...]]:
+    """Controls of all steps in text order, and what is wrong with them."""
+    return _Steering(draft, readers).run()
 
 
-def _control(draft: Draft, owner: str, block: Block, found: Found) -> Control:
-    def cut(pair: tuple[int, int] | None) -> str | None:
-        return block.text[pair[0] : pair[1]] if pair is not None else None
+class _Steering:
+    """Works on all steps of one draft."""
 
-    return Control.model_construct(
-        id="",
-        span=draft.span(block.byte_at(found.at), block.byte_at(found.end)),
-        kind=found.kind,
-        owner=owner,
-        condition=cut(found.condition),
-        bound=found.bound,
-        domain=cut(found.domain),
-        until=cut(found.until),
-        target=cut(found.target),
-    )
+    def __init__(self, draft: Draft, readers: list[StepReader]) -> None:
+        self.draft = draft
+        self.readers = readers
+        self.by_id = {reader.step.id: reader for reader in readers}
+        self.claims: dict[str, list[Claim]] = {}
+        self.controls: list[Control] = []
+        self.notes: list[Diagnostic] = []
+        self._introduced: dict[int, list[Claim]] = {}
+
+    def run(self) -> tuple[tuple[Control, ...], tuple[Diagnostic, ...]]:
+        for reader in self.readers:
+            own = self._own(reader)
+            self.claims[reader.step.id] = own + self._inherited(reader, {c.found.kind for c in own})
+        arms = self._arms()
+        for reader in self.readers:
+            for claim in self.claims[reader.step.id]:
+                self.controls.append(self._control(reader.step, claim, arms))
+        self.controls += self._parallel_lists()
+        self.controls.sort(key=lambda c: (c.span.start, c.span.end, c.owner, c.kind))
+        nodes = tuple(c.model_copy(update={"id": f"F{n}"}) for n, c in enumerate(self.controls, 1))
+        return nodes, tuple(self.notes)
+
+    def _own(self, reader: StepReader) -> list[Claim]:
+        """Controls that the step's own text states."""
+        out: list[Claim] = []
+        kinds: set[ControlKind] = set()
+        for order, (block, reads) in enumerate(reader.reads):
+            nested = block.kind is BlockKind.ITEM and block.index != reader.step.lead
+            if block.kind is BlockKind.ROW and block.index != reader.step.lead:
+                continue
+            for index, read in enumerate(reads):
+                for found in read.found:
+                    if self._counts(found, order, index, nested=nested):
+                        out.append(Claim(block, found))
+                        kinds.add(found.kind)
+        out += self._each(reader, kinds) + self._handed(reader, kinds) + self._checked(reader, kinds)
+        return out
+
+    def _counts(self, found: Found, order: int, index: int, *, nested: bool) -> bool:
+        if found.kind is ControlKind.LOOP and order == 0:
+            return index == 0 or found.lead
+        if found.kind is ControlKind.RECOVER and found.condition is not None:
+            return order == 0 and index == 0
+        if found.kind in _HEAD_ONLY:
+            return order == 0 and index == 0
+        if nested:
+            return found.kind in (ControlKind.GATE, ControlKind.DELEGATE)
+        return found.kind is not ControlKind.TERMINATE or order == 0
+
+    def _each(self, reader: StepReader, kinds: set[ControlKind]) -> list[Claim]:
+        """ "Label every insight", "check each answer": a loop over the object."""
+        if ControlKind.LOOP in kinds or not reader.reads:
+            return []
+        block, reads = reader.reads[0]
+        for read in reads[:2]:
+            match = _EACH.search(block.text, read.sentence.at, read.sentence.end)
+            if match is not None and (read.stated or block.kind is BlockKind.HEADING):
+                found = Found(ControlKind.LOOP, match.start(), match.end(), domain=match.span(1))
+                return [Claim(block, found)]
+        return []
+
+    def _handed(self, reader: StepReader, kinds: set[ControlKind]) -> list[Claim]:
+        """Work that an agent does: it is the subject of the step, or the step is the text of its task."""
+        if ControlKind.DELEGATE in kinds:
+            return []
+        for block in reader.own:
+            at = block.text.find("subagent_type")
+            if at >= 0:
+                return [Claim(block, Found(ControlKind.DELEGATE, at, at + len("subagent_type")))]
+        if reader.reads and reader.reads[0][1]:
+            block, reads = reader.reads[0]
+            agent = next(
+                (t for t in reads[0].sentence.toks[:3] if t.kind == "AGENT" and t.word not in ("specialist", "specialists")),
+                None,
+            )
+            if agent is not None and not reads[0].stated:
+                return [Claim(block, Found(ControlKind.DELEGATE, agent.at, agent.end))]
+        return []
+
+    def _checked(self, reader: StepReader, kinds: set[ControlKind]) -> list[Claim]:
+        """ "Confirm X. If not, stop.": a check that the run does not pass."""
+        if ControlKind.GATE in kinds or not reader.reads or not reader.reads[0][1]:
+            return []
+        block, reads = reader.reads[0]
+        checks = any(ActType.VALIDATE in s.acts for s in reads[0].stated)
+        stop = next((f for read in reads[1:] for f in read.found if f.kind is ControlKind.TERMINATE), None)
+        blocking = block.text.find("blocking question")
+        if checks and stop is not None:
+            return [Claim(block, stop._replace(kind=ControlKind.GATE))]
+        if blocking >= 0:
+            return [Claim(block, Found(ControlKind.GATE, blocking, blocking + len("blocking question")))]
+        return []
+
+    def _inherited(self, reader: StepReader, own: set[ControlKind]) -> list[Claim]:
+        """Conditions and loops that stand above the step."""
+        out: list[Claim] = []
+        for claim in self._above(reader):
+            if claim.found.kind not in own and claim.found.kind in _PASSED_ON:
+                out.append(claim)
+                own.add(claim.found.kind)
+        return out
+
+    def _above(self, reader: StepReader) -> list[Claim]:
+        out: list[Claim] = []
+        parent = self.by_id.get(reader.step.parent or "")
+        if parent is not None:
+            out += [c for c in self.claims.get(parent.step.id, []) if c.found.kind is ControlKind.BRANCH and c.found.lead]
+        intro = self._intro(reader.lead)
+        if intro is not None:
+            out += self._introducing(intro)
+        out += self._of_heading(reader)
+        if intro is not None and ControlKind.BRANCH not in {c.found.kind for c in out}:
+            out += self._label_arm(reader, intro)
+        return out
+
+    def _intro(self, lead: Block) -> Block | None:
+        """The paragraph that introduces the list a step is an item of."""
+        if lead.kind is not BlockKind.ITEM or lead.parent is None or lead.parent == 0:
+            return None
+        before = self.draft.blocks[lead.parent - 1]
+        return before if before.section == lead.section and before.kind is BlockKind.PARAGRAPH else None
+
+    def _introducing(self, block: Block) -> list[Claim]:
+        """Leading conditions and loops of a line that ends in a colon."""
+        if block.index not in self._introduced:
+            claims: list[Claim] = []
+            if block.text.rstrip().endswith(":"):
+                for sentence in read_sentences(block)[-1:]:
+                    claims = [Claim(block, f) for f in Read(sentence).found if f.lead]
+            self._introduced[block.index] = claims
+        return self._introduced[block.index]
+
+    def _of_heading(self, reader: StepReader) -> list[Claim]:
+        """Conditions in the headings above, and headings about failure."""
+        out: list[Claim] = []
+        section = self.draft.sections[reader.lead.section]
+        for _ in range(2):
+            heading = self.draft.blocks[section.heading] if section.heading is not None else None
+            if heading is None or heading.level < 2:
+                break
+            out += self._introducing_heading(heading)
+            if section.parent is None:
+                break
+            section = self.draft.sections[section.parent]
+        return out
+
+    def _introducing_heading(self, heading: Block) -> list[Claim]:
+        if heading.index not in self._introduced:
+            claims = [Claim(heading, f) for s in read_sentences(heading)[:1] for f in Read(s).found if f.kind in _PASSED_ON]
+            trouble = _TROUBLE.search(heading.text)
+            if trouble is not None:
+                claims.append(Claim(heading, Found(ControlKind.RECOVER, trouble.start(), trouble.end())))
+            self._introduced[heading.index] = claims
+        return self._introduced[heading.index]
+
+    def _label_arm(self, reader: StepReader, intro: Block) -> list[Claim]:
+        """ "**Diff mode.** ...", or an item under "choose one of": its label is the condition."""
+        if not reader.reads or not reader.reads[0][1]:
+            return []
+        block, reads = reader.reads[0]
+        sentence: Sentence = reads[0].sentence
+        bold = block.bold.rstrip(" :.—–-")
+        if not bold or not sentence.label or any(s.start < sentence.label for s in reads[0].stated):
+            return []
+        if _ARM.search(bold) or _CHOICE.search(intro.text):
+            end = min(len(bold), len(block.text))
+            return [Claim(block, Found(ControlKind.BRANCH, 0, end, condition=(0, end), lead=True))]
+        return []
+
+    def _arms(self) -> dict[str, tuple[str, int]]:
+        """Branches that exclude each other: an "otherwise" with the step before it, and items under a choice."""
+        arms: dict[str, tuple[str, int]] = {}
+        count = 0
+        previous: StepReader | None = None
+        for reader in self.readers:
+            other = any(
+                c.found.kind is ControlKind.BRANCH and c.found.word.startswith(("otherwise", "else", "if not"))
+                for c in self.claims[reader.step.id]
+            )
+            if other and previous is not None and previous.step.scene == reader.step.scene and self._branches(previous):
+                if previous.step.id not in arms:
+                    count += 1
+                    arms[previous.step.id] = (f"G{count}", 0)
+                group, arm = arms[previous.step.id]
+                arms[reader.step.id] = (group, arm + 1)
+            previous = reader
+        return self._chosen(arms, count)
+
+    def _chosen(self, arms: dict[str, tuple[str, int]], count: int) -> dict[str, tuple[str, int]]:
+        lists: dict[int, list[StepReader]] = {}
+        for reader in self.readers:
+            intro = self._intro(reader.lead)
+            if reader.lead.parent is not None and intro is not None and _CHOICE.search(intro.text):
+                lists.setdefault(reader.lead.parent, []).append(reader)
+        for items in lists.values():
+            if len(items) > 1 and all(self._branches(r) and r.step.id not in arms for r in items):
+                count += 1
+                arms.update({r.step.id: (f"G{count}", arm) for arm, r in enumerate(items)})
+        return arms
+
+    def _branches(self, reader: StepReader) -> bool:
+        return any(c.found.kind is ControlKind.BRANCH for c in self.claims[reader.step.id])
+
+    def _control(self, step: DraftStep, claim: Claim, arms: dict[str, tuple[str, int]]) -> Control:
+        block, found = claim
+
+        def cut(pair: tuple[int, int] | None) -> str | None:
+            return block.text[pair[0] : pair[1]] if pair is not None else None
+
+        target = cut(found.target)
+        members: tuple[str, ...] = ()
+        if found.kind is ControlKind.JUMP and target is not None:
+            target = self._resolve(step, target, block, found)
+        elif found.kind is ControlKind.PARALLEL:
+            members = self._named_steps(step, block, found)
+        group, arm = arms.get(step.id, (None, None)) if found.kind is ControlKind.BRANCH else (None, None)
+        span = self.draft.span(block.byte_at(found.at), block.byte_at(found.end))
+        if found.kind is ControlKind.LOOP and found.bound is None and not (found.domain or found.until or found.condition):
+            self._note("SKV202", "this loop says neither how often nor until when", span)
+        return Control.model_construct(
+            id="", span=span, kind=found.kind, owner=step.id, condition=cut(found.condition), bound=found.bound, domain=cut(found.domain),
+            until=cut(found.until), target=target, members=members, group=group, arm=arm,
+        )  # fmt: skip
+
+    def _note(self, code: str, message: str, span: object) -> None:
+        self.notes.append(Diagnostic(code, CODES[code].severity, message, span))  # type: ignore[arg-type]
+
+    def _resolve(self, step: DraftStep, name: str, block: Block, found: Found) -> str | None:
+        """Id of the step or scene that "Step 2" or "Phase 1" names; a note when there is none."""
+        ids = self._ids(step, name)
+        if ids is None:
+            self._note(
+                "SKV206", f"there is no {name} to jump to", self.draft.span(block.byte_at(found.at), block.byte_at(found.end))
+            )
+        return ids
+
+    def _ids(self, step: DraftStep, name: str) -> str | None:
+        word = name.split()[0].lower().rstrip("s")
+        match = _NUMBER.search(name)
+        number = match.group(1).lower() if match is not None else ""
+        scenes = [s for s in self.draft.scenes if (s.number or "").lower() == number]
+        titled = next((s.id for s in scenes if s.title.lower().startswith(word)), None)
+        if titled is not None or (word != "step" and scenes):
+            return titled or scenes[0].id
+        near = [r.step for r in self.readers if (r.step.number or "").lower() == number]
+        own = next((s.id for s in near if s.scene == step.scene), None)
+        return own or (scenes[0].id if scenes else near[0].id if near else None)
+
+    def _named_steps(self, step: DraftStep, block: Block, found: Found) -> tuple[str, ...]:
+        """Steps that a sentence on parallel work names ("run Steps 2 and 3 in parallel")."""
+        out: list[str] = []
+        for sentence in read_sentences(block):
+            if not sentence.at <= found.at < sentence.end:
+                continue
+            for index, tok in enumerate(sentence.toks):
+                if tok.kind == "STEPREF":
+                    out += self._range(step, tok.word, sentence, index)
+        return tuple(dict.fromkeys(out)) if len(set(out)) > 1 else ()
+
+    def _range(self, step: DraftStep, name: str, sentence: Sentence, index: int) -> list[str]:
+        """ "Steps 2 and 3", "steps 2-4": the named step and the numbers that go on from it."""
+        kind = name.split()[0]
+        names = [name]
+        for tok in sentence.toks[index + 1 : index + 8]:
+            if tok.kind == "NUM":
+                names.append(f"{kind} {tok.word}")
+            elif tok.kind not in ("AND", "COMMA", "OR", "DASH"):
+                break
+        found = [self._ids(step, n) for n in names]
+        return [f for f in found if f is not None]
+
+    def _parallel_lists(self) -> list[Control]:
+        """A line that says that the items of the list below it can run at the same time."""
+        out: list[Control] = []
+        lists: dict[int, list[StepReader]] = {}
+        for reader in self.readers:
+            intro = self._intro(reader.lead)
+            if intro is not None and intro.text.rstrip().endswith(":"):
+                lists.setdefault(intro.index, []).append(reader)
+        for index, items in lists.items():
+            block = self.draft.blocks[index]
+            found = next((f for s in read_sentences(block)[-1:] for f in Read(s).found if f.kind is ControlKind.PARALLEL), None)
+            if found is not None and len(items) > 1:
+                out.append(
+                    Control.model_construct(
+                        id="",
+                        span=self.draft.span(block.byte_at(found.at), block.byte_at(found.end)),
+                        kind=ControlKind.PARALLEL,
+                        owner=items[0].step.scene,
+                        members=tuple(r.step.id for r in items),
+                    )  # fmt: skip
+                )
+        return out
