@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "diagnostics of skills",
     "outline": "what was understood of a skill",
     "ir": "the typed program of a skill",
+    "diff": "what changed between two skills, by meaning",
     "compile": "compile skills for a target",
     "explain": "why a plan is as it is, or what a code means",
     "env": "what a skill needs on this machine",

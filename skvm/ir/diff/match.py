@@ -1,0 +1,151 @@
+"""Pairs what stands in both programs: by key, by text, by likeness. The same pairs for the same programs, in any run.
+
+Likeness is the Dice coefficient of the multisets of words (Dice 1945); what kept its order is the longest increasing
+subsequence of the pairs (patience sorting, Fredman 1975).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
+
+from skvm.ir.nodes import Program, Step
+
+T = TypeVar("T")
+Pair = tuple[int, int]
+
+ALIKE = 0.5
+"""Likeness from which two texts of one scene count as one reworded step."""
+
+ALIKE_ELSEWHERE = 0.75
+"""The same across scenes, where a chance pair is likelier."""
+
+MAX_PAIRS = 250_000
+"""More candidate pairs than this are not compared; what is left unpaired counts as removed and added."""
+
+_MARKER = re.compile(
+    r"^[ \t]*(?:#{1,6}\s+|[-*+]\s+(?:\[[ xX]\]\s+)?|(?:(?i:step|phase|stage)\s+)?\d+[a-z]?(?:\.\d+)*[.):]\s*)+"
+)
+_WORD = re.compile(r"[A-Za-z0-9_./:$-]+|[^\x00-\x7f]")
+
+
+def normal(text: str) -> str:
+    """Text without layout: list markers, numbers of the author, emphasis, code marks and runs of space."""
+    lines = (_MARKER.sub("", line) for line in text.replace("**", "").replace("__", "").replace("`", "").splitlines())
+    return " ".join(" ".join(lines).split())
+
+
+def likeness(one: Counter[str], two: Counter[str]) -> float:
+    """Dice coefficient of two multisets of words, 0 to 1."""
+    total = one.total() + two.total()
+    return 2 * (one & two).total() / total if total else 1.0
+
+
+def words(text: str) -> Counter[str]:
+    """Words of a text in lower-case ASCII."""
+    return Counter(w.lower() if w.isascii() else w for w in _WORD.findall(normal(text)))
+
+
+class Matching:
+    """Growing one-to-one pairs between two sequences."""
+
+    def __init__(self, old: Sequence[T], new: Sequence[T]) -> None:
+        self.old, self.new = list(range(len(old))), list(range(len(new)))
+        self.pairs: list[Pair] = []
+
+    def by(self, old_key: Callable[[int], Hashable], new_key: Callable[[int], Hashable]) -> None:
+        """Pair what has the same key, first with first."""
+        table: dict[Hashable, list[int]] = {}
+        for j in self.new:
+            table.setdefault(new_key(j), []).append(j)
+        for i in list(self.old):
+            found = table.get(old_key(i))
+            if found:
+                self._take(i, found.pop(0))
+
+    def like(
+        self, old_words: Sequence[Counter[str]], new_words: Sequence[Counter[str]], least: float, may: object = None
+    ) -> None:
+        """Pair the most alike first, down to `least`; `may(i, j)` says which pairs are looked at."""
+        if len(self.old) * len(self.new) > MAX_PAIRS:
+            return
+        allowed = may if callable(may) else (lambda _i, _j: True)
+        scored = [
+            (-score, abs(i - j), i, j)
+            for i in self.old
+            for j in self.new
+            if allowed(i, j) and (score := likeness(old_words[i], new_words[j])) >= least
+        ]
+        free_old, free_new = set(self.old), set(self.new)
+        for _, _, i, j in sorted(scored):
+            if i in free_old and j in free_new:
+                free_old.discard(i)
+                free_new.discard(j)
+                self._take(i, j)
+
+    def _take(self, i: int, j: int) -> None:
+        self.old.remove(i)
+        self.new.remove(j)
+        self.pairs.append((i, j))
+
+
+def match_steps(old: Program, new: Program) -> Matching:
+    """Pairs of steps. A step that only moved is a pair; one that was reworded too is a pair where it is alike enough."""
+    one, two = old.steps, new.steps
+    found = Matching(one, two)
+    found.by(lambda i: one[i].key, lambda j: two[j].key)
+    old_texts, new_texts = [normal(s.text) for s in one], [normal(s.text) for s in two]
+    old_titles, new_titles = _titles(old, one), _titles(new, two)
+    found.by(lambda i: (old_titles[i], old_texts[i]), lambda j: (new_titles[j], new_texts[j]))
+    found.by(lambda i: old_texts[i], lambda j: new_texts[j])
+    old_words, new_words = [words(s.text) for s in one], [words(s.text) for s in two]
+    scenes = match_scenes(old, new, found)
+    found.like(old_words, new_words, ALIKE, lambda i, j: scenes.get(one[i].scene) == two[j].scene)
+    found.like(old_words, new_words, ALIKE_ELSEWHERE)
+    found.pairs.sort()
+    return found
+
+
+def _titles(program: Program, steps: Sequence[Step]) -> list[str]:
+    table = {s.id: normal(s.title) for s in program.scenes}
+    return [table.get(s.scene, "") for s in steps]
+
+
+def match_scenes(old: Program, new: Program, steps: Matching) -> dict[str, str]:
+    """Old scene to new scene: by title, then by most shared steps, then by place among those that are left."""
+    one, two = old.scenes, new.scenes
+    found = Matching(one, two)
+    found.by(lambda i: normal(one[i].title), lambda j: normal(two[j].title))
+    out = {one[i].id: two[j].id for i, j in found.pairs}
+    shared = Counter((old.steps[i].scene, new.steps[j].scene) for i, j in steps.pairs)
+    left_old, left_new = [one[i].id for i in found.old], [two[j].id for j in found.new]
+    for (a, b), _ in sorted(shared.items(), key=lambda kv: (-kv[1], kv[0])):
+        if a in left_old and b in left_new:
+            out[a] = b
+            left_old.remove(a)
+            left_new.remove(b)
+    return out | dict(zip(left_old, left_new, strict=False))
+
+
+def moved(pairs: Sequence[Pair]) -> list[Pair]:
+    """Pairs, sorted by the old side, that are not part of the longest run that kept its order."""
+    ends: list[int] = []
+    at: list[int] = []
+    back: list[int] = []
+    for index, (_, j) in enumerate(pairs):
+        place = bisect_left(ends, j)
+        if place == len(ends):
+            ends.append(j)
+            at.append(index)
+        else:
+            ends[place], at[place] = j, index
+        back.append(at[place - 1] if place else -1)
+    kept: set[int] = set()
+    last = at[-1] if at else -1
+    while last >= 0:
+        kept.add(last)
+        last = back[last]
+    return [pair for index, pair in enumerate(pairs) if index not in kept]
