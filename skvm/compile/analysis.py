@@ -49,7 +49,7 @@ def analyse(program: Program, source: SkillSource) -> Analysis:
 
 
 def step_edges(unit: Unit) -> tuple[Edge, ...]:
-    """Edges of the plan between steps of the program: blocks are replaced by their first and last steps, gates by their step."""
+    """Edges of the plan between steps of the program: blocks give their first and last steps, gates their step."""
     steps = unit.program.step_by_id
     order = {s.id: i for i, s in enumerate(unit.program.steps)}
     found: list[Edge] = []

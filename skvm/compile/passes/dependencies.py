@@ -24,7 +24,8 @@ _BACKWARD = re.compile(
     r"\b(?:(?:the|these|those|this|that|its|their|all|each|both) (?:\w+ ){0,2}?(?:results?|outputs?|findings?|answers?|data|"
     r"files?|values?|list|report|summary|analysis|draft|plan|changes?|response|information|content)|above|previous(?:ly)?|"
     r"earlier|"
-    r"step \d|phase \d|it|them|they|these|those|this|that|from (?:step|phase)|once|after|then|now|again|generated|collected|extracted|"
+    r"step \d|phase \d|it|them|they|these|those|this|that|from (?:step|phase)|once|after|then|now|again|generated|collected|"
+    r"extracted|"
     r"gathered|identified|resulting|final(?:ly)?)\b",
     re.IGNORECASE,
 )

@@ -47,10 +47,15 @@ CUES: dict[str, str] = {
     "compound": (
         r"compound|discounted|amorti[sz]\w+|npv|irr|percentage (?:points|chain)|year over year|forecast\w*|present value|payroll|tax(?:es)?|withholding"
     ),
+    "money": (
+        r"payroll|reconcil\w+|p&l|cash flow|net (?:pay|income)|gross (?:pay|margin|profit)|withholdings?|accruals?|balance sheet"
+    ),
+    "run": (
+        r"run (?:all |the |your |unit |integration )*tests?|dotnet (?:test|build|run)|npm (?:test|run \w+)|cargo (?:test|build)|make \w+"
+    ),
     "route": (
-        r"(?:route|routing) (?:\w+ ){0,3}?(?:to|table|rules?)|first match|decision (?:tree|table|matrix|framework|guide)|"
-        r"choose (?:between|the|one)|which (?:tool|mode|workflow|approach|option|path)|use when|when to use which|classif(?:y|ies|ication)|"
-        r"triage|if .{1,60} (?:then|→|->|:)|otherwise|depending on|determine (?:whether|which|if)|eligib\w+|matches? (?:the )?(?:condition|criteria)"
+        r"(?:route|routing|routes) (?:\w+ ){0,3}?(?:to|tables?|rules?)|first match|decision (?:tree|table|matrix)|"
+        r"(?:classify|triage) (?:the|each|every|all|it|them|user|issue)|eligib\w+"
     ),
     "optimise": (
         r"optimi[sz]e|minimi[sz]e|maximi[sz]e|trade-?offs?|best (?:option|candidate|combination)|constraints? satisf\w+|rank(?:ed|ing)?"

@@ -17,6 +17,9 @@ _PLACEHOLDER = re.compile(r"<[A-Za-z][\w ./-]*>")
 """Placeholders in commands, lest their brackets be taken for redirections."""
 
 
+_DOCUMENT = re.compile(r"\.(?:md|mdx|txt|json|ya?ml|csv|html?|pdf|rst)$", re.IGNORECASE)
+
+
 class Fence(NamedTuple):
     """A code fence with its content."""
 
@@ -129,6 +132,15 @@ class Evidence:
         if where is None:
             return list(self.program.constraints)
         return [c for c in self.program.constraints if c.owner == where.id or where.span.contains(c.span)]
+
+    @cached_property
+    def size(self) -> float:
+        """Thousands of bytes of the main file, at least one."""
+        return max(1.0, len(self.source.main.raw) / 1000)
+
+    def documents(self, where: Where) -> set[str]:
+        """Reference files of text or data that are named, scripts and folders left out."""
+        return {n.name for n in self.needs(where, NeedKind.FILE) if _DOCUMENT.search(n.name)}
 
     def command_text(self, where: Where) -> list[tuple[str, Span]]:
         """(text, span) of commands: shell fences and literal inline commands."""

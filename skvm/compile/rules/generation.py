@@ -183,7 +183,8 @@ def structured(e: Evidence, where: Where) -> Finding | None:
         if f.block.role in (BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.EXAMPLE, BlockRole.OPAQUE)
     ]
     asked = e.hits("structured", where)
-    if where is None and not (len(asked) >= 2 or (fences and asked) or sum(f.lines for f in fences) >= 2 * _LONG_FENCE):
+    lines = sum(f.lines for f in fences)
+    if where is None and not (len(asked) >= 3 or (lines >= 5 and len(asked) >= 1) or lines >= 2 * _LONG_FENCE):
         return None
     if where is not None and not asked:
         return None
@@ -208,7 +209,8 @@ def long_text(e: Evidence, where: Where) -> Finding | None:
     templates = [f for f in e.fences(where, "markdown", "md", "", "text", "txt") if len(_HEADING.findall(f.body)) >= 3]
     asked = e.hits("report", where)
     sections = sum(len(_HEADING.findall(f.body)) for f in templates)
-    if where is None and sections < 4 and len(asked) < 4:
+    formatted = len(e.hits("format", None)) >= 2 and len(asked) >= 1
+    if where is None and sections < 4 and len(asked) < 4 and not formatted:
         return None
     spans = [f.block.span for f in templates] + [e.span(h) for h in asked]
     rank = 3 if sections >= 9 else 2

@@ -6,7 +6,7 @@ import re
 
 from skvm.compile.rules.evidence import Evidence, Where
 from skvm.compile.rules.finding import Finding, finding
-from skvm.ir import BlockRole, ControlKind, Force
+from skvm.ir import ActType, BlockRole, ControlKind, Force, SkillKind
 
 _SECTION = re.compile(r"(?m)^\s{0,3}#{1,6}\s|^\s*\|.*\|\s*$")
 _HARD = (Force.MUST, Force.MUST_NOT)
@@ -20,7 +20,7 @@ def output_format(e: Evidence, where: Where) -> Finding | None:
         if f.block.role is BlockRole.TEMPLATE or (f.language in ("markdown", "md") and _SECTION.search(f.body))
     ]
     hits = e.hits("format", where)
-    if where is None and len(hits) + 2 * len(templates) < 3:
+    if where is None and len(hits) + 2 * len(templates) < 2:
         return None
     strict = e.hits("strict", where)
     rank = 3 if len(strict) >= (8 if where is None else 2) and templates else 2 if templates or where is None else 1
@@ -32,10 +32,18 @@ def constraint(e: Evidence, where: Where) -> Finding | None:
     rules = e.constraints(where)
     hard = [c for c in rules if c.force in _HARD]
     if where is None:
-        if len(hard) < 3 and len(rules) < 5:
+        if not _many_rules(e, len(rules), len(hard)):
             return None
         return finding(2, [c.span for c in hard or rules], f"{len(rules)} rules, {len(hard)} of them strict")
     return finding(2 if len(rules) > 2 else 1, [c.span for c in rules], f"{len(rules)} rules")
+
+
+def _many_rules(e: Evidence, rules: int, hard: int) -> bool:
+    """Are the rules a main part of the text? Where the text is to be followed fewer are enough than where it is looked up."""
+    refused = sum(c.force is Force.MUST_NOT for c in e.program.constraints)
+    if e.program.skill.kind in (SkillKind.PROCEDURAL, SkillKind.CONTENT_GENERATION):
+        return refused >= 3 or hard >= 8 or (rules >= 5 and rules >= 1.2 * e.size)
+    return rules >= 4 and rules >= 1.5 * e.size
 
 
 def procedure(e: Evidence, where: Where) -> Finding | None:
@@ -49,9 +57,8 @@ def procedure(e: Evidence, where: Where) -> Finding | None:
     if not e.program.skill.has_procedure or not steps:
         return None
     loops = e.controls(None, ControlKind.LOOP, ControlKind.JUMP, ControlKind.RECOVER)
-    gates = e.controls(None, ControlKind.GATE)
     branches = e.controls(None, ControlKind.BRANCH)
-    if len(loops) >= 2 and len(steps) > 6 and (gates or len(loops) > 3):
+    if loops and (len(e.acts(None, ActType.VALIDATE)) > 4 or len(steps) > 14):
         rank = 3
     else:
         rank = 2 if len(steps) > 4 or branches else 1

@@ -7,14 +7,18 @@ from skvm.compile.rules.finding import Finding, finding
 from skvm.ir import ActType, ControlKind
 
 
+MANY_BRANCHES = 6
+"""Conditions from which choosing among them is a main part of the work."""
+
+
 def arithmetic(e: Evidence, where: Where) -> Finding | None:
     """Calculation in the text: one operation is L1, several L2, chains of percentages and money over time L3."""
-    hits = e.hits("arithmetic", where)
-    if where is None and len(hits) < 4:
+    hits, money = e.hits("arithmetic", where), e.hits("money", where)
+    if where is None and len(hits) < max(4, e.size) and len(money) < 3:
         return None
-    compound = e.hits("compound", where)
+    compound = [*money, *e.hits("compound", where)]
     rank = 3 if len(compound) >= (3 if where is None else 1) else 2
-    return finding(rank, [e.span(h) for h in hits], "calculates")
+    return finding(rank, [e.span(h) for h in [*hits, *money]], "calculates")
 
 
 def logic(e: Evidence, where: Where) -> Finding | None:
@@ -23,9 +27,9 @@ def logic(e: Evidence, where: Where) -> Finding | None:
     branches = e.controls(where, ControlKind.BRANCH)
     groups = {c.group for c in branches if c.group}
     if where is None:
-        if len(hits) < 5 and not groups:
+        if len(hits) < 3 and len(branches) < MANY_BRANCHES and len(groups) < 2:
             return None
-        spans = [c.span for c in branches if c.group] + [e.span(h) for h in hits]
+        spans = [c.span for c in branches] + [e.span(h) for h in hits]
         return finding(2 if len(groups) > 2 else 1, spans, "chooses by conditions")
     rank = 3 if e.hits("optimise", where) and hits else 2 if len(branches) > 2 else 1
     return finding(rank, [c.span for c in branches], "chooses by conditions")
@@ -42,7 +46,7 @@ def spatial(e: Evidence, where: Where) -> Finding | None:
 def planning(e: Evidence, where: Where) -> Finding | None:
     """Making a plan is the work: not following one."""
     hits = e.hits("plan", where)
-    if where is None and len(hits) < 5:
+    if where is None and len(hits) < max(5, 1.1 * e.size):
         return None
     recover = e.hits("recover", where)
     rank = 3 if len(recover) >= (4 if where is None else 1) else 2
@@ -54,7 +58,7 @@ def planning(e: Evidence, where: Where) -> Finding | None:
 def analysis(e: Evidence, where: Where) -> Finding | None:
     """Understanding code or finding a cause; across files is L3."""
     hits = e.hits("analyse_strong", where)
-    if where is None and len(hits) + len(e.hits("analyse_code", None)) // 3 < 4:
+    if where is None and len(hits) + len(e.hits("analyse_code", None)) / 3 < max(2.5, 0.8 * e.size):
         return None
     wide = e.hits("many_files", where)
     rank = 3 if len(wide) >= (2 if where is None else 1) else 2

@@ -6,15 +6,14 @@ import re
 
 from skvm.compile.rules.evidence import Evidence, Where, matches
 from skvm.compile.rules.finding import Finding, finding
+from skvm.compile.rules.generation import python
 from skvm.ir import ActType, ControlKind, NeedKind, Scope
 from skvm.source import Span
 
 _FETCHING = re.compile(r"\b(?:curl|wget|httpie|gh api)\b|\bhttps?://")
 _PARAMETERS = re.compile(r"[?&]\w+=|\s-d\s|--data|-X\s*(?:POST|PUT|PATCH)|-H\s|--header")
 _CHAIN = re.compile(r"&&|;\s*\S|(?<!\|)\|(?!\|)|\bdocker\b|\bkubectl\b|\btmux\b")
-_SCRIPTED = re.compile(
-    r"\b(?:python3?|node|bash|sh|deno|ruby|Rscript)\s+\S+\.\w+|\b(?:cat|tee)\s*>+\s*\S+\.(?:py|sh|js)|<<\s*['\"]?EOF"
-)
+_WRITTEN = re.compile(r"\b(?:cat|tee)\s*>+\s*\S+\.(?:py|sh|js)|<<\s*-?['\"]?[A-Z]+")
 
 
 def file_read(e: Evidence, where: Where) -> Finding | None:
@@ -24,10 +23,12 @@ def file_read(e: Evidence, where: Where) -> Finding | None:
     spans = [e.span(h) for h in hits] + [a.span for a in acts]
     files = {p for a in acts for p in a.reads} | {n.name for n in e.needs(where, NeedKind.FILE)}
     if where is None:
-        if len(hits) + len(acts) < 2:
+        documents = [n for n in e.needs(None, NeedKind.FILE) if n.name in e.documents(None)]
+        if len(hits) + len(acts) < 2 and not documents:
             return None
-        rank = 3 if len(e.hits("offset", None)) >= 3 and e.hits("read", None) else 2
-        return finding(rank, spans, f"reads {len(files)} files" if files else "reads files", 1.0)
+        rank = 3 if len(e.hits("offset", None)) >= 3 else 2 if len(hits) + len(e.documents(None)) > 1 else 1
+        spans += [n.span for n in documents]
+        return finding(rank, spans, f"reads {len(files)} files" if files else "reads files")
     rank = 3 if e.hits("offset", where) else 2 if len(files) > 1 or len(hits) > 1 or e.hits("missing", where) else 1
     return finding(rank, spans, "reads files")
 
@@ -39,7 +40,7 @@ def file_write(e: Evidence, where: Where) -> Finding | None:
     spans = [a.span for a in acts] + [e.span(h) for h in hits]
     files = {p for a in acts for p in a.writes}
     if where is None:
-        if len(hits) + len(acts) < 4:
+        if len(hits) + len(acts) < max(3, 0.4 * e.size):
             return None
         rank = 3 if len(files) > 2 or len(e.hits("many_outputs", None)) >= 3 else 2
         return finding(rank, spans, f"writes {len(files)} files" if files else "writes files")
@@ -53,10 +54,10 @@ def execute(e: Evidence, where: Where) -> Finding | None:
     spans = [span for _, span in rows]
     if where is None:
         if not rows:
-            return None
-        chained = len(matches(_CHAIN, rows)) + 2 * (len(e.hits("chained", None)) > 5)
-        steps = {e_step for e_step in (a.step for a in e.commands(None)) if e_step}
-        rank = 3 if chained >= 5 and len(steps) >= 4 else 2 if matches(_SCRIPTED, rows) and len(rows) >= 4 else 1
+            return finding(1, [e.span(h) for h in e.hits("run", None)], "told to run commands")
+        lines = sum(1 for text, _ in rows for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+        chained = len(e.hits("chained", None)) > 5 or (len(matches(_CHAIN, rows)) > 1 and lines > 22)
+        rank = 3 if chained else 2 if python(e, None) is not None or matches(_WRITTEN, rows) else 1
         return finding(rank, spans, f"runs {len(rows)} commands or command blocks")
     lines = sum(1 for text, _ in rows for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
     rank = 3 if lines > 2 else 2 if e.hits("write_python", where) or e.hits("write_shell", where) else 1
@@ -74,7 +75,7 @@ def batch(e: Evidence, where: Where) -> Finding | None:
     hits = e.hits("batch", where)
     if where is None:
         agents = e.hits("agents", None)
-        if len(hits) < 3 or not agents:
+        if len(hits) < 4 or len(agents) < 3:
             return None
         return finding(3 if len(agents) > 4 else 2, [e.span(h) for h in hits], "makes calls at the same time")
     left = e.controls(where, ControlKind.PARALLEL)
@@ -86,7 +87,7 @@ def web(e: Evidence, where: Where) -> Finding | None:
     rows = e.command_text(where)
     fetched: list[Span] = matches(_FETCHING, rows)
     strong = e.hits("fetch_strong", where)
-    if where is None and len(fetched) + len(strong) < 3:
+    if where is None and len(fetched) + 2 * len(strong) + len(e.hits("fetch", None)) / 2 < max(4, 0.5 * e.size):
         return None
     spans = [e.span(h) for h in strong] + fetched
     if len(e.hits("pages", where)) >= (3 if where is None else 1):
