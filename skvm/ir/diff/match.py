@@ -67,17 +67,20 @@ class Matching:
                 self._take(i, found.pop(0))
 
     def like(
-        self, old_words: Sequence[Counter[str]], new_words: Sequence[Counter[str]], least: float, may: object = None
+        self,
+        old_words: Sequence[Counter[str]],
+        new_words: Sequence[Counter[str]],
+        least: float,
+        may: Callable[[int, int], bool] = lambda _i, _j: True,
     ) -> None:
         """Pair the most alike first, down to `least`; `may(i, j)` says which pairs are looked at."""
         if len(self.old) * len(self.new) > MAX_PAIRS:
             return
-        allowed = may if callable(may) else (lambda _i, _j: True)
         scored = [
             (-score, abs(i - j), i, j)
             for i in self.old
             for j in self.new
-            if allowed(i, j) and (score := likeness(old_words[i], new_words[j])) >= least
+            if may(i, j) and (score := likeness(old_words[i], new_words[j])) >= least
         ]
         free_old, free_new = set(self.old), set(self.new)
         for _, _, i, j in sorted(scored):

@@ -1,4 +1,4 @@
-"""What a skill may reach: hosts, variables, executables, places it writes, tools it is granted, network, destructive commands."""
+"""What a skill may reach: hosts, variables, executables, places written, granted tools, network, destructive commands."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ def _covered(kind: str, name: str, grants: Grants) -> bool:
 
 
 def _said(kind: str, name: str) -> str:
-    words = {"write": "the place", "scope": "the", "destructive": "a command to", "tool": "the granted tool"}
-    return f"{words.get(kind, f'the {kind}')} {name}" if kind != "destructive" else f"a command that can {name}"
+    words = {"write": "the place", "scope": "the", "destructive": "a command that can", "tool": "the granted tool"}
+    return f"{words.get(kind, f'the {kind}')} {name}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from skvm.ir.diff.match import Matching, match_scenes, match_steps, moved, normal
 from skvm.ir.diff.model import Change, ChangeClass
 from skvm.ir.nodes import Control, Program, Step
+from skvm.ir.ssl.words import between
 from skvm.ir.vocabulary import ControlKind
 
 _CUT = 70
@@ -69,8 +70,8 @@ class _Controls:
         self.old, self.new = old, new
         self.to_new = {old.steps[i].id: new.steps[j].id for i, j in found.pairs} | scenes
         paired = {new.steps[j].id for _, j in found.pairs} | set(scenes.values())
-        self.lost = [c for c in old.controls if c.kind is ControlKind.GATE and c.owner not in self.to_new]
-        self.made = [c for c in new.controls if c.kind is ControlKind.GATE and c.owner not in paired]
+        self.lost = [c for c in _gates(old, old.controls) if c.owner not in self.to_new]
+        self.made = [c for c in _gates(new, new.controls) if c.owner not in paired]
 
     def pair(self, old_owner: str, new_owner: str) -> Iterator[Change]:
         """Differences of two owners that stand for each other."""
@@ -78,7 +79,7 @@ class _Controls:
         for kind in ControlKind:
             before, after = [c for c in one if c.kind is kind], [c for c in two if c.kind is kind]
             if kind is ControlKind.GATE:
-                before, after = self._hold(before, after)
+                before, after = self._hold(_gates(self.old, before), _gates(self.new, after))
             left_before, left_after = self._unequal(before, after)
             for index in range(max(len(left_before), len(left_after))):
                 yield from self._one(left_before[index : index + 1], left_after[index : index + 1])
@@ -115,7 +116,8 @@ class _Controls:
             verb = "removed" if before else "added"
             conditional = only.kind is ControlKind.BRANCH
             kind = ChangeClass.CONDITION_CHANGED if conditional else ChangeClass.CONTROL_CHANGED
-            yield Change(kind, f"{_name(only)} {verb}{_said(only)}", *_spans(before, after))
+            old, new = (only.span, None) if before else (None, only.span)
+            yield Change(kind, f"{_name(only)} {verb}{_said(only)}", old, new)
             return
         one, two = before[0], after[0]
         if one.bound != two.bound:
@@ -135,9 +137,32 @@ class _Controls:
             if same is not None and any(_words(gate)):
                 lost.remove(same)
             else:
-                yield Change(ChangeClass.GATE_ADDED, f"gate added{_said(gate)}", new=gate.span)
+                yield Change(ChangeClass.GATE_ADDED, f"gate added{_shown(self.new, gate)}", new=gate.span)
         for gate in lost:
-            yield Change(ChangeClass.GATE_REMOVED, f"gate removed{_said(gate)}", old=gate.span)
+            yield Change(ChangeClass.GATE_REMOVED, f"gate removed{_shown(self.old, gate)}", old=gate.span)
+
+
+def _gates(program: Program, controls: Iterable[Control]) -> list[Control]:
+    """Gates, each once: "ask for approval before going on" names one gate twice in one sentence."""
+    out: list[Control] = []
+    last: Control | None = None
+    for control in controls:
+        if control.kind is ControlKind.GATE:
+            if last is None or not _same_sentence(program, last, control):
+                out.append(control)
+            last = control
+    return out
+
+
+def _same_sentence(program: Program, one: Control, two: Control) -> bool:
+    step = program.step_by_id.get(one.owner)
+    return step is not None and one.owner == two.owner and not any(c in between(one, two, step) for c in ".!?\n")
+
+
+def _shown(program: Program, control: Control) -> str:
+    """Words of a gate, or of the step that holds it."""
+    step = program.step_by_id.get(control.owner)
+    return _said(control) or (f": {_short(step)}" if step is not None else "")
 
 
 def _words(control: Control) -> tuple[str, ...]:
@@ -159,7 +184,3 @@ def _quoted(control: Control) -> str:
 
 def _bound(control: Control) -> str:
     return str(control.bound) if control.bound is not None else "none"
-
-
-def _spans(before: list[Control], after: list[Control]) -> tuple[object, object]:
-    return (before[0].span if before else None), (after[0].span if after else None)
