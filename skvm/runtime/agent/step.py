@@ -210,7 +210,7 @@ async def _attempt(run: StepRun) -> StepResult:
         try:
             return end(await run.run())
         except anyio.get_cancelled_exc_class():
-            session.row(node, scope, end(run.cut(StepStatus.CANCELLED, session.ending or "cancelled")))
+            session.row(node, scope, end(run.cut(StepStatus.CANCELLED, _why(session))))
             raise
         except StoreError:
             raise  # nothing more can be written
@@ -219,6 +219,11 @@ async def _attempt(run: StepRun) -> StepResult:
             raise
         finally:
             session.running -= 1
+
+
+def _why(session: Session) -> str:
+    """Why a step was ended from outside."""
+    return session.ending or ("the deadline was reached" if session.budget.left == 0 else "cancelled")
 
 
 def _status(error: SkvmError) -> StepStatus:
