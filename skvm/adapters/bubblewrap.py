@@ -210,6 +210,11 @@ _ISOLATION = (
     "--cap-drop", "ALL", "--new-session", "--die-with-parent",
 )  # fmt: skip
 
+_MASKED = (
+    "/proc/kcore", "/proc/key-users", "/proc/keys", "/proc/kmsg", "/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags",
+    "/proc/slabinfo", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/vmallocinfo",
+)  # fmt: skip
+
 
 def mounts(request: SandboxRequest, work: Path) -> list[str]:
     """Mount options, outer folders before inner ones, so that what lies deeper decides."""
@@ -232,7 +237,14 @@ def mounts(request: SandboxRequest, work: Path) -> list[str]:
     rows += [(p, ["--bind", str(p), str(p)]) for p in places]
     rows.sort(key=lambda row: (len(row[0].parts), str(row[0])))
     flat = [part for _, option in rows for part in option]
-    return [*flat, *_aliases(request, [p for p, _ in rows]), "--remount-ro", "/dev", "--remount-ro", "/"]
+    # /proc too: started by root, the program's user is still the owner of the kernel's settings in /proc/sys.
+    closing = [*_masks(), "--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*flat, *_aliases(request, [p for p, _ in rows]), *closing]
+
+
+def _masks() -> list[str]:
+    """Kernel-wide files in /proc that the owner root may read without any capability; covered by an empty device."""
+    return [part for name in _MASKED if Path(name).exists() for part in ("--ro-bind", "/dev/null", name)]
 
 
 def _aliases(request: SandboxRequest, mounted: list[Path]) -> list[str]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import functools
 import gc
 import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -49,7 +51,7 @@ class LitellmClient:
         self._api_key = api_key
         self._prices = prices
         self._counter = OfflineCounter()
-        self._engine: _Engine | None = None
+        self._pending: set[Future[_Said]] = set()
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """One streamed answer. `request.timeout` is the total, import of litellm included.
@@ -57,21 +59,21 @@ class LitellmClient:
         Raises UsageError for a model id without a provider, TargetError for everything the target does wrong.
         """
         begun = time.monotonic()
-        if self._engine is None:
-            self._engine = _Engine()
         loop = asyncio.get_running_loop()
 
         def heard(piece: str) -> None:
             if on_text is not None:
                 loop.call_soon_threadsafe(on_text, piece)
 
-        pending = self._engine.submit(lambda vendor: self._ask(vendor, request, heard))
+        pending = _engine().submit(lambda vendor: self._ask(vendor, request, heard))
+        self._pending.add(pending)
         try:
             with anyio.fail_after(request.timeout):
                 said = await asyncio.wrap_future(pending)
         except TimeoutError:
             raise _late(request) from None
         finally:
+            self._pending.discard(pending)
             pending.cancel()
         usage = said.usage or self._estimate(request, said)
         cost = (self._prices or shipped_prices()).cost(request.model, usage)
@@ -85,10 +87,9 @@ class LitellmClient:
         )
 
     async def close(self) -> None:
-        """Let go of the thread; calls under way end as cancelled."""
-        if self._engine is not None:
-            self._engine.stop()
-            self._engine = None
+        """Give up the calls under way. The thread stays: it serves every client of the process."""
+        for pending in tuple(self._pending):
+            pending.cancel()
 
     async def _ask(self, vendor: Any, request: ModelRequest, heard: Callable[[str], None]) -> _Said:
         """Runs in litellm's loop."""
@@ -104,6 +105,9 @@ class LitellmClient:
         sent = [getattr(stream, name, None) for name in ("received_finish_reason", "intermittent_finish_reason")]
         if not any(sent):
             raise TargetError(f"{request.model}: the answer broke off", kind="protocol", transient=True)
+        # Where the server counted nothing litellm makes up a count as well; what the server sent stands in the kept chunks.
+        if said.usage and not any(getattr(chunk, "usage", None) for chunk in getattr(stream, "chunks", None) or [said]):
+            said.usage = None
         return said
 
     def _arguments(self, request: ModelRequest, provider: str) -> dict[str, Any]:
@@ -193,7 +197,10 @@ class _Said:
 
 
 class _Engine:
-    """A daemon thread with its own event loop, in which litellm is imported and runs."""
+    """A daemon thread with its own event loop, in which litellm is imported and runs.
+
+    One for the process: litellm keeps connections per loop and mixes them up when loops come and go.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -204,33 +211,29 @@ class _Engine:
     def submit(self, work: Callable[[Any], Coroutine[Any, Any, _Said]]) -> Future[_Said]:
         """Run `work(litellm)` in the thread; cancelling the future cancels the work there."""
         future: Future[_Said] = Future()
-        with contextlib.suppress(RuntimeError):  # the loop was stopped; the future stays open until its deadline
-            self._loop.call_soon_threadsafe(self._begin, work, future)
+        self._loop.call_soon_threadsafe(self._begin, work, future)
         return future
-
-    def stop(self) -> None:
-        """End all work and the thread, without waiting."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _main(self) -> None:
         self._vendor = _import()
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        with contextlib.suppress(Exception):
-            self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
 
     def _begin(self, work: Callable[[Any], Coroutine[Any, Any, _Said]], future: Future[_Said]) -> None:
-        if not future.set_running_or_notify_cancel():
+        if future.cancelled():
             return
         if isinstance(self._vendor, Exception):
             future.set_exception(self._vendor)
             return
+        _hush()
         task = self._loop.create_task(work(self._vendor))
         task.add_done_callback(lambda done: _hand_over(done, future))
+        future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(task.cancel))
+
+
+@functools.cache
+def _engine() -> _Engine:
+    return _Engine()
 
 
 class _DaemonExecutor(ThreadPoolExecutor):
@@ -267,6 +270,7 @@ def _import() -> Any:
         os.environ.setdefault(name, value)
     # litellm's objects number millions; looking through them once more when the process ends takes 0.7 s.
     atexit.register(gc.freeze)
+    _hush()
     try:
         import litellm
     except Exception as error:
@@ -278,6 +282,11 @@ def _import() -> Any:
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
+
+
+def _hush() -> None:
+    """Deprecations inside the vendors' code are theirs; where warnings are errors they would break the call."""
+    warnings.filterwarnings("ignore", module=r"(litellm|openai|anthropic|pydantic|aiohttp|httpx|httpcore)(\..*)?$")
 
 
 def _provider(vendor: Any, model: str, api_base: str | None) -> str:

@@ -30,6 +30,7 @@ class LoopbackServer:
         self._script: Script = answer if callable(answer) else lambda _: answer
         self.requests: list[Asked] = []
         self._lock = threading.Lock()
+        self._waiting = 0
         self.closing = threading.Event()
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.owner = self
@@ -50,6 +51,22 @@ class LoopbackServer:
     def anthropic_url(self) -> str:
         """Base address for Anthropic clients."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def waiting(self) -> int:
+        """Answers under way: hanging, stalled or trickling ones until they end."""
+        return self._waiting
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Count one answer while it is given."""
+        with self._lock:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def answer(self, asked: Asked) -> Say | Fault:
         """Note the request and ask the script."""
@@ -135,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         wire = _ANTHROPIC if path.endswith("/messages") else _OPENAI
         answer = self.server.owner.answer(Asked(path, {k.lower(): v for k, v in self.headers.items()}, body))
-        with suppress(ConnectionError):
+        with suppress(ConnectionError), self.server.owner.under_way():
             if isinstance(answer, Fault):
                 self._fail(answer, wire, body)
             elif body.get("stream"):

@@ -41,7 +41,7 @@ Starter = Callable[[SandboxRequest], "Attempt | SandboxResult"]
 DENIALS = (
     "write-outside", "read-secret-file", "list-secret-folder", "read-secret-environment", "inherit-environment",
     "signal-outside", "tcp", "udp", "unix-socket", "abstract-socket", "datagram-pair", "unshare", "ptrace", "mount",
-    "survive-deadline",
+    "kernel-setting", "survive-deadline",
 )  # fmt: skip
 
 _PROBE = r"""
@@ -91,6 +91,7 @@ attempt("datagram-pair", stray)
 attempt("unshare", lambda: libc.unshare(0x10000000) == 0)
 attempt("ptrace", lambda: libc.ptrace(0, 0, 0, 0) == 0)
 attempt("mount", lambda: libc.mount(b"none", plan["work"].encode(), b"tmpfs", 0, None) == 0)
+attempt("kernel-setting", lambda: open("/proc/sys/kernel/core_pattern", "a"))
 print(json.dumps(seen))
 """
 
