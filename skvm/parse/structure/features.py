@@ -48,6 +48,11 @@ CUE_RULES = re.compile(
     r"guidance|considerations|standards)\b",
     re.IGNORECASE,
 )
+PERSON = re.compile(
+    r"\b(?:ask|confirm|check|wait|approval|permission|consent|present|show|prompt)\b[^.]{0,30}\b(?:users?|owner|developer|humans?|them|stakeholders?|approv\w+|confirm\w*)\b",
+    re.IGNORECASE,
+)
+TIME_LABEL = re.compile(r"^\W*(?:week|day|month|hour|minute|year|quarter|sprint|t)\s*[-+–]?\s*\d+", re.IGNORECASE)
 LAST_WORD = re.compile(r"([A-Za-z-]+)\W*$")
 
 KINDS = ("section", "ordered", "task", "bullet", "para", "intro", "intro_list", "fence", "row", "quote")
@@ -209,13 +214,18 @@ def section_class(part: Part) -> str:
     """The one word that says most about a section: its numbering, else its role."""
     if part.numbering == "step":
         return "step"
-    if part.heading is not None and part.heading.kind is BlockKind.HTML and part.role is Role.OTHER:
+    if is_tag(part) and part.role is Role.OTHER:
         return "tag"
     if part.bold:
         return "bold"
     if part.numbering == "number":
         return "number"
     return part.role.value
+
+
+def is_tag(part: Part) -> bool:
+    """Marked by a tag, not by a heading."""
+    return part.heading is not None and part.heading.kind is BlockKind.HTML
 
 
 def above(part: Part) -> Role:

@@ -14,13 +14,16 @@ from skvm.parse.structure.features import (
     CUE_NOT,
     CUE_RULES,
     LAST_WORD,
+    PERSON,
     PROGRAM,
     RULE_WORD,
     SEQUENCE,
     SHELL,
     TEMPLATE,
+    TIME_LABEL,
     Candidate,
     above,
+    is_tag,
     section_class,
     starts_with_code,
 )
@@ -98,7 +101,7 @@ def scene_features(view: View, survey: Survey) -> dict[str, float]:
             out[f"instructs {place} the numbered stages"] = 1.0
     if view.instructing and part.role in _EDGE_ROLES:
         out[f"instructs, {part.role.value}"] = 1.0
-    if 1 < len(view.candidates) <= 6 and all(c.kind in ("bullet", "section") for c in view.candidates):
+    if part.role is Role.PROCEDURE and 1 < len(view.candidates) <= 6 and all(c.kind in ("bullet", "section") for c in view.candidates):
         out["only a few bullets"] = 1.0
     return out
 
@@ -145,6 +148,11 @@ def _content(found: list[Candidate], out: dict[str, float]) -> None:
             out[f"{kind} share"] = round(sum(c.imperative for c in items) / len(items), 2)
             if len(items) > 9:
                 out[f"long {kind} list"] = 1.0
+            if 2 * sum(CONDITION.match(c.lead.text) is not None for c in items) >= len(items):
+                out["list of conditions"] = 1.0
+            for name, pattern in (("actions", CUE_LIST), ("properties", CUE_NOT), ("rules", CUE_RULES)):
+                if kind == "ordered" and items[0].intro is not None and pattern.search(items[0].intro.text[-120:]):
+                    out[f"{kind} list of {name}"] = 1.0
     paragraphs = [c for c in found if c.kind in ("para", "intro", "intro_list")]
     if any(c.imperative for c in paragraphs):
         out["instructing paragraph"] = 1.0
@@ -186,7 +194,7 @@ def _section_step(c: Candidate, view: View, survey: Survey, out: dict[str, float
         out["section in a numbered stage"] = 1.0
         if part.numbering:
             out["numbered section in a numbered stage"] = 1.0
-        if section_class(part) == "tag":
+        if is_tag(part):
             out["tag in a numbered stage"] = 1.0
         if c.siblings > 2:
             out["section among three or more of a stage"] = 1.0
@@ -208,11 +216,13 @@ def _section_step(c: Candidate, view: View, survey: Survey, out: dict[str, float
 
 def _text_features(lead: Block, out: dict[str, float]) -> None:
     text = lead.text.strip()
-    for name, pattern in (("condition", CONDITION), ("rule word", RULE_WORD), ("sequence word", SEQUENCE), ("statement", _STATEMENT), ("aside", ASIDE)):
+    for name, pattern in (("condition", CONDITION), ("rule word", RULE_WORD), ("sequence word", SEQUENCE), ("statement", _STATEMENT), ("aside", ASIDE), ("time label", TIME_LABEL)):
         if pattern.match(text):
             out[name] = 1.0
     if text.endswith("?"):
         out["question"] = 1.0
+    if PERSON.search(text[:200]):
+        out["turns to a person"] = 1.0
     if lead.bold:
         out["bold lead"] = 1.0
         if len(lead.bold) >= len(text) - 2:
