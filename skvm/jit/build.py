@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skvm.jit.observe import Observation
-from skvm.jit.patterns import covering, looks_like_data, one_of
+from skvm.jit.patterns import covering, ignored
 from skvm.jit.provenance import Sources, World, evaluate, parsed, template_of
 from skvm.jit.shell import differing, pieces, same_command
 from skvm.jit.unify import Column, Unifier, spelled, tokens
@@ -306,12 +306,10 @@ def whole_texts(column: Column) -> bool:
 
 
 def result_pattern(column: Column, used: frozenset[str]) -> str:
-    """What a text in a result may hold: a plain word that the code ignores could decide what comes next, so only those seen."""
+    """What a text in a result may hold, by whether the code uses it; empty where it is not one that a pattern fits."""
     if not all(isinstance(v, str) and v and len(v) <= 200 for v in column):
         return ""
-    if spelled(list(column)) in used or all(looks_like_data(v) for v in column):
-        return covering(column)
-    return one_of(column)
+    return covering(column) if spelled(list(column)) in used else ignored(column)
 
 
 def read_result(text: str, reading: str) -> Any:

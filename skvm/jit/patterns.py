@@ -22,6 +22,9 @@ mai niet geen zonder inte utan ikke uden нет не без никогда 不 �
 NEGATORS = frozenset(_NEGATING.split())
 """Words that turn a request round. A hole that holds one which no observation held is refused."""
 
+FREE_AFTER = 5
+"""Different plain words after which the next one is taken to matter as little (rule of succession: 1 in 7 at worst)."""
+
 _RUN = re.compile(r"[^\W_]+|.", re.DOTALL)
 _CLASSES = (("a-z", re.compile("[a-z]")), ("A-Z", re.compile("[A-Z]")), ("0-9", re.compile("[0-9]")))
 _OTHER = r"[^\W_]"
@@ -106,6 +109,16 @@ def _run(runs: Sequence[str]) -> str:
 def one_of(values: Sequence[str]) -> str:
     """Exactly the values seen."""
     return "|".join(re.escape(v) for v in sorted(set(values)))
+
+
+def ignored(values: Sequence[str], *, words: bool = False) -> str:
+    """What a text may hold that was seen and changed nothing: it could decide what comes next, so only the values seen.
+
+    Data (`looks_like_data`) is free within its pattern, and so is a plain word once `FREE_AFTER` different ones made no
+    difference; with `words` (the wording of a request) a plain word never is.
+    """
+    free = all(looks_like_data(v) for v in values) or (not words and len(set(values)) >= FREE_AFTER)
+    return covering(values) if free else one_of(values)
 
 
 def looks_like_data(value: str) -> bool:

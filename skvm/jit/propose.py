@@ -13,7 +13,7 @@ from typing import Any
 
 from skvm.jit.build import Abstain, Builder, Inputs, encoded, type_of, whole_texts
 from skvm.jit.observe import MAX_CALLS, Observation
-from skvm.jit.patterns import covering, looks_like_data, one_of
+from skvm.jit.patterns import covering, ignored, looks_like_data
 from skvm.jit.unify import Unifier, spelled
 from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep, Text, Var, decode, match_tree, variables
 
@@ -157,15 +157,15 @@ def _guards(observations: Sequence[Observation], inputs: Inputs, holes: Sequence
 
 
 def _hole_guards(hole: Hole, inputs: Inputs, used: bool) -> list[Guard]:
-    """Type, and for texts the pattern. A plain word that the code ignores, or that opens a sentence, could be an
-    instruction: only the words seen will do."""
+    """Type, and for texts the pattern. A plain word that opens a sentence of the task could be an instruction: only the
+    words seen will do."""
     guards = [Guard(kind="hole_type", name=hole.name, value=hole.type)]
     column = inputs.table[hole.name]
     if hole.type != "string" or not all(column):
         return guards
-    plain = not all(looks_like_data(v) for v in column)
-    closed = plain and (not used or _opens_sentence(inputs.templates["task"], hole.name))
-    pattern = one_of(column) if closed else covering(column)
+    opens = hole.source == "task" and _opens_sentence(inputs.templates["task"], hole.name)
+    free = used and not opens
+    pattern = covering(column) if free else ignored(column, words=hole.source == "task")
     return [*guards, Guard(kind="hole_match", name=hole.name, value=pattern)]
 
 
