@@ -217,7 +217,7 @@ class Scene:
             "victim": str(self.victim),
             "skill": str(self.skill),
             "home": os.path.expanduser("~"),  # noqa: PTH111 - a user without a home must not raise
-            "home-names": _home_names(),
+            "home-names": _home_names(self.root),
             "prefix": str(prefix),
             "pids": [self._bearer.pid, os.getpid()],
             "tcp": self._servers["tcp"].getsockname()[1],
@@ -259,14 +259,14 @@ class Scene:
         self._bearer.wait(timeout=10)
 
 
-def _home_names() -> list[str]:
-    """Names in the user's home, without those on the way to an interpreter that lives there."""
+def _home_names(root: Path) -> list[str]:
+    """Names in the user's home, without those on the way to the work folder or an interpreter that lives there."""
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - as above
     try:
         names = {p.name for p in home.iterdir()}
     except OSError:
         return []
-    prefixes = [Path(p).resolve() for p in (sys.prefix, sys.base_prefix)]
+    prefixes = [root, *(Path(p).resolve() for p in (sys.prefix, sys.base_prefix))]
     return sorted(names - {p.relative_to(home).parts[0] for p in prefixes if p != home and p.is_relative_to(home)})
 
 
