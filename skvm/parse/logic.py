@@ -11,6 +11,8 @@ from skvm.parse.bundle import Bundle
 from skvm.parse.code import Code, read_code
 from skvm.parse.draft import Draft, LogicLayer
 from skvm.parse.needs import Needs
+from skvm.parse.notes import note_all
+from skvm.parse.slots import Slots
 from skvm.parse.steering import steer
 from skvm.parse.stepacts import StepReader
 from skvm.source import SkillSource
@@ -25,12 +27,14 @@ def logical_layer(draft: Draft, source: SkillSource) -> LogicLayer:
     for reader in readers:
         acts.extend(reader.acts())
     controls, notes = steer(draft, readers)
+    needs = Needs(draft, code, bundle).collect()
     return LogicLayer(
         acts=tuple(act.model_copy(update={"id": f"A{n}"}) for n, act in enumerate(acts, 1)),
         controls=controls,
         blocks=_blocks(draft, code),
-        needs=Needs(draft, code, bundle).collect(),
-        diagnostics=notes,
+        needs=needs,
+        slots=Slots(draft, source.main).collect(acts),
+        diagnostics=(*notes, *note_all(draft, source, code, needs)),
     )
 
 

@@ -33,6 +33,8 @@ def tool_words(name: str) -> frozenset[str]:
 
 
 _WORD = re.compile(r"(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)")
+_WORDS = re.compile(r"[a-z][a-z0-9_-]+")
+_BARE_PATH = re.compile(r"(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]")
 _NEED_CUE = re.compile(
     r"\b(?:requires?|required|requirements?|prerequisites?|depends? on|dependenc|installed|install|available|needs?|must have|"
     r"uses?|using|via|with|through|run|cli|binary|command)\b",
@@ -130,28 +132,54 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
 
 
 def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
+    """Names in a run of plain text. Cheap tests go first: most runs name nothing."""
     out: list[Mention] = []
-    for match in _ENV.finditer(text):
-        name = match.group(1)
-        if env_name(name) and env_tail(name) and (instructs or _ENV_CUE.search(block.text)):
-            out.append(Mention(NeedKind.ENV, name, at + match.start(1), at + match.end(1)))
-    if block.level == 1 if block.kind is BlockKind.HEADING else (instructs or _NEED_CUE.search(block.text)):
-        for match in _WORD.finditer(text):
-            if match.group() in tool_words("bins"):
-                out.append(Mention(NeedKind.BIN, match.group(), at + match.start(), at + match.end()))
-    if _PACKAGE_CUE.search(block.text):
-        for match in re.finditer(r"(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)", text):
-            if match.group() in tool_words("pip"):
-                out.append(Mention(NeedKind.PIP, match.group(), at + match.start(), at + match.end()))
-    for match in _SKILL.finditer(text):
-        group = 1 if match.group(1) else 2
-        out.append(Mention(NeedKind.SKILL, match.group(group), at + match.start(group), at + match.end(group)))
-    for match in re.finditer(r"(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]", text):
-        named = file_name(match.group())
-        if named is not None:
-            begin = at + match.start() + match.group().find(named)
-            out.append(Mention(NeedKind.FILE, named, begin, begin + len(named)))
+    if "_" in text:
+        out += _variables_in_prose(text, at, block, instructs)
+    known = _known_words().intersection(_WORDS.findall(text))
+    if known:
+        out += _tools_in_prose(text, at, block, instructs, known)
+    if "kill" in text:
+        for match in _SKILL.finditer(text):
+            group = 1 if match.group(1) else 2
+            out.append(Mention(NeedKind.SKILL, match.group(group), at + match.start(group), at + match.end(group)))
+    if "/" in text:
+        for match in _BARE_PATH.finditer(text):
+            named = file_name(match.group())
+            if named is not None:
+                begin = at + match.start() + match.group().find(named)
+                out.append(Mention(NeedKind.FILE, named, begin, begin + len(named)))
     return out
+
+
+def _variables_in_prose(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
+    return [
+        Mention(NeedKind.ENV, m.group(1), at + m.start(1), at + m.end(1))
+        for m in _ENV.finditer(text)
+        if env_name(m.group(1)) and env_tail(m.group(1)) and (instructs or _ENV_CUE.search(block.text))
+    ]
+
+
+def _tools_in_prose(text: str, at: int, block: Block, instructs: bool, known: set[str]) -> list[Mention]:
+    """Executables and packages whose names are no common words, where the block speaks of needing something."""
+    heading = block.kind is BlockKind.HEADING
+    bins = block.level == 1 if heading else (instructs or bool(_NEED_CUE.search(block.text)))
+    pips = bool(_PACKAGE_CUE.search(block.text))
+    out: list[Mention] = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if word not in known:
+            continue
+        if bins and word in tool_words("bins"):
+            out.append(Mention(NeedKind.BIN, word, at + match.start(), at + match.end()))
+        elif pips and word in tool_words("pip"):
+            out.append(Mention(NeedKind.PIP, word, at + match.start(), at + match.end()))
+    return out
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    return tool_words("bins") | tool_words("pip")
 
 
 def variables_in(text: str) -> list[Mention]:

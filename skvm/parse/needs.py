@@ -79,13 +79,18 @@ class Needs:
             return
         if kind is NeedKind.PIP and normal_name(name) in {normal_name(own) for own in self.own}:
             return
+        literal = str(more.pop("literal", "") or "")
+        if span.file == self.draft.file and (literal or name) not in self.source.main.slice(span):
+            literal = name.rsplit("/", 1)[-1]
+            if literal not in self.source.main.slice(span):
+                return  # a name that its span does not show is no finding
         key = (kind, normal_name(name) if kind is NeedKind.PIP else name, step)
         if key not in self._out:
             exists = self._exists(name) if kind is NeedKind.FILE else None
             if name.endswith("/") and "/" not in name[:-1] and not exists:
                 return  # a folder alone names no file, unless it is there
             self._out[key] = Need.model_construct(
-                id="", span=span, kind=kind, name=name, origin=origin, step=step, exists=exists, **more
+                id="", span=span, kind=kind, name=name, origin=origin, step=step, exists=exists, literal=literal, **more
             )
 
     def _exists(self, path: str) -> bool | None:

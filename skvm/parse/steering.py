@@ -254,7 +254,7 @@ class _Steering:
         block, found = claim
 
         def cut(pair: tuple[int, int] | None) -> str | None:
-            return block.text[pair[0] : pair[1]] if pair is not None else None
+            return self.readers[0].shown(block, pair) if pair is not None else None
 
         target = cut(found.target)
         members: tuple[str, ...] = ()
@@ -316,7 +316,7 @@ class _Steering:
             elif tok.kind not in ("AND", "COMMA", "OR", "DASH"):
                 break
         found = [self._ids(step, n) for n in names]
-        return [f for f in found if f is not None]
+        return [f for f in found if f in self.by_id]
 
     def _parallel_lists(self) -> list[Control]:
         """A line that says that the items of the list below it can run at the same time."""

@@ -122,7 +122,7 @@ class StepReader:
     def _prose(self, block: Block, words: list[Word], stated: Stated, act_type: ActType, end: int) -> None:
         resource: Resource = resource_of(act_type, words, stated.after, end, self.files)
         last = words[max(end, stated.after) - 1].tok.end
-        text = block.text[resource.object[0] : resource.object[1]] if resource.object is not None else ""
+        text = self.shown(block, resource.object) if resource.object is not None else ""
         self._add(
             block.byte_at(words[stated.start].tok.at),
             block.byte_at(last),
@@ -134,6 +134,11 @@ class StepReader:
             unknown=resource.unknown,
             instrument=resource.tool,
         )
+
+    def shown(self, block: Block, pair: tuple[int, int]) -> str:
+        """Bytes of the file that code points of a block show, as text."""
+        raw = self.bundle.source.main.raw
+        return raw[block.byte_at(pair[0]) : block.byte_at(pair[1])].decode("utf-8", "replace")
 
     def _add(self, start: int, end: int, act_type: ActType, **more: Any) -> None:
         span = self.draft.span(start, max(start, end))

@@ -254,7 +254,8 @@ class _Shell:
         for use in paths_of(spec, argv):
             word = words[use.word]
             if word.text and word.text != "-" and not word.text.startswith(("http://", "https://")):
-                out.append(PlaceFact(word.text, word.start, word.end, use.letter in "ru", use.letter in "wu"))
+                shown = self.data[word.start : word.end].decode("utf-8", "replace")
+                out.append(PlaceFact(shown, word.start, word.end, use.letter in "ru", use.letter in "wu"))
         if not out and argv[0] in _HERE:
             out.append(PlaceFact("./", words[0].start, words[0].end, True, False))
         return out
@@ -277,6 +278,8 @@ class _Shell:
     def _hosts(self, words: list[Word]) -> None:
         for word in words[1:]:
             for match in _HOST.finditer(word.text):
+                if "." not in match.group(1) and not match.group(1).startswith("localhost"):
+                    continue  # a placeholder
                 raw = self.data[word.start : word.end].decode("utf-8", "replace")
                 at = raw.find(match.group(1))
                 if at >= 0:
