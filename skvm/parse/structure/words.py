@@ -59,18 +59,29 @@ def weak_words() -> frozenset[str]:
     return frozenset(normal(phrase) for phrase in _groups("scenes.txt").get("weak", ()))
 
 
+_JOINTS = frozenset("for of to with in on when before after from by if at via using the a".split())
+"""Words behind which a heading only qualifies its head."""
+
+
 def role_of(title: str) -> tuple[Role, bool]:
-    """Role of a heading by the longest phrase in it, and whether that phrase is the whole heading."""
+    """Role of a heading by the longest phrase in it, and whether that phrase is the whole heading.
+
+    Of single words the last one of the head counts ("Usage Principles" are principles), else the first behind it.
+    """
     text = normal(title)
     table = role_phrases()
     if text in table:
         return table[text], True
     words = text.split()
-    for size in range(min(MAX_PHRASE, len(words)), 0, -1):
+    for size in range(min(MAX_PHRASE, len(words)), 1, -1):
         for at in range(len(words) - size + 1):
             role = table.get(" ".join(words[at : at + size]))
             if role is not None:
                 return role, False
+    head = next((at for at, word in enumerate(words) if word in _JOINTS), len(words))
+    for word in (*reversed(words[:head]), *words[head:]):
+        if word in table:
+            return table[word], False
     if _CJK.search(text):
         for phrase, role in _cjk_roles():
             if phrase in text:
