@@ -126,13 +126,18 @@ class TreeBuilder:
     def _inner_guards(self, step: Step, controls: tuple[Control, ...], items: list[Item]) -> Guard | None:
         """Decisions for conditions; returns the one that governs the whole step, whose arm is not filled in yet."""
         whole: Guard | None = None
+        said: set[str] = set()
         for control in controls:
             if control.kind not in _GUARDS or control.group is not None:
                 continue
-            if whole is None and leads_step(control, step):
-                whole = Guard(self._decision(control, step), [(words_of(control, step), [])])
+            words = words_of(control, step)
+            if words in said:  # "if it fails, retry" is a branch and a recovery under one condition
+                self.expressed.add(control.id)
+            elif whole is None and leads_step(control, step):
+                whole = Guard(self._decision(control, step), [(words, [])])
             else:
                 self._guard_one(control, step, items)
+            said.add(words)
         return whole
 
     def _decision(self, control: Control, step: Step) -> Leaf:
