@@ -280,8 +280,9 @@ def result_shape(texts: Sequence[str], used: frozenset[str]) -> Any:
         return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
     for reading in ("json", "lines"):
         trees = [read_result(t, reading) for t in texts]
-        if all(t is not None for t in trees):
-            return _shape(reading, trees, used)
+        shape = _shape(reading, trees, used) if all(t is not None for t in trees) else None
+        if shape is not None:
+            return shape
     heads = {t.partition("\n")[0] for t in texts}
     return {"head": heads.pop()} if len(heads) == 1 and all("\n" in t.strip() for t in texts) else None
 
@@ -289,7 +290,7 @@ def result_shape(texts: Sequence[str], used: frozenset[str]) -> Any:
 def _shape(reading: str, trees: list[Any], used: frozenset[str]) -> Any:
     unifier = Unifier("r", stop=whole_texts if reading == "json" else lambda column: False)
     template = unifier.unify(trees)
-    if isinstance(template, Var):
+    if isinstance(template, Var) and reading == "lines":
         return None
     try:
         holes = {name: [type_of(column), result_pattern(column, used)] for name, column in unifier.table.items()}

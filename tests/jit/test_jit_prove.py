@@ -1,0 +1,190 @@
+"""What may not be taken for proved: coincidences, ambiguous origins, results that look otherwise, steps that ask people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jit_kit import by_model, call, context, node
+
+from skvm.jit.build import Abstain, result_shape
+from skvm.jit.observe import Observation, observation
+from skvm.jit.propose import generalise
+from skvm.jit.prove import Handed, leave_one_out, predict, replay
+from skvm.jit.prove import unexpected as misfit
+from skvm.plan import CallRecord, SolidCall
+from skvm.ports import StepContext
+
+
+def seen(task: str, calls: list[CallRecord], values: dict[str, Any], summary: str = "", **more: Any) -> Observation:
+    from jit_kit import done
+
+    return observation(context(task, **more), done(calls, values, summary), False, False)
+
+
+def counted(file: str, rows: int, total: int, said: int | None = None) -> Observation:
+    run = call("execute_command", {"command": f"wc {file}"}, json.dumps({"rows": rows, "total": total}))
+    return seen(f"Count {file}", [run], {"rows": rows if said is None else said}, f"{file} has {rows} rows")
+
+
+def test_a_number_that_was_the_same_by_chance_is_still_read_from_the_result() -> None:
+    code = generalise([counted("a.csv", 3, 10), counted("b.csv", 3, 20)])
+    other = counted("c.csv", 5, 30)
+    with pytest.raises(Handed, match="no longer agree"):
+        predict(code, other)
+    wider = generalise([counted("a.csv", 3, 10), counted("b.csv", 3, 20), other])
+    assert predict(wider, counted("d.csv", 8, 1)) == ""
+
+
+def test_a_value_that_follows_from_nothing_is_not_served() -> None:
+    with pytest.raises(Abstain, match="no known source"):
+        generalise([counted("a.csv", 3, 10, said=7), counted("b.csv", 4, 20, said=9)])
+
+
+def test_origins_that_part_hand_the_step_back() -> None:
+    def one(file: str, other: str) -> Observation:
+        run = call("read_file", {"path": file}, "text")
+        return seen(f"Read {other}", [run], {}, files={file: file})
+
+    code = generalise([one("a.csv", "a.csv"), one("b.csv", "b.csv")])
+    assert predict(code, one("c.csv", "c.csv")) == ""
+    with pytest.raises(Handed, match="no longer agree"):
+        predict(code, one("c.csv", "d.csv"))
+
+
+def test_people_are_never_replaced() -> None:
+    runs = [seen(f"Go {n}1", [call("ask_user", {"question": "really?"}, "yes")], {"n": n}) for n in range(2)]
+    with pytest.raises(Abstain, match="belongs to a person"):
+        generalise(runs)
+
+
+@pytest.mark.parametrize("change", ["tool", "count", "order", "exit", "names", "values"])
+def test_another_program_is_another_program(change: str) -> None:
+    read, write = call("read_file", {"path": "a"}, "x"), call("write_file", {"path": "b", "content": "c"}, "ok")
+    other = {
+        "tool": [call("search", {"pattern": "a"}, "x"), write],
+        "count": [read],
+        "order": [write, read],
+        "exit": [call("read_file", {"path": "a"}, "x", ok=False), write],
+        "names": [call("read_file", {"path": "a", "limit": 3}, "x"), write],
+        "values": [read, write],
+    }[change]
+    values = {"m": 1} if change == "values" else {"n": 1}
+    with pytest.raises(Abstain, match="same sequence"):
+        generalise([seen("Do 1", [read, write], {"n": 1}), seen("Do 2", other, values)])
+
+
+def test_different_tools_or_sandboxes_are_not_one_program() -> None:
+    first, second = counted("a.csv", 3, 1), counted("b.csv", 4, 2)
+    for field, value in (("sandbox", "box/2"), ("verdicts", {"tool.exec": "weak"}), ("tool_versions", {"read_file": "9"})):
+        changed = second.model_copy(update={"guard": second.guard.model_copy(update={field: value})})
+        with pytest.raises(Abstain, match=field):
+            generalise([first, changed])
+
+
+def test_free_wording_of_the_summary_does_not_matter_where_values_carry_the_result() -> None:
+    first, second = counted("a.csv", 3, 1), counted("b.csv", 4, 2)
+    second = second.model_copy(update={"summary": "I have counted everything, and it went rather well"})
+    code = generalise([first, second])
+    assert code.summary is None
+    assert predict(code, counted("c.csv", 9, 9)) == ""
+    with pytest.raises(Abstain, match="summary"):
+        generalise([o.model_copy(update={"values": {}}) for o in (first, second)])
+
+
+def test_tasks_that_share_no_wording() -> None:
+    texts = ["Count the lines of everything", "Please do it"]
+    runs = [seen(t, [call("read_file", {"path": "a"}, "x")], {}) for t in texts]
+    with pytest.raises(Abstain, match=r"wording|more than one way"):
+        generalise(runs)
+
+
+def test_steps_without_calls() -> None:
+    runs = [seen(f"The file is {f}", [], {"name": f.partition(".")[0]}) for f in ("a.csv", "b.csv", "c.csv")]
+    code = generalise(runs)
+    assert replay(code, runs) == ""
+    assert leave_one_out(runs) == (3, 0, "")
+    assert predict(code, seen("The file is d.csv", [], {"name": "d"})) == ""
+    assert "values" in predict(code, seen("The file is d.csv", [], {"name": "x"}))
+
+
+def test_items_of_a_map() -> None:
+    def program(at: StepContext, run: Any) -> tuple[dict[str, Any], str]:
+        run("read_file", {"path": at.item})
+        return {"file": at.item}, ""
+
+    files = {"a.md": "in/a.md", "b.md": "in/b.md", "c.md": "in/c.md", "d.md": "in/d.md"}
+    runs = []
+    for path in files.values():
+        at = context("Index the notes", files=files, item=path, scope=f"M1[{path}]", step=node())
+        runs.append(observation(at, by_model(program, lambda t, a: call(t, a, f"# {a['path']}"), at), False, False))
+    code = generalise(runs[:3])
+    assert predict(code, runs[3]) == ""
+    assert [h.source for h in code.holes] == ["item"]
+
+
+def shape(*texts: str, used: frozenset[str] = frozenset()) -> SolidCall:
+    return SolidCall(tool="read_file", args={}, effect="pure", result=result_shape(texts, used))
+
+
+@pytest.mark.parametrize(
+    ("texts", "fits", "differs"),
+    [
+        (["done", "done"], ["done"], ["Done", "done ", ""]),
+        (['{"n": 1, "late": false}', '{"n": 2, "late": false}'], ['{"late": false, "n": 9}'],
+         ['{"n": 1, "late": true}', '{"n": "1", "late": false}', '{"n": 1}', "[]", "n", '{"n": 1, "late": false, "x": 0}']),
+        (["wrote 3 rows", "wrote 12 rows"], ["wrote 500 rows"],
+         ["wrote no rows", "wrote 3 rows but not all", "failed", "wrote 3 rows\nerror"]),
+        (["status: open\nid: A-1", "status: open\nid: A-2"], ["status: open\nid: A-77"],
+         ["status: shut\nid: A-1", "id: A-1", "status: open\nid: B-1"]),
+        (["name: ann", "name: bob"], ["name: ann"], ["name: eve"]),
+        (["a,b\n1,2\n", "a,b\n1,2\n3,4\n"], ["a,b\n", "a,b\n9,9\n9,9\n9,9\n"], ["a,c\n1,2\n", ""]),
+    ],
+)  # fmt: skip
+def test_results_must_look_as_they_always_did(texts: list[str], fits: list[str], differs: list[str]) -> None:
+    planned = shape(*texts)
+    for text in [*texts, *fits]:
+        assert misfit(planned, call("read_file", {}, text)) == ""
+    for text in differs:
+        assert misfit(planned, call("read_file", {}, text)) != "", text
+
+
+def test_words_that_are_used_are_data_and_words_that_are_not_may_decide() -> None:
+    texts = [json.dumps({"customer": name}) for name in ("ann", "bob")]
+    new = call("read_file", {}, json.dumps({"customer": "eve"}))
+    assert misfit(shape(*texts), new)
+    assert not misfit(shape(*texts, used=frozenset({json.dumps(["ann", "bob"], separators=(",", ":"))})), new)
+
+
+def test_a_long_constant_result_is_kept_as_a_digest() -> None:
+    planned = shape("x" * 5000, "x" * 5000)
+    assert set(planned.result) == {"digest"}
+    assert misfit(planned, call("read_file", {}, "x" * 5000)) == ""
+    assert misfit(planned, call("read_file", {}, "x" * 4999)) != ""
+
+
+def test_exit_codes_are_part_of_the_program() -> None:
+    planned = SolidCall(tool="execute_command", args={}, effect="pure", expect_exit=0)
+    assert misfit(planned, call("execute_command", {}, "")) == ""
+    assert "exit" in misfit(planned, call("execute_command", {}, "", ok=False))
+
+
+def test_leave_one_out_finds_a_wrong_prediction() -> None:
+    def one(number: int, said: int) -> Observation:
+        return seen(f"Take {number}0", [call("read_file", {"path": "a"}, "x")], {"n": said})
+
+    runs = [one(1, 10), one(2, 20), one(3, 31)]
+    right, _, wrong = leave_one_out(runs)
+    assert right <= 1
+    assert "31" in wrong
+
+
+def test_no_hole_stands_where_code_would() -> None:
+    for first, second in (("python -c 'x=1'", "python -c 'x=2'"), ("cat a", "rm a"), ("echo `a`", "echo `b`")):
+        runs = [
+            seen("Do 1", [call("execute_command", {"command": first}, "")], {}),
+            seen("Do 2", [call("execute_command", {"command": second}, "")], {}),
+        ]
+        with pytest.raises(Abstain, match=r"no hole may stand|cannot be read"):
+            generalise(runs)
