@@ -170,10 +170,10 @@ def mutated(step: Step, rng: random.Random) -> str:
     return step.request(slots)
 
 
-@pytest.mark.parametrize("batch", range(4))
+@pytest.mark.parametrize("batch", range(3))
 def test_served_right_or_handed_back(batch: int) -> None:
     served = learned = offered = 0
-    for seed in range(60):
+    for seed in range(40):
         rng = random.Random(batch * 1000 + seed)
         step = random_step(rng)
         tool = environment(step.flagged)
@@ -190,8 +190,8 @@ def test_served_right_or_handed_back(batch: int) -> None:
             seen = context(task, run=f"q{run}", step=key)
             offered += proper
             served += _judge(book, step, tool, seen, proper)
-    assert learned >= 48, f"{learned} of 60 random steps were learned"
-    assert served >= 0.7 * offered * learned / 60, f"{served} of {offered} valid requests served"
+    assert learned >= 34, f"{learned} of 40 random steps were learned"
+    assert served >= 0.7 * offered * learned / 40, f"{served} of {offered} valid requests served"
 
 
 def _judge(book: Book, step: Step, tool: Any, seen: StepContext, proper: bool) -> int:
