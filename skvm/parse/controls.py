@@ -110,7 +110,7 @@ def _kind_at(toks: tuple[Tok, ...], at: int, label: int) -> tuple[str, int]:
         return "BOUND", 2
     if tok.word in ("to", "from", "at", "with") and following is not None and following.kind == "STEPREF":
         return "TARGET", 2
-    if kind in ("IF", "WHEN") and at > 0 and (toks[at - 1].word.split()[-1:] or [""])[0] in _ASKING:
+    if kind in ("IF", "WHEN") and at > 0 and _asks(toks, at - 1):
         return "TEXT", 1
     if kind in _COMMANDS and not _in_position(toks, at, label):
         return "TEXT", 1
@@ -119,6 +119,13 @@ def _kind_at(toks: tuple[Tok, ...], at: int, label: int) -> tuple[str, int]:
     if kind == "STOP" and following is not None and following.kind == "WORD" and following.word not in _STOP_TAIL:
         return "TEXT", 1
     return kind, 1
+
+
+def _asks(toks: tuple[Tok, ...], at: int) -> bool:
+    """Does token `at` make what follows a question ("check if", "ask the user if")?"""
+    if toks[at].kind == "PERSON" and at > 0:
+        at -= 1
+    return (toks[at].word.split()[-1:] or [""])[0] in _ASKING
 
 
 def _in_position(toks: tuple[Tok, ...], at: int, label: int) -> bool:

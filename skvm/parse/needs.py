@@ -30,6 +30,7 @@ from skvm.parse.mentions import (
     tool_words,
     variables_in,
 )
+from skvm.parse.sentences import end_byte
 from skvm.source import Span
 
 _SCRIPT_JS = word_set("js javascript ts typescript jsx tsx mjs vue svelte")
@@ -105,7 +106,7 @@ class Needs:
         instructs = step is not None or self.draft.sections[block.section].role in _SETUP
         self.variables = self._lists_variables(block)
         for mention in mentions_of(block, instructs=instructs, variables=self.variables):
-            span = self.draft.span(block.byte_at(mention.at), block.byte_at(mention.end))
+            span = self.draft.span(block.byte_at(mention.at), end_byte(block, mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
         for run in block.runs:
             named = file_of_link(run.target) if run.kind is RunKind.LINK and run.target else None
@@ -127,7 +128,7 @@ class Needs:
         folder = self._folder_above(block)
         if folder is not None:
             name, mark = folder[0] + match.group(1), match.group(1)
-            span = self.draft.span(folder[1], block.byte_at(match.end(1)))
+            span = self.draft.span(folder[1], end_byte(block, match.end(1)))
             self.add(NeedKind.FILE, name, span, Origin.PROSE, step, literal=mark)
 
     def _folder_above(self, block: Block) -> tuple[str, int] | None:

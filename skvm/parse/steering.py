@@ -13,7 +13,7 @@ from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Control, ControlKind
 from skvm.parse.controls import Found
 from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
-from skvm.parse.sentences import Sentence, read_sentences
+from skvm.parse.sentences import Sentence, end_byte, read_sentences
 from skvm.parse.stepacts import Read, StepReader
 
 _HEAD_ONLY = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.LOOP})
@@ -166,6 +166,9 @@ class _Steering:
         """The paragraph that introduces the list a step is an item of."""
         if lead.kind is not BlockKind.ITEM or lead.parent is None or lead.parent == 0:
             return None
+        holder = self.draft.blocks[lead.parent].parent
+        if holder is not None and self.draft.blocks[holder].kind is BlockKind.ITEM:
+            return self.draft.blocks[holder]
         before = self.draft.blocks[lead.parent - 1]
         return before if before.section == lead.section and before.kind is BlockKind.PARAGRAPH else None
 
@@ -263,7 +266,7 @@ class _Steering:
         elif found.kind is ControlKind.PARALLEL:
             members = self._named_steps(step, block, found)
         group, arm = arms.get(step.id, (None, None)) if found.kind is ControlKind.BRANCH else (None, None)
-        span = self.draft.span(block.byte_at(found.at), block.byte_at(found.end))
+        span = self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
         if found.kind is ControlKind.LOOP and found.bound is None and not (found.domain or found.until or found.condition):
             self._note("SKV202", "this loop says neither how often nor until when", span)
         return Control.model_construct(
@@ -279,7 +282,7 @@ class _Steering:
         ids = self._ids(step, name)
         if ids is None:
             self._note(
-                "SKV206", f"there is no {name} to jump to", self.draft.span(block.byte_at(found.at), block.byte_at(found.end))
+                "SKV206", f"there is no {name} to jump to", self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
             )
         return ids
 
@@ -333,7 +336,7 @@ class _Steering:
                 out.append(
                     Control.model_construct(
                         id="",
-                        span=self.draft.span(block.byte_at(found.at), block.byte_at(found.end)),
+                        span=self.draft.span(block.byte_at(found.at), end_byte(block, found.end)),
                         kind=ControlKind.PARALLEL,
                         owner=items[0].step.scene,
                         members=tuple(r.step.id for r in items),

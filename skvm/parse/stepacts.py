@@ -14,7 +14,7 @@ from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
 from skvm.parse.fences.facts import CommandFact, StatementFact
 from skvm.parse.places import is_open, place_of
 from skvm.parse.resources import EFFECT_OF, Resource, resource_of
-from skvm.parse.sentences import Sentence, read_sentences
+from skvm.parse.sentences import Sentence, end_byte, read_sentences
 from skvm.parse.statements import acts_of_statement
 
 _PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
@@ -99,7 +99,7 @@ class StepReader:
             return
         block, reads = self.reads[0]
         sentence = reads[0].sentence
-        start, end = block.byte_at(sentence.at), block.byte_at(sentence.end)
+        start, end = block.byte_at(sentence.at), end_byte(block, sentence.end)
         if not types and block.text.rstrip().endswith("?") and _YOU.search(block.text):
             self._add(start, end, ActType.REQUEST)
         kinds = [tok.kind for tok in sentence.toks]
@@ -113,7 +113,7 @@ class StepReader:
     def _sentence(self, block: Block, read: Read) -> None:
         if block.kind is BlockKind.HEADING and not read.stated:
             for act_type in nominal_acts(read.words, 8):
-                self._add(block.byte_at(read.sentence.at), block.byte_at(read.sentence.end), act_type)
+                self._add(block.byte_at(read.sentence.at), end_byte(block, read.sentence.end), act_type)
         for index, stated in enumerate(read.stated):
             end = read.stated[index + 1].start if index + 1 < len(read.stated) else len(read.words)
             for act_type in stated.acts:
@@ -125,7 +125,7 @@ class StepReader:
         text = self.shown(block, resource.object) if resource.object is not None else ""
         self._add(
             block.byte_at(words[stated.start].tok.at),
-            block.byte_at(last),
+            end_byte(block, last),
             act_type,
             object=text,
             reads=resource.reads,
@@ -138,7 +138,7 @@ class StepReader:
     def shown(self, block: Block, pair: tuple[int, int]) -> str:
         """Bytes of the file that code points of a block show, as text."""
         raw = self.bundle.source.main.raw
-        return raw[block.byte_at(pair[0]) : block.byte_at(pair[1])].decode("utf-8", "replace")
+        return raw[block.byte_at(pair[0]) : end_byte(block, pair[1])].decode("utf-8", "replace")
 
     def _add(self, start: int, end: int, act_type: ActType, **more: Any) -> None:
         span = self.draft.span(start, max(start, end))
@@ -193,7 +193,7 @@ class StepReader:
         for block, reads in self.reads[:1]:
             for read in reads[:1]:
                 for act_type in third_person(read.words) or nominal_acts(read.words):
-                    self._add(block.byte_at(read.sentence.at), block.byte_at(read.sentence.end), act_type)
+                    self._add(block.byte_at(read.sentence.at), end_byte(block, read.sentence.end), act_type)
         if not self._out:
             for fence in self.fences[:1]:
                 self._made(fence)
