@@ -7,9 +7,10 @@ why it is asked first; where it is silent the stated command is the whole answer
 A solution file is a Python test fixture outside the skill folder with
 
     STEPS = {"S1.s1": function, ...}     # in order; a function is a generator over tool calls that returns `Done`;
-                                         # the key "*" stands for the one step of a skill without a procedure
+                                         # a plan with one step for all of a skill gets all of them, as raw mode does
     CHOICES = {"S1.s2": function, ...}   # branches (label or index of the arm, "none") and loop ends (bool), by the id of
                                          # the control node or of the step it stands on
+    RAW = function                       # optional: the whole skill in one conversation, where all steps in order are not it
 
 Steps are named by ordinal position, never by title or text. A step function is replayed from its start for every turn with
 the results that the conversation holds, so it must depend on nothing else: that is what makes the model stateless.
@@ -28,8 +29,8 @@ from typing import Any, Protocol, runtime_checkable
 from skvm.diag import UsageError
 from skvm.ports import ModelReply, ModelRequest
 
-ONLY = "*"
-"""Key of the function for whatever step is asked about: a skill without a procedure has one, whatever its id."""
+ORDINAL = re.compile(r"S\d")
+"""Start of the id of a step of a procedure; the one step of a plan that has none is the whole skill."""
 
 CONTROL = re.compile(r"\.(?:branch|loop|map|gate)$")
 """What a control node's id has after the id of the step that shows it."""
@@ -174,12 +175,14 @@ class SolutionOracle:
         self.files = dict(files or {})
 
     def script(self, query: Query) -> Script | None:
-        """The step's generator; for the raw question `RAW`, or all steps one after another."""
+        """The step's generator; for the whole skill `RAW`, or all steps one after another."""
         context = self._context(query)
-        if query.question == "raw":
-            return self.whole(context) if self.whole else self._chain(context)
-        make = self.steps.get(query.step) or self.steps.get(ONLY)
-        return make(context) if make else None
+        make = self.steps.get(query.step)
+        if make is not None:
+            return make(context)
+        if query.question != "raw" and ORDINAL.match(query.step):
+            return None
+        return self.whole(context) if self.whole else self._chain(context)
 
     def choice(self, query: Query) -> str | bool | None:
         """Arm by label or index, or the end of a loop."""
@@ -195,7 +198,10 @@ class SolutionOracle:
         work = Path(query.workdir or ".")
         return SolutionContext(self.task, self.files, work, query.item, query.iteration, query.options)
 
-    def _chain(self, context: SolutionContext) -> Script:
+    def _chain(self, context: SolutionContext) -> Script | None:
+        return self._all(context) if self.steps else None
+
+    def _all(self, context: SolutionContext) -> Script:
         end = Done(summary="Nothing to do.")
         values: dict[str, Any] = {}
         for make in self.steps.values():
