@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 def after_of(program: Program, analysis: Analysis | None) -> dict[str, tuple[str, ...]]:
     """Direct predecessors of every step. Exclusive arms have no edge between them (decisions, "Program, order, export")."""
-    del analysis
-    return declared_order(program)
+    if analysis is None:
+        return declared_order(program)
+    order = {step.id: at for at, step in enumerate(program.steps)}
+    table: dict[str, set[str]] = {step.id: set() for step in program.steps}
+    for edge in analysis.edges:
+        table[edge.after].add(edge.before)
+    return {step: tuple(sorted(before, key=order.__getitem__)) for step, before in table.items()}
 
 
 def declared_order(program: Program) -> dict[str, tuple[str, ...]]:

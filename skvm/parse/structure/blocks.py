@@ -213,7 +213,7 @@ class BlockReader:
             self._open(BlockKind.RULE, place["start"], place["end"])
             self._stack.pop()
         elif event in ("SoftBreak", "HardBreak"):
-            self._add(Run(RunKind.TEXT, self._at(place["start"]), self._at(place["end"]), 0, " "))
+            self._add(RunKind.TEXT, self._at(place["start"]), self._at(place["end"]), " ")
 
     # -- inline content ------------------------------------------------------------------------------------------------
 
@@ -226,24 +226,24 @@ class BlockReader:
             return top
         return None
 
-    def _add(self, run: Run) -> None:
-        top = self._holder()
-        if top is None:
+    def _add(self, kind: RunKind, start: int, end: int, text: str, target: str = "") -> None:
+        top = self._stack[-1] if self._stack else None
+        if top is None or top.kind not in _TEXT_HOLDERS:
             return
         parts = self._parts.get(top.index)
         if parts is None:
             parts = self._parts[top.index] = []
             self._length[top.index] = 0
         at = self._length[top.index]
-        top.runs.append(run._replace(at=at, strong=self._strong > 0))
-        if run.text:
-            parts.append(run.text)
-            self._length[top.index] = at + len(run.text)
+        top.runs.append(Run(kind, start, end, at, text, self._strong > 0, target))
+        if text:
+            parts.append(text)
+            self._length[top.index] = at + len(text)
 
     def _text(self, text: str, start: int, end: int) -> None:
         if self._stack and self._stack[-1].kind is BlockKind.FENCE:
             return
-        self._add(Run(RunKind.TEXT, self._at(start), self._at(end), 0, text))
+        self._add(RunKind.TEXT, self._at(start), self._at(end), text)
 
     def _code(self, text: str, start: int, end: int) -> None:
         encoded = self.source.encoded
@@ -256,14 +256,14 @@ class BlockReader:
         ):
             low += 1
             high -= 1
-        self._add(Run(RunKind.CODE, self._at(low - self.base), self._at(high - self.base), 0, text))
+        self._add(RunKind.CODE, self._at(low - self.base), self._at(high - self.base), text)
 
     def _html(self, text: str, start: int, end: int) -> None:
         top = self._stack[-1] if self._stack else None
         if top is not None and top.kind is BlockKind.HTML:
             top.text += text
         else:
-            self._add(Run(RunKind.HTML, self._at(start), self._at(end), 0, "", target=text))
+            self._add(RunKind.HTML, self._at(start), self._at(end), "", text)
 
     # -- blocks --------------------------------------------------------------------------------------------------------
 
@@ -294,7 +294,7 @@ class BlockReader:
             self._open(BlockKind.QUOTE, start, end)
         elif name in ("Link", "Image"):
             kind = RunKind.LINK if name == "Link" else RunKind.IMAGE
-            self._add(Run(kind, self._at(start), self._at(end), 0, "", target=detail.get("dest_url", "")))
+            self._add(kind, self._at(start), self._at(end), "", detail.get("dest_url", ""))
 
     def _start_container(self, name: str, start: int, end: int) -> None:
         kind = _CONTAINERS[name]
@@ -345,7 +345,7 @@ class BlockReader:
         if top is None:
             return
         if top.cells:
-            self._add(Run(RunKind.TEXT, self._at(start), self._at(start), 0, " | "))
+            self._add(RunKind.TEXT, self._at(start), self._at(start), " | ")
         self._cell = (self._at(start), self._at(end), len(self._parts.get(top.index, ())))
 
     def _end(self, value: Any, place: dict[str, int]) -> None:

@@ -57,6 +57,12 @@ LAST_WORD = re.compile(r"([A-Za-z-]+)\W*$")
 
 KINDS = ("section", "ordered", "task", "bullet", "para", "intro", "intro_list", "fence", "row", "quote")
 
+NEVER_STEPS = frozenset({Role.TRIGGER, Role.ANTI_TRIGGER, Role.EXAMPLES})
+"""Sections of these roles hold no steps, whatever their text looks like."""
+
+ROW_LIMIT = 30
+"""A longer table is data."""
+
 _ENCODINGS = {
     "section": StepEncoding.NUMBERED_HEADING,
     "ordered": StepEncoding.ORDERED_ITEM,
@@ -117,6 +123,8 @@ class Finder:
         out: list[Candidate] = []
         if part.heading is not None:
             out.append(self._section(part, part.heading))
+        if part.role in NEVER_STEPS and not part.numbering:
+            return out
         for node in part.pieces:
             self._piece(node, part, out)
         self._join_fences(out)
@@ -129,8 +137,8 @@ class Finder:
         return found
 
     def _single(self, kind: str, part: Part, lead: Block, blocks: list[int]) -> Candidate:
-        end = max(self.blocks[i].end for i in blocks)
-        return Candidate(kind, part, lead, lead.start, end, blocks, imperative=self.imperative(lead))
+        end = lead.end if len(blocks) == 1 else max(self.blocks[i].end for i in blocks)
+        return Candidate(kind, part, lead, lead.start, end, blocks, imperative=kind not in ("row", "fence") and self.imperative(lead))
 
     def _piece(self, node: Node, part: Part, out: list[Candidate]) -> None:
         kind = node.kind
@@ -184,7 +192,9 @@ class Finder:
             found.siblings, found.share = len(made), share
 
     def _table(self, node: Node, part: Part, out: list[Candidate], intro: Block | None) -> None:
-        rows = [self.blocks[i] for i in self.blocks[node.block].children]
+        if part.role is not Role.PROCEDURE and part.numbering != "step":
+            return
+        rows = [self.blocks[i] for i in self.blocks[node.block].children][: ROW_LIMIT + 1]
         made = [self._single("row", part, row, [row.index]) for row in rows if not row.header]
         for position, found in enumerate(made):
             found.siblings, found.position, found.intro = len(made), position, intro

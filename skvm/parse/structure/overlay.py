@@ -20,7 +20,7 @@ class Claim(NamedTuple):
 def paint(size: int, layers: list[list[Claim]]) -> list[Claim]:
     """Every byte of `[0, size)` once: later layers cover earlier ones; what no layer claims is markup."""
     ground = [Claim(0, size, LeafKind.MARKUP, None)] if size else []
-    for layer in layers:
+    for layer in filter(None, layers):
         ground = _over(ground, _disjoint(layer))
     return _merged(ground)
 
@@ -32,7 +32,7 @@ def _disjoint(layer: list[Claim]) -> list[Claim]:
     for claim in sorted(layer, key=lambda c: (c.start, -c.end)):
         start = max(claim.start, at)
         if start < claim.end:
-            out.append(claim._replace(start=start))
+            out.append(claim if start == claim.start else Claim(start, claim.end, claim.kind, claim.owner))
             at = claim.end
     return out
 
@@ -48,13 +48,13 @@ def _over(ground: list[Claim], layer: list[Claim]) -> list[Claim]:
         while index < len(layer) and layer[index].start < below.end:
             upper = layer[index]
             if upper.start > start:
-                out.append(below._replace(start=start, end=upper.start))
+                out.append(Claim(start, upper.start, below.kind, below.owner))
             cut_start, cut_end = max(upper.start, start), min(upper.end, below.end)
-            out.append(upper._replace(start=cut_start, end=cut_end))
+            out.append(Claim(cut_start, cut_end, upper.kind, upper.owner))
             start = cut_end
             index += 1
         if start < below.end:
-            out.append(below._replace(start=start))
+            out.append(below if start == below.start else Claim(start, below.end, below.kind, below.owner))
         at = max(at, index - 1)
     return out
 
@@ -63,7 +63,7 @@ def _merged(claims: list[Claim]) -> list[Claim]:
     out: list[Claim] = []
     for claim in claims:
         if out and out[-1].end == claim.start and out[-1].kind is claim.kind and out[-1].owner == claim.owner:
-            out[-1] = out[-1]._replace(end=claim.end)
+            out[-1] = Claim(out[-1].start, claim.end, claim.kind, claim.owner)
         else:
             out.append(claim)
     return out

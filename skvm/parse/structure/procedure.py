@@ -30,20 +30,21 @@ class Procedure:
     stages: list[View]
     found: bool
     views: list[View]
+    finder: Finder
 
 
 def find_procedure(parts: list[Part], blocks: list[Block]) -> Procedure:
     """Decide stages, steps and whether the skill has a procedure."""
-    views = look(parts, blocks)
+    finder = Finder(blocks)
+    views = look(parts, finder)
     vote(views)
     stages = choose(views)
     found = bool(stages) and total("procedure", document_features(views, stages)) >= 0
-    return Procedure(stages if found else [], found, views)
+    return Procedure(stages if found else [], found, views, finder)
 
 
-def look(parts: list[Part], blocks: list[Block]) -> list[View]:
+def look(parts: list[Part], finder: Finder) -> list[View]:
     """Candidates and features of all sections."""
-    finder = Finder(blocks)
     survey = Survey(parts)
     views = [View(part, finder.of_part(part)) for part in parts]
     for view in views:

@@ -48,7 +48,7 @@ def read_structure(source: SkillSource) -> Structure:
     in_step = {index: step.id for step in steps for index in step.blocks}
     knowledge = find_knowledge(parts, blocks, scenes, steps, source.paths)
     kind = kind_of(kind_features(procedure, parts, blocks, front.fields))
-    rules = find_rules(parts, blocks, in_step)
+    rules = find_rules(parts, blocks, in_step, procedure.finder)
     cues = find_cues(parts, blocks, front.fields)
     draft = Draft(
         main.file,

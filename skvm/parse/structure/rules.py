@@ -8,6 +8,7 @@ from typing import NamedTuple
 from skvm.ir import Force, Polarity
 from skvm.parse.draft import Block, BlockKind, FrontField, Role
 from skvm.parse.lexicon import is_imperative
+from skvm.parse.structure.features import Finder
 from skvm.parse.structure.sections import Part
 
 _SUBJECT = r"(?:(?<=^)|(?<=[.!?:;,(—–\-*✅❌] )|(?<=[—–(])|\b(?:you|agents?|claude|it|skill|and|but|then|please|also|or|must|should|so|we|to|will)\s+)"
@@ -15,7 +16,7 @@ _SUBJECT = r"(?:(?<=^)|(?<=[.!?:;,(—–\-*✅❌] )|(?<=[—–(])|\b(?:you|ag
 
 MUST_NOT = re.compile(
     r"\b(?:must not|mustn['’]?t|may not|shall not|under no circumstances|forbidden|prohibited|not allowed|is not permitted|not permission to)\b"
-    rf"|{_SUBJECT}(?:never|do not|don['’]?t)\b|\b(?:NEVER|DO NOT|Never|Do not|Do NOT|Don['’]t)\b",
+    rf"|{_SUBJECT}(?:never|do not|don['’]?t)\b",
     re.IGNORECASE,
 )
 SHOUT_NOT = re.compile(r"\b(?:NEVER|DO NOT|DON'T|MUST NOT|Never|Do not|Do NOT|Don['’]t)\b")
@@ -74,7 +75,9 @@ class Cue(NamedTuple):
 
 def force_of(text: str) -> Force | None:
     """The strongest force a sentence states by its words."""
-    if MUST_NOT.search(text) and (SHOUT_NOT.search(text) or _BARE_NOT.search(text)):
+    if not _hints(text):
+        return None
+    if SHOUT_NOT.search(text) or MUST_NOT.search(text):
         return Force.MUST_NOT
     if MUST.search(text):
         return Force.MUST
@@ -85,17 +88,25 @@ def force_of(text: str) -> Force | None:
     return None
 
 
-_BARE_NOT = re.compile(
-    r"\b(?:must not|mustn['’]?t|may not|shall not|under no circumstances|forbidden|prohibited|not allowed|is not permitted|not permission to)\b"
-    rf"|{_SUBJECT}(?:never|do not|don['’]?t)\b",
-    re.IGNORECASE,
-)
+_CUES = (
+    "must", "mustn", "never", "always", "not", "n't", "n’t", "only", "should", "avoid", "prefer", "before ", "instead of", "rather than",
+    "no ", "requir", "critical", "important", "mandatory", "shall", "ensure", "make sure", "try to", "favor", "favour", "default to",
+    "prioriti", "recommended", "explicit", "strictly", "at most", "at least", "forbidden", "prohibited", "constraint", "ideally", "be sure",
+    "non-negotiable", "circumstances",
+)  # fmt: skip
+"""Every rule contains one of these: a quick look that saves most sentences the patterns."""
+
+
+def _hints(text: str) -> bool:
+    lower = text.lower()
+    return any(cue in lower for cue in _CUES)
 
 
 class RuleFinder:
     """Finds constraints block by block. `steps`: block index to step, because steps state no rule by being listed."""
 
-    def __init__(self, parts: list[Part], blocks: list[Block], steps: dict[int, str]) -> None:
+    def __init__(self, parts: list[Part], blocks: list[Block], steps: dict[int, str], finder: Finder) -> None:
+        self.finder = finder
         self.parts = {part.index: part for part in parts}
         self.blocks = blocks
         self.steps = steps
@@ -151,7 +162,7 @@ class RuleFinder:
         if part.role is Role.RULES:
             if block.level == 0 and FIRM_TITLE.search(part.title):
                 return Force.MUST
-            if is_imperative(block.text) or (block.level == 0 and len(block.bold.split()) > 2):
+            if self.finder.imperative(block) or (block.level == 0 and len(block.bold.split()) > 2):
                 return Force.SHOULD
         elif part.role is Role.PITFALLS and block.level == 0 and FIRM_PITFALL.search(part.title):
             return Force.SHOULD_NOT
@@ -159,6 +170,8 @@ class RuleFinder:
 
     def _sentences(self, block: Block) -> None:
         text = block.text
+        if not _hints(text):
+            return
         at = 0
         for end in _ends(block):
             piece = text[at:end]
@@ -193,9 +206,9 @@ def _ends(block: Block) -> list[int]:
     return sorted(ends)
 
 
-def find_rules(parts: list[Part], blocks: list[Block], steps: dict[int, str]) -> list[Rule]:
+def find_rules(parts: list[Part], blocks: list[Block], steps: dict[int, str], finder: Finder) -> list[Rule]:
     """All constraints in text order."""
-    return RuleFinder(parts, blocks, steps).find()
+    return RuleFinder(parts, blocks, steps, finder).find()
 
 
 def find_cues(parts: list[Part], blocks: list[Block], front: tuple[FrontField, ...]) -> list[Cue]:
