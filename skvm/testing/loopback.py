@@ -29,6 +29,7 @@ class LoopbackServer:
         answer = Say("ok") if script is None else script
         self._script: Script = answer if callable(answer) else lambda _: answer
         self.requests: list[Asked] = []
+        self.failures: list[Exception] = []
         self._lock = threading.Lock()
         self._waiting = 0
         self.closing = threading.Event()
@@ -69,10 +70,14 @@ class LoopbackServer:
                 self._waiting -= 1
 
     def answer(self, asked: Asked) -> Say | Fault:
-        """Note the request and ask the script."""
+        """Note the request and ask the script; a script that raises is told to the client and kept in `failures`."""
         with self._lock:
             self.requests.append(asked)
-        return self._script(asked)
+        try:
+            return self._script(asked)
+        except Exception as error:
+            self.failures.append(error)
+            return Fault(status=500, message=f"the script of the loopback server failed: {error!r}")
 
     def close(self) -> None:
         """Stop serving; answers that hang end now."""

@@ -174,7 +174,7 @@ class ModelSuite(ABC):
 
     def test_nobody_listens(self) -> None:
         with closed_port() as address:
-            self.fails(address, "outage", timeout=20, transient=True)
+            self.fails(address, "outage", transient=True)
 
     def test_silence_ends_at_the_timeout(self) -> None:
         self.fails(Fault("hang"), "timeout", timeout=2, transient=True)
