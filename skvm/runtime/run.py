@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -25,7 +26,7 @@ from skvm.runtime.state.budget import Budget
 from skvm.runtime.state.record import Recorder, new_run_id
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.state.replay import Replay
-from skvm.runtime.state.scope import TOP_SCOPE
+from skvm.runtime.state.scope import TOP_SCOPE, Scope
 from skvm.runtime.threads import in_thread
 from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
@@ -47,18 +48,28 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
     """
     plan = _plan(request)
     client = ports.model_for(request.model) if request.model and _needs_model(plan) else None
-    run, events = _identity(request, ports, plan)
+    run = request.resume or new_run_id()
     with ExitStack() as locks:
         locks.enter_context(held_lock(home, f"run {run}"))
+        events = _earlier(request, ports)
+        request = _remembered(request, events)
         if request.workdir is not None:
             locks.enter_context(held_lock(home, f"work folder {request.workdir.resolve()}"))
-        space = await in_thread(prepare, request, home, run)
+        space, before = await _prepared(request, ports, home, run, bool(events))
         session = _session(request, ports, space, run, events, Graph(plan))
-        before = await in_thread(_before, space, bool(events))
         simulated = bool(client is not None and client.simulated)
         if not events:
             _open(session, simulated)
         return await _Lifetime(session, before, simulated).run()
+
+
+async def _prepared(request: RunRequest, ports: RunPorts, home: Path, run: str, resumed: bool) -> tuple[Workspace, Inventory]:
+    """The folders and their inventory; raises LimitHit when the deadline passes meanwhile (large inputs, a slow disk)."""
+    left = float("inf") if request.deadline is None else request.started + request.deadline - ports.clock.monotonic()
+    with anyio.move_on_after(left):
+        space = await in_thread(prepare, request, home, run)
+        return space, await in_thread(_before, space, resumed)
+    raise LimitHit(f"the deadline of {request.deadline:g} s was reached before the first step", limit="wall")
 
 
 class _Lifetime:
@@ -226,16 +237,25 @@ def _needs_model(plan: Plan) -> bool:
     return any(not (isinstance(n, StepNode) and n.command is not None) for n in plan.nodes)
 
 
-def _identity(request: RunRequest, ports: RunPorts, plan: Plan) -> tuple[str, tuple[Event, ...]]:
-    """Run id and, for a resumed run, its events; raises UsageError for an unknown run or another plan."""
+def _earlier(request: RunRequest, ports: RunPorts) -> tuple[Event, ...]:
+    """Events of the run to resume, none for a new one; raises UsageError for an unknown run or one of another plan."""
     if request.resume is None:
-        return new_run_id(), ()
+        return ()
     events = ports.journal.read(request.resume)
     if not events or events[0].kind is not EventKind.RUN_START:
         raise UsageError("no such run", where=request.resume, help="`skvm runs` lists them")
     if events[0].data.get("plan") != request.artifact.digest or events[0].data.get("mode") != request.mode:
         raise UsageError("this run belongs to another plan", where=request.resume, help="resume it with the plan it began with")
-    return request.resume, events
+    return events
+
+
+def _remembered(request: RunRequest, events: tuple[Event, ...]) -> RunRequest:
+    """A resumed run goes on with the task, work folder and seed it began with; files are in the work folder already."""
+    if not events:
+        return request
+    began = events[0].data
+    workdir = Path(began["workdir"]) if began.get("workdir") else None
+    return replace(request, task=began.get("task", request.task), workdir=workdir, seed=began.get("seed", request.seed))
 
 
 def _session(
@@ -244,6 +264,10 @@ def _session(
     redactor = Redactor(request.env)
     replay = Replay(events)
     ends = request.started + request.deadline if request.deadline is not None else None
+    files = {**(events[0].data.get("paths", {}) if events else {}), **space.files}
+    board = Board(request.task, files, request.env, graph.maps)
+    for (node, scope), result in replay.finished.items():
+        board.put(node, Scope.parse(scope), result)
     places = Places(Confined(space.work), Confined(space.skill), Confined(space.spill), space.bundle)
     return Session(
         request=request,
@@ -252,7 +276,7 @@ def _session(
         space=space,
         places=places,
         commands=Commands(space, ports.sandbox, redactor, request.prefix),
-        board=Board(request.task, space.files, request.env, graph.maps),
+        board=board,
         budget=Budget(ports.clock, ends, request.max_tokens, request.max_cost, request.calls, replay.used),
         recorder=Recorder(run, ports.journal, ports.sinks, ports.clock, redactor, events),
         redactor=redactor,

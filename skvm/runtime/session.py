@@ -106,6 +106,18 @@ class Session:
             return self.request.model or own
         return target
 
+    def granted(self, node: StepNode, kind: str) -> tuple[str, ...]:
+        """Names of `kind` (`env`, `host`) that the manifest grants to a step: its own, and those of the skill as a whole."""
+        own = node.env if kind == "env" else node.hosts
+        grants = self.request.artifact.permissions.grants
+        cited = (g.name for g in grants if g.kind == kind and (not g.steps or node.id in g.steps))
+        return tuple(sorted({*own, *cited}))
+
+    def env_of(self, node: StepNode) -> dict[str, str]:
+        """Variables a step may see, with values: granted by the manifest and handed over by the user."""
+        given = self.request.env
+        return {name: given[name] for name in self.granted(node, "env") if name in given}
+
     def client(self, model: str) -> ModelClient:
         """Backend of a model; raises UsageError for an unknown one."""
         if not model:

@@ -214,6 +214,18 @@ def test_an_approval_survives_a_resume(tmp_path: Path) -> None:
     assert two.outcome is not None and two.outcome.status == "done"
 
 
+def test_a_step_of_a_person(tmp_path: Path) -> None:
+    node = step("a", executor=Executor(kind=ExecutorKind.PERSON))
+    store = open_store(tmp_path)
+    one = run(artifact([node, step("b")], chain("a", "b")), tmp_path, store=store)
+    assert one.outcome is not None and (one.outcome.status, one.outcome.exit_code) == ("waiting", 4)
+    two = run(
+        artifact([node, step("b")], chain("a", "b")), tmp_path, store=store, resume=one.outcome.run, gate=Gate({"a": True})
+    )
+    assert two.outcome is not None and two.outcome.status == "done"
+    assert [(r.id, r.executor) for r in two.outcome.steps] == [("a", "person"), ("b", "model")]
+
+
 def test_a_delegate_is_done_by_the_model(tmp_path: Path) -> None:
     node = DelegateNode(**base("D"), skill="pdf", executor=MODEL, slice=Slice(goal="", text="Use the pdf skill."))
     one = run(artifact([node]), tmp_path)

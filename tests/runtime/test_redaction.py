@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runtime_kit import ScriptedModel, artifact, call, code, finish, reply, run, step
 
+from skvm.plan import Grant, Permissions
 from skvm.runtime.state.redact import Redactor
 from skvm.store import open_store
 
@@ -42,6 +43,41 @@ def test_a_secret_in_a_bound_command_is_not_journalled(tmp_path: Path) -> None:
     assert one.outcome is not None and one.outcome.values["a"]["stdout"] == "[secret:API_KEY]"
     assert KEY not in json.dumps([e.model_dump(mode="json") for e in one.events])
     assert any(KEY in word for word in one.sandbox.requests[0].argv)
+
+
+def test_a_variable_is_left_to_the_shell(tmp_path: Path) -> None:
+    node = code("a", "printenv $WHICH", {"$WHICH": "$env.WHICH"}, env=("WHICH",))
+    one = run(artifact([node]), tmp_path, env={"WHICH": "PATH"})
+    assert one.outcome is not None and one.outcome.status == "done"
+    assert one.sandbox.requests[0].argv == ("bash", "-c", "printenv $WHICH")
+
+
+def test_a_model_that_takes_over_sees_no_secret(tmp_path: Path) -> None:
+    node = code("a", "ls <key>", {"<key>": "$env.API_KEY"}, env=("API_KEY",))
+    model = ScriptedModel()
+    one = run(artifact([node]), tmp_path, model, env={"API_KEY": KEY})
+    assert one.outcome is not None and one.outcome.steps[0].executor == "model"
+    told = json.dumps([r.model_dump(mode="json") for r in model.requests])
+    assert KEY not in told and "ls [secret:API_KEY]" in told
+
+
+def test_grants_of_the_manifest(tmp_path: Path) -> None:
+    grants = (
+        Grant(kind="env", name="ALL"),
+        Grant(kind="env", name="ONE", steps=("a",)),
+        Grant(kind="env", name="OTHER", steps=("b",)),
+    )
+    given = {"ALL": "all-value", "ONE": "one-value", "OTHER": "other-value", "NONE": "none-value"}
+    one = run(artifact([code("a", "true")], permissions=Permissions(grants=grants)), tmp_path, env=given)
+    seen = one.sandbox.requests[0].env
+    assert {n: seen.get(n) for n in given} == {"ALL": "all-value", "ONE": "one-value", "OTHER": None, "NONE": None}
+
+
+def test_a_secret_cut_in_the_middle_of_an_output() -> None:
+    redactor = Redactor({"K": "abcdefghij"})
+    cut = redactor.cut("x abcdef\n[... 12 bytes left out ...]\nefghij y abcdefghij")
+    assert cut == "x [secret:K]\n[... 12 bytes left out ...]\n[secret:K] y [secret:K]"
+    assert redactor.cut("no secret\n[... 1 bytes left out ...]\nhere") == "no secret\n[... 1 bytes left out ...]\nhere"
 
 
 def test_spilled_output_is_redacted(tmp_path: Path) -> None:

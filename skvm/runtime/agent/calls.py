@@ -22,7 +22,6 @@ from skvm.runtime.state.replay import Attempt
 from skvm.runtime.state.scope import Scope
 from skvm.runtime.threads import in_thread
 from skvm.runtime.tools import files
-from skvm.runtime.tools.commands import granted
 from skvm.runtime.tools.files import MAX_RESULT, ToolFailure
 from skvm.runtime.tools.shell import needs_shell
 from skvm.runtime.tools.specs import EFFECTS
@@ -84,7 +83,7 @@ class StepCalls:
         if before is not None:
             self._note_path(tool, args)
             self.touched.update(dict.fromkeys(before.get("files", ())))
-            return _record(tool, args, effect, before)
+            return self._record(tool, args, effect, before)
         settled = await self._settle_doubt(call, tool, args, effect)
         if settled is not None:
             return settled
@@ -101,7 +100,7 @@ class StepCalls:
         self.session.emit(EventKind.TOOL_RESULT, self.node.id, self.scope, **result, seconds=seconds)
         if done.failed is not None:
             raise done.failed
-        return _record(tool, args, effect, {**result, "seconds": seconds})
+        return self._record(tool, args, effect, {**result, "seconds": seconds})
 
     def effect_of(self, tool: str, args: dict[str, Any]) -> EffectClass:
         """What running the call again would mean."""
@@ -151,7 +150,7 @@ class StepCalls:
                 "seconds": 0.0,
             }
             self.session.emit(EventKind.TOOL_RESULT, self.node.id, self.scope, **data, read_back=True)
-            return _record(tool, args, effect, data)
+            return self._record(tool, args, effect, data)
         if now and now == digests.get("before"):
             return None
         await self._ask_doubt(tool, args)
@@ -222,7 +221,7 @@ class StepCalls:
         return "\n".join(lines) or "no line matches"
 
     async def _web_fetch(self, url: str) -> str:
-        return await in_thread(web_fetch, url, self.node.hosts)
+        return await in_thread(web_fetch, url, self.session.granted(self.node, "host"))
 
     async def _ask_user(self, question: str) -> str:
         return await ask_user(self.session, self.node, self.scope, question)
@@ -233,7 +232,7 @@ class StepCalls:
         before = await in_thread(take, work)
         alone = session.running <= 1
         result = await session.commands.run(
-            words or args["command"], granted(self.node, session.request.env), self.node.hosts, self._left()
+            words or args["command"], session.env_of(self.node), session.granted(self.node, "host"), self._left()
         )
         alone = alone and session.running <= 1
         wrote = tuple(path for path in await in_thread(changed, work, before) if alone or self._mine(path))
@@ -253,6 +252,18 @@ class StepCalls:
             self.touched[path] = None
             self.session.written[path] = self.node.id
 
+    def _record(self, tool: str, args: dict[str, Any], effect: EffectClass, data: dict[str, Any]) -> CallRecord:
+        return CallRecord(
+            tool=tool,
+            args=self.session.redactor.value(args),
+            result=data["result"],
+            ok=data["ok"],
+            exit_code=data.get("exit_code"),
+            stdout=data.get("stdout"),
+            seconds=data.get("seconds", 0.0),
+            effect=effect.value,
+        )
+
     def _left(self) -> float | None:
         limits = [self.session.budget.left]
         if self.ends is not None:
@@ -262,19 +273,6 @@ class StepCalls:
 
 
 _UNDECIDED = CallRecord(tool="", args={}, result="", ok=False)
-
-
-def _record(tool: str, args: dict[str, Any], effect: EffectClass, data: dict[str, Any]) -> CallRecord:
-    return CallRecord(
-        tool=tool,
-        args=args,
-        result=data["result"],
-        ok=data["ok"],
-        exit_code=data.get("exit_code"),
-        stdout=data.get("stdout"),
-        seconds=data.get("seconds", 0.0),
-        effect=effect.value,
-    )
 
 
 def bounded(text: str) -> str:

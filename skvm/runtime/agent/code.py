@@ -26,7 +26,10 @@ class Bound:
 def bind(session: Session, command: Command, scope: Scope) -> Bound:
     """Fill in all placeholders; raises Missing for one without a value, Unbindable for one that cannot be put safely."""
     values = {mark: _value(session, reference, scope) for mark, reference in command.placeholders.items()}
-    if command.shell or needs_shell(_without(command.text, values)):
+    own = [m for m, reference in command.placeholders.items() if _is_variable(m, reference)]
+    for mark in own:
+        values.pop(mark)  # the shell expands it: a secret stays out of command lines and journal
+    if own or command.shell or needs_shell(_without(command.text, values)):
         return Bound(bind_shell(command.text, values))
     words = command.argv or tuple(shlex.split(command.text))
     bound = bind_argv(words, values)
@@ -38,7 +41,7 @@ def stated(session: Session, command: Command | None, scope: Scope) -> str:
     if command is None:
         return ""
     try:
-        return bind(session, command, scope).text
+        return session.redactor.text(bind(session, command, scope).text)
     except (Missing, Unbindable, ValueError):
         return command.text
 
@@ -48,6 +51,11 @@ def _value(session: Session, reference: str, scope: Scope) -> Any:
     if reference.startswith(PATH_REFERENCES) or reference.endswith(".files"):
         return [_path(v) for v in value] if isinstance(value, list) else _path(value)
     return value
+
+
+def _is_variable(mark: str, reference: str) -> bool:
+    name = reference.removeprefix("$env.")
+    return reference.startswith("$env.") and mark in (f"${name}", f"${{{name}}}")
 
 
 def _path(value: Any) -> Any:

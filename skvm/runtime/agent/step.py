@@ -10,6 +10,7 @@ import anyio
 from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError
 from skvm.plan import CallRecord, EventKind, ExecutorKind, StepNode, StepResult, StepStatus
 from skvm.ports import Message, RequestTag
+from skvm.runtime.agent.asked import gate
 from skvm.runtime.agent.calls import StepCalls
 from skvm.runtime.agent.code import Bound, bind, stated
 from skvm.runtime.agent.guarded import context_of, look_up, observe, serve, served
@@ -66,11 +67,22 @@ class StepRun:
         return ended
 
     async def _do(self) -> Ended:
+        if self.node.executor.kind is ExecutorKind.PERSON:
+            return await self._by_person()
         if self.node.executor.kind in (ExecutorKind.CODE, ExecutorKind.SCRIPT) and self.node.command is not None:
             ended = await self._by_code()
             if ended is not None:
                 return ended
         return await self._by_model()
+
+    async def _by_person(self) -> Ended:
+        self.shown = "person"
+        question = f"{self.node.title}\n{self.node.slice.text}\nIs it done?"
+        done, by = await gate(self.session, self.node, self.scope, question)
+        if done is None:
+            self.session.waiting.append(self.node.id)
+            return Ended(StepStatus.WAITING, reason="nobody is there to do it")
+        return Ended(StepStatus.DONE, f"done by {by}") if done else Ended(StepStatus.FAILED, reason=f"not done, says {by}")
 
     async def _by_code(self) -> Ended | None:
         """None when the model must take over: a value is missing, or the command failed and nobody else handles that."""
@@ -92,8 +104,8 @@ class StepRun:
         }
         wrong = await problems(self.calls, self.node, values) if record.ok else []
         if (record.ok and not wrong) or (self.data_exit and record.exit_code is not None):
-            return Ended(StepStatus.DONE, f"ran `{bound.text}`", values)
-        reason = "; ".join(wrong) or f"`{bound.text}` failed: {record.result[-600:]}"
+            return Ended(StepStatus.DONE, f"ran `{self.session.redactor.text(bound.text)}`", values)
+        reason = "; ".join(wrong) or f"`{self.session.redactor.text(bound.text)}` failed: {record.result[-600:]}"
         if self.session.graph.recovery.get(self.node.id) or not self.session.model_of(""):
             return Ended(StepStatus.FAILED, "", values, reason)
         text = "the stated command did not do it; the model goes on from there"

@@ -99,6 +99,8 @@ async def _loop(flow: Flow, node: LoopNode, scope: Scope) -> StepResult:
     for index in range(max(1, node.bound)):
         inside = scope.iteration(node.id, index)
         last = index + 1 >= max(1, node.bound)
+        if not last and session.replay.began(scope.iteration(node.id, index + 1).path):
+            continue  # before a resume, the run had gone past this iteration
         result = await flow.block(node.id, inside)
         if result.status is StepStatus.WAITING:
             return result

@@ -57,7 +57,7 @@ class Flow:
         run = self._prepare(nodes, scope)
         first = [n for n in nodes if run.waits[n.id] == 0]
         if len(nodes) == 1:
-            await self._chain(run, nodes[0], None)
+            await self._guarded_chain(run, nodes[0], None)
         else:
             async with anyio.create_task_group() as group:
                 for node in first:
@@ -97,17 +97,18 @@ class Flow:
             following.sort(key=lambda n: order[n.id])
         return BlockRun(waits, successors, scope)
 
-    async def _guarded_chain(self, run: BlockRun, node: PlanNode, group: anyio.abc.TaskGroup) -> None:
+    async def _guarded_chain(self, run: BlockRun, node: PlanNode, group: anyio.abc.TaskGroup | None) -> None:
         """One task: errors that end the run are kept aside, so that a task group never wraps them."""
         try:
             await self._chain(run, node, group)
+            return
         except SkvmError as error:
             self.end_run(error)
-            group.cancel_scope.cancel()
         except Exception as error:
             broken = InternalError(f"{type(error).__name__}: {error}", where=node.id)
             broken.__cause__ = error
             self.end_run(broken)
+        if group is not None:
             group.cancel_scope.cancel()
 
     async def _chain(self, run: BlockRun, node: PlanNode | None, group: anyio.abc.TaskGroup | None) -> None:
@@ -139,7 +140,7 @@ class Flow:
         scope = run.scope
         if isinstance(node, StepNode) and node.recover_of is not None:
             return self._recovery_turn(node, scope)
-        result = await self._do(node, scope)
+        result = self._left_behind(node, scope) or await self._do(node, scope)
         if result.status in (StepStatus.FAILED, StepStatus.CANNOT):
             result = await self._after_failure(node, scope, result)
         return result
@@ -151,6 +152,14 @@ class Flow:
         self.session.board.put(node.id, scope, result)
         self.session.row(node, scope, result)
         return result
+
+    def _left_behind(self, node: PlanNode, scope: Scope) -> StepResult | None:
+        """A failure that the run, before it was resumed, had got over: by recovery that began, or because it was optional."""
+        replay = self.session.replay
+        failed = replay.failed((node.id, scope.path))
+        recovery = self.session.graph.recovery.get(node.id, [])
+        over = any((step.id, scope.path) in replay.attempts for step in recovery) or (node.optional and not recovery)
+        return failed if over else None
 
     async def _after_failure(self, node: PlanNode, scope: Scope, result: StepResult) -> StepResult:
         """The author's recovery steps, then whether the step was optional."""

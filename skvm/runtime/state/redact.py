@@ -11,6 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 CHUNK = 1 << 20
+GAP = re.compile(r"\n\[\.\.\. \d+ (?:bytes|characters) left out \.\.\.\]\n")
+"""The line that stands where a sandbox left out the middle of an output."""
+
 SHORTEST = 4
 """Values shorter than this are not secrets (`1`, `yes`): hiding them would make every text unreadable."""
 
@@ -38,12 +41,25 @@ class Redactor:
         return text if self._pattern is None else self._pattern.sub(lambda m: self._marks[m.group()], text)
 
     def cut(self, text: str) -> str:
-        """As `text`, for a text whose end was cut off: a secret's beginning at the very end is hidden too."""
-        text = self.text(text)
-        for form in self._marks:
+        """As `text`, for a text that was cut at its end or in its middle: pieces of secrets at a cut are hidden too."""
+        pieces = GAP.split(self.text(text))
+        gaps = [*GAP.findall(text), ""]
+        last = len(pieces) - 1
+        hidden = [self._hide_tail(p if i == 0 else self._hide_head(p)) for i, p in enumerate(pieces)]
+        return "".join(piece + (gaps[i] if i < last else "") for i, piece in enumerate(hidden))
+
+    def _hide_tail(self, text: str) -> str:
+        for form, mark in self._marks.items():
             for size in range(min(len(form) - 1, len(text)), SHORTEST - 1, -1):
                 if text.endswith(form[:size]):
-                    return text[:-size] + self._marks[form]
+                    return text[:-size] + mark
+        return text
+
+    def _hide_head(self, text: str) -> str:
+        for form, mark in self._marks.items():
+            for size in range(min(len(form) - 1, len(text)), SHORTEST - 1, -1):
+                if text.startswith(form[-size:]):
+                    return mark + text[size:]
         return text
 
     def value(self, value: Any) -> Any:

@@ -36,9 +36,11 @@ class Replay:
         self.answers: dict[Place, dict[str, Any]] = {}
         self.items: dict[Place, list[Any]] = {}
         self.skipped: set[Place] = set()
+        self.scopes: set[str] = set()
         self.used = Used()
         self.counts: dict[Place, int] = defaultdict(int)
         for event in events:
+            self.scopes.add(event.scope)
             handler = getattr(self, "_" + event.kind.name.lower(), None)
             if handler is not None:
                 handler(event, (event.node, event.scope))
@@ -49,6 +51,16 @@ class Replay:
         if attempt is None or (attempt.ended is not None and attempt.ended.status not in CUT):
             return None
         return attempt
+
+    def began(self, scope: str) -> bool:
+        """Did anything happen in this scope or inside it?"""
+        return any(s == scope or s.startswith(f"{scope}/") for s in self.scopes)
+
+    def failed(self, place: Place) -> StepResult | None:
+        """How a step failed for good, if it did."""
+        attempt = self.attempts.get(place)
+        ended = attempt.ended if attempt is not None else None
+        return ended if ended is not None and ended.status in (StepStatus.FAILED, StepStatus.CANNOT) else None
 
     def earlier(self, place: Place) -> tuple[int, StepResult | None]:
         """Number of the next attempt, and how the last one failed."""

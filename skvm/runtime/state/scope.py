@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+_PART = re.compile(r"([^/\[\]]+)\[([^\]]*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,11 @@ class Scope:
     def path(self) -> str:
         """The scope as text."""
         return "/".join(f"{node}[{key}]" for node, key in self.parts)
+
+    @classmethod
+    def parse(cls, path: str) -> Scope:
+        """The scope of a path as in events; draws and items are not part of it."""
+        return cls(tuple((m[1], m[2]) for m in _PART.finditer(path)))
 
     def iteration(self, node: str, index: int) -> Scope:
         """Inside iteration `index` (from 0) of loop `node`; the item of an outer map stays visible."""

@@ -14,7 +14,6 @@ from pathlib import Path
 import anyio
 
 from skvm.diag import SandboxError
-from skvm.plan import StepNode
 from skvm.ports import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult
 from skvm.runtime.api import SandboxSource
 from skvm.runtime.state.redact import Redactor
@@ -48,7 +47,7 @@ class Commands:
         self._redactor = redactor
         self._sandbox: Sandbox | None = None
         self._choosing = anyio.Lock()
-        self._spilled = len(list(space.spill.glob("*.txt")))
+        self._spilled = max((int(p.stem) for p in space.spill.glob("*.txt") if p.stem.isdecimal()), default=0)
         self._lane = anyio.CapacityLimiter(max(2, os.cpu_count() or 1))
         self._bin = _interpreter(space.folder / "bin", prefix)
         self._prefix = prefix
@@ -162,8 +161,3 @@ def _interpreter(folder: Path, prefix: Path | None) -> Path:
             link.unlink(missing_ok=True)
             link.symlink_to(target)
     return folder
-
-
-def granted(node: StepNode | None, env: dict[str, str]) -> dict[str, str]:
-    """Variables that a step cites; all of them for a whole skill run as one (`node` None)."""
-    return dict(env) if node is None else {name: env[name] for name in node.env if name in env}

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import posixpath
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 MAX_LINKS = 16
 ASIDE = ".skvm-aside-"
@@ -78,6 +81,10 @@ class Confined:
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file so that it is whole or unchanged; missing folders are made. Raises Refused or OSError."""
+        self.write_from(path, io.BytesIO(data))
+
+    def write_from(self, path: str, source: IO[bytes]) -> None:
+        """As `write`, from a stream, a piece at a time."""
         if path == "." or path.endswith("/"):
             raise Refused("a file name is needed")
         with self._parent(path, make=True) as (parent, name):
@@ -86,7 +93,7 @@ class Confined:
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666, dir_fd=parent)
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
+                    shutil.copyfileobj(source, file, 1 << 20)
                     if mode is not None:
                         os.fchmod(file.fileno(), mode)
                 os.rename(aside, name, src_dir_fd=parent, dst_dir_fd=parent)

@@ -70,7 +70,8 @@ def _inputs(request: RunRequest, work: Path) -> dict[str, str]:
         try:
             path = confined.relative(name)
             if source.resolve() != (work / path) and not (request.resume and confined.exists(path)):
-                confined.write(path, source.read_bytes())
+                with source.open("rb") as data:
+                    confined.write_from(path, data)
         except Refused as refused:
             raise UsageError(str(refused), where=f"--file {name}") from None
         except OSError as error:
