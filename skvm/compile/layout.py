@@ -39,6 +39,10 @@ _KINDS = re.compile(
 )
 _GLOB = re.compile(r"(?<![\w/])((?:[\w.-]+/)*[\w.-]*\*[\w.*-]*)")
 _FOLDER = re.compile(r"\b(?:in|under|below|inside|of|from)\s+(?:the\s+)?(?:folder\s+|directory\s+)?[`\"']?((?:[\w.-]+/)+)")
+_WHEN_FAILED = re.compile(
+    r"(?:if|when|whenever|should|in case|on)\b[^.;:\n]{0,60}?\b(?:fails?|failed|failure|errors?|error(?:s|ed) out|crash\w*|times? out|timeout)\b",
+    re.IGNORECASE,
+)
 _IF = re.compile(r"\W*(?:only\s+)?(?:if|unless|in case)\b", re.IGNORECASE)
 _SUFFIX = {"markdown": "md"}
 
@@ -90,10 +94,7 @@ class Layout:
         path = self._path(step)
         controls = self.program.controls_of(step.id)
         kinds = {c.kind for c in controls}
-        recover = next((c for c in controls if c.kind is ControlKind.RECOVER), None)
-        target = (recover.target or before) if recover is not None else None
-        if target not in self.program.step_by_id or target == step.id:
-            target = None
+        target = self._recovers(step, before)
         delegate = next((c for c in controls if c.kind is ControlKind.DELEGATE and c.target), None)
         gate = next((c for c in controls if c.kind is ControlKind.GATE and self._asks(c, step)), None)
         own = Entry(
@@ -114,6 +115,14 @@ class Layout:
             return
         asks = Entry(f"{step.id}.gate", "gate", step, path, gate)
         yield from (asks, own) if acts & set(_DOES) else (own, asks)
+
+    def _recovers(self, step: Step, before: str | None) -> str | None:
+        """The step whose failure this one is for. A recovery step does not run otherwise, so only a leading "if it fails" counts."""
+        recover = next((c for c in self.program.controls_of(step.id) if c.kind is ControlKind.RECOVER), None)
+        if recover is None or not _WHEN_FAILED.match(_leading(step.text)):
+            return None
+        target = recover.target or before
+        return target if target in self.program.step_by_id and target != step.id else None
 
     def _asks(self, control: Control, step: Step) -> bool:
         words = control.condition or step.text
@@ -273,6 +282,11 @@ def domain_glob(domain: str) -> str | None:
     name = kind[1].lower()
     found = _FOLDER.search(domain)
     return f"{found[1] if found is not None else '**/'}*.{_SUFFIX.get(name, name)}"
+
+
+def _leading(text: str) -> str:
+    """Text of a step from its first word on: bullets, numbers, headings and bold marks dropped."""
+    return re.sub(r"^[\s>#*+_-]*(?:(?:step|phase)?\s*\d+\w?[.):]\s*)?[\s*_-]*", "", text, flags=re.IGNORECASE)
 
 
 def _short(text: str, limit: int = 60) -> str:

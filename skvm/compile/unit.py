@@ -20,11 +20,15 @@ N = TypeVar("N", bound=PlanNode)
 
 @dataclass(frozen=True)
 class StepEffects:
-    """Effects of one step. `closed`: all it reads and writes is named, nothing comes from what was said before."""
+    """Effects of one step. `closed`: all it reads and writes is named, nothing comes from what was said before.
+
+    `literal`: it is closed by its commands alone, not by a reading of prose.
+    """
 
     effects: Effects
     kind: EffectClass
     closed: bool = False
+    literal: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,16 +20,21 @@ from skvm.plan import BranchNode, Edge, GateNode, MapNode, PlanNode, StepNode
 
 _CONCRETE = (Hazard.READ_AFTER_WRITE, Hazard.WRITE_AFTER_WRITE, Hazard.WRITE_AFTER_READ)
 
+_MADE = r"results?|outputs?|findings?|answers?|values?|list|report|summary|analysis|draft|plan|changes?|response|information|content|data"
 _BACKWARD = re.compile(
-    r"\b(?:(?:the|these|those|this|that|its|their|all|each|both) (?:\w+ ){0,2}?(?:results?|outputs?|findings?|answers?|data|"
-    r"files?|values?|list|report|summary|analysis|draft|plan|changes?|response|information|content)|above|previous(?:ly)?|"
-    r"earlier|"
-    r"step \d|phase \d|it|them|they|these|those|this|that|from (?:step|phase)|once|after|then|now|again|generated|collected|"
-    r"extracted|"
-    r"gathered|identified|resulting|final(?:ly)?)\b",
+    rf"\b(?:(?:the|these|those|this|that|its|their|all|each|both) (?:\w+ ){{0,2}}?(?:{_MADE})|above|previous(?:ly)?|earlier|prior|"
+    r"(?:step|phase|stage|part) \d|from (?:step|phase)|(?:once|after|when) .{1,40}(?:done|complete\w*|finish\w*|ready|pass\w*)|"
+    r"generated|collected|extracted|gathered|identified|resulting|selected|chosen|based on|using the)\b",
     re.IGNORECASE,
 )
 """Words by which a step leans on what was done or said before it."""
+
+_OPENING = re.compile(
+    r"\b(?:it|its|them|their|they|these|those|this|that|once|after|then|now|again|next|finally|continue|also|same|rest|remaining|"
+    r"another|otherwise|if|unless|until)\b",
+    re.IGNORECASE,
+)
+"""Words that lean back when they stand in the first sentence; later ones may refer to what the step itself said."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class _Facts:
     gate: bool
     leaves: frozenset[str]
     writes: tuple[str, ...]
+    literal: bool = False
+    scene: str = ""
 
 
 class _Finder:
@@ -116,7 +123,7 @@ class _Finder:
         value = _value_use(one, two)
         if value:
             return Edge(before=first.id, after=second.id, hazard=Hazard.VALUE, detail=value, span=second.span)
-        if found is None and one.closed and two.closed:
+        if found is None and one.closed and two.closed and (one.scene == two.scene or (one.literal and two.literal)):
             return None
         hazard, detail = (Hazard.DECLARED_ORDER, "as the author ordered them")
         if found is not None and found[0] is Hazard.EXTERNAL_ORDER:
@@ -152,7 +159,17 @@ class _Finder:
         found = self.unit.effects.get(node.id)
         found = found or StepEffects(Effects(top=True), EffectClass.EFFECTFUL)
         text = self.unit.text_of(node.id)
-        return _Facts(found.effects, found.closed, text, False, frozenset({node.id}), found.effects.writes)
+        step = self.unit.program.step_by_id.get(node.id)
+        return _Facts(
+            found.effects,
+            found.closed,
+            text,
+            False,
+            frozenset({node.id}),
+            found.effects.writes,
+            found.literal,
+            step.scene if step is not None else node.id,
+        )
 
 
 def _merge(parts: list[_Facts]) -> _Facts:
@@ -166,6 +183,8 @@ def _merge(parts: list[_Facts]) -> _Facts:
         any(p.gate for p in parts),
         frozenset().union(*(p.leaves for p in parts)),
         tuple(w for p in parts for w in p.writes),
+        all(p.literal for p in parts),
+        parts[0].scene if len({p.scene for p in parts}) == 1 else parts[0].scene + "+",
     )
 
 
@@ -188,8 +207,8 @@ def _value_use(one: _Facts, two: _Facts) -> str:
 def leans_back(text: str) -> str:
     """The first words of a step's prose that point back at something before it."""
     bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
-    bare = re.sub(r"`[^`\n]*`", " ", bare)
-    found = _BACKWARD.search(bare)
+    bare = " ".join(re.sub(r"`[^`\n]*`", " ", bare).split())
+    found = _BACKWARD.search(bare) or _OPENING.search(re.split(r"(?<=[.!?:])\s", bare, maxsplit=1)[0])
     return f"says {found[0]!r}" if found is not None else ""
 
 

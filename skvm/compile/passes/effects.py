@@ -8,15 +8,41 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from skvm.compile.unit import Pass, StepEffects, Unit
-from skvm.ir import TOP, Act, ActType, EffectClass, Effects, Origin, Program, Scope
+from skvm.ir import TOP, Act, ActType, ControlKind, EffectClass, Effects, Origin, Program, Scope, Step, StepEncoding
 from skvm.plan import PlanNode, StepNode
 
 ANYWHERE = "**"
 USER = "user:"
 
 _LOCAL = (Scope.LOCAL_FS, Scope.CODEBASE, Scope.USER_DATA)
+_TIES = (
+    ControlKind.GATE,
+    ControlKind.TERMINATE,
+    ControlKind.RECOVER,
+    ControlKind.JUMP,
+    ControlKind.BRANCH,
+    ControlKind.DELEGATE,
+)
 _MAKING = (ActType.WRITE, ActType.UPDATE_STATE, ActType.TRANSFER, ActType.CALL_TOOL)
-_SHOWN = re.compile(r"`((?:[\w.{}<>*$~-]+/)*[\w.{}<>*$-]*\.[A-Za-z0-9]{1,8}|(?:[\w.{}<>*$~-]+/)+)`")
+_ENDINGS = (
+    "md|mdx|txt|rst|json|jsonl|json5|ya?ml|toml|csv|tsv|xml|html?|css|scss|py|ipynb|sh|js|mjs|cjs|ts|tsx|jsx|vue|sql|log|env|cfg|ini|conf|"
+    "lock|rs|go|java|kt|rb|php|c|h|cpp|cs|swift|bicep|tf|gradle|properties|db|sqlite|parquet|pdf|docx|xlsx|pptx|png|jpe?g|gif|svg|zip|gz|tar|"
+    "plist|proto|graphql|dockerfile|gitignore|example|local"
+)
+_SHOWN = re.compile(rf"`((?:[\w.{{}}<>*$~-]+/)*[\w.{{}}<>*$-]*\.(?:{_ENDINGS})|(?:[\w.{{}}<>*$~-]+/)+)`", re.IGNORECASE)
+"""Files and folders shown in backticks; a dot alone does not make a file (`user.email`)."""
+_LOOKS = re.compile(
+    r"[\s>#*+_-]*(?:\d+\w?[.):]\s*)?[\s*_-]*(?:read|re-read|inspect|review|load|open|examine|scan|look|search|list|fetch|pull|get|gather|"
+    r"retrieve|discover|find|locate|query|view|explore|investigate|browse|consult|study)\b",
+    re.IGNORECASE,
+)
+"""Steps that begin by looking at something. Checks do not count: what fails a check may end the work."""
+_CHECK = re.compile(
+    r"\W*(?:check|test|lens|dimension|criterion|category|question|aspect|angle|perspective|rule|source|area|audit|scan|vector|probe)"
+    r"\W*\d",
+    re.IGNORECASE,
+)
+"""Titles of things that are looked at one by one, in any order; steps, phases and stages are not."""
 _OPEN = re.compile(r"\{\{?[^{}]*\}?\}|<[^<>]*>")
 _THINKING = (ActType.INFER, ActType.SELECT, ActType.COMPARE, ActType.VALIDATE)
 
@@ -48,17 +74,23 @@ UNKNOWN = StepEffects(TOP, EffectClass.EFFECTFUL)
 
 def step_effects(program: Program) -> dict[str, StepEffects]:
     """Effects of every step of a program."""
-    return {step.id: _of_acts(program.acts_of(step.id), step.text) for step in program.steps}
+    return {step.id: _of_acts(program.acts_of(step.id), step, _bound(program, step.id)) for step in program.steps}
 
 
-def _of_acts(acts: tuple[Act, ...], text: str) -> StepEffects:
+def _bound(program: Program, step: str) -> bool:
+    """Does control tie the step to what comes before it?"""
+    return any(c.kind in _TIES for c in program.controls_of(step))
+
+
+def _of_acts(acts: tuple[Act, ...], step: Step, tied: bool) -> StepEffects:
     if not acts:
         return UNKNOWN
-    parts = [act_effects(a) for a in acts] + [_named_only(acts, text)]
+    parts = [act_effects(a) for a in acts] + [_named_only(acts, step.text)]
     total = parts[0]
     for part in parts[1:]:
         total = total | part
-    return StepEffects(total, _class(acts, total), closed=all(_closed(a) for a in acts))
+    closed = not (tied or total.top or total.external) and _closed(acts, step)
+    return StepEffects(total, _class(acts, total), closed, closed and all(_literal(a) for a in acts))
 
 
 def _named_only(acts: tuple[Act, ...], text: str) -> Effects:
@@ -116,10 +148,28 @@ def _class(acts: tuple[Act, ...], total: Effects) -> EffectClass:
     return EffectClass.PURE if total.pure else EffectClass.IDEMPOTENT
 
 
-def _closed(act: Act) -> bool:
-    """Is everything that goes into this act named in the act itself?"""
-    if act.unknown:
+def _closed(acts: tuple[Act, ...], step: Step) -> bool:
+    """Is everything that goes into this step named in it, so that nothing can come from what was said before?
+
+    So it is for commands with known places, for reading named files and thinking about them, for writing named files, for steps
+    that only read, and for numbered checks ("Check 3"). That their words do not lean back is looked at pair by pair, and prose
+    counts only beside its siblings in one scene.
+    """
+    named = bool(_SHOWN.search(_without_fences(step.text))) or any(a.reads for a in acts)
+    topic = step.number is None and step.encoding in (StepEncoding.NUMBERED_HEADING, StepEncoding.STEP_HEADING)
+    looks = topic or _LOOKS.match(step.text) is not None
+    reading = looks and all(a.type is ActType.READ and (topic or a.scope in _LOCAL) for a in acts)
+    checks = bool(_CHECK.match(step.title)) and all(a.type in (ActType.READ, *_THINKING) for a in acts)
+    return checks or all(_literal(a) or _closed_prose(a, named and looks, reading) for a in acts)
+
+
+def _literal(act: Act) -> bool:
+    return not act.unknown and (act.origin is not Origin.PROSE or act.command is not None) and bool(act.reads or act.writes)
+
+
+def _closed_prose(act: Act, named: bool, reading: bool) -> bool:
+    if act.unknown or act.origin is not Origin.PROSE or act.command is not None:
         return False
-    if act.origin is not Origin.PROSE or act.command is not None:
-        return bool(act.reads or act.writes)
-    return act.type is ActType.READ and bool(act.reads)
+    if act.type is ActType.WRITE:
+        return bool(act.writes)
+    return reading or (named and act.type in (ActType.READ, *_THINKING))
