@@ -52,7 +52,8 @@ class Change(Frozen):
 
 class StepRecord(Frozen):
     """All that is known about one step. `made`: codes made so far. Sums are over runs; `simulated` counts those of a
-    simulated model. Keys of sums: n, model_calls, tokens, seconds, usd, simulated, priced."""
+    simulated model: `baseline` model runs, `served` ones, `handed` back attempts, `mixed` runs that code began and the model
+    ended. Keys of sums: n, model_calls, tokens, seconds, usd, simulated, priced."""
 
     step_key: str
     step_id: str
@@ -63,6 +64,7 @@ class StepRecord(Frozen):
     baseline: dict[str, float] = {}
     served: dict[str, float] = {}
     handed: dict[str, float] = {}
+    mixed: dict[str, float] = {}
     watching: float = 0.0
     streak: dict[str, int] = {}
 
@@ -106,8 +108,8 @@ def code_digest(code: SolidStep) -> str:
 
 def take(record: StepRecord, seen: Observation, runs: Sequence[Observation], policy: Policy, room: int) -> StepRecord:
     """The record after one more model run; `runs` are all kept ones of the same slice, `room` codes the skill may still add."""
-    if not seen.mixed:
-        record = record.model_copy(update={"baseline": added(record.baseline, seen.cost, seen.simulated)})
+    kind = "mixed" if seen.mixed else "baseline"
+    record = record.model_copy(update={kind: added(getattr(record, kind), seen.cost, seen.simulated)})
     record, covered = _compare(record, seen, policy)
     return record if covered else _learn(record, seen, runs, policy, room)
 

@@ -1,8 +1,9 @@
 """The ledger: what solidified steps saved, out of the runs' own records, never a constant.
 
 The baseline of a step is the mean of its own recorded model runs. A served run saves that, minus what serving it cost. From
-the sum come off the time spent on watching, generalising and proving, and the time that handed-back attempts took before the
-model was asked. Model runs that served as evidence or shadow are not a cost: they were due anyway.
+the sum come off the time spent on watching, generalising and proving, and what runs that were handed back midway cost beyond
+the baseline, at least the time before the model was asked. Model runs that served as evidence or shadow are not a cost: they
+were due anyway.
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ def row(record: StepRecord) -> LedgerRow:
     base.pop("n", None)
     units = [u for u in UNITS if u in base]
     saved = {u: served * base[u] - record.served.get(u, 0.0) for u in units}
-    cost = dict.fromkeys(units, 0.0)
+    mixed = record.mixed.get("n", 0.0)
+    cost = {u: max(0.0, record.mixed.get(u, 0.0) - mixed * base[u]) for u in units}
     if "seconds" in cost:
-        cost["seconds"] = record.watching + record.handed.get("seconds", 0.0)
+        cost["seconds"] = record.watching + max(cost["seconds"], record.handed.get("seconds", 0.0))
     return LedgerRow(
         skill=record.skill,
         step=record.step_id,

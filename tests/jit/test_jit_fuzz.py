@@ -203,3 +203,57 @@ def _judge(book: Book, step: Step, tool: Any, seen: StepContext, proper: bool) -
     want = by_model(step.run, tool, seen)
     assert (got.calls, got.values) == (want.calls, want.values), seen.task
     return int(proper)
+
+
+STATUSES = ["ok", "ok", "ok", "late", "failed", "paid"]
+
+
+def tell(seen: StepContext, tool: Any) -> tuple[dict[str, Any], str]:
+    """A step that lives on values of earlier steps; what it does depends on one of them."""
+    row = seen.values["S1.s1"]
+    name, count, status = row["name"], row["count"], row["status"]
+    if status == "failed":
+        tool("write_file", {"path": "out/error.txt", "content": name})
+        return {"told": False}, ""
+    shown = f"{name} ({status})" if status == "late" else name
+    tool("write_file", {"path": f"out/{name}.txt", "content": f"{shown}: {count}\n"})
+    return {"told": True, "count": count}, ""
+
+
+def row_of(rng: random.Random) -> dict[str, Any]:
+    row = {"name": rng.choice(NAMES), "count": rng.randrange(50), "status": rng.choice(STATUSES), "open": rng.random() < 0.5}
+    return {**row, "tags": rng.sample(COLUMNS, rng.randrange(3))}
+
+
+def spoilt(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    name = rng.choice(list(row))
+    match rng.randrange(4):
+        case 0:
+            return {k: v for k, v in row.items() if k != name}
+        case 1:
+            return {**row, "extra": 1}
+        case 2:
+            return {**row, name: rng.choice([None, 7, "7", True, 1.5, [], {}, "ok", -3])}
+        case _:
+            return {**row, name: rng.choice(HOSTILE)}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_values_of_earlier_steps_that_decide(seed: int) -> None:
+    """Unseen statuses, other types, missing and added values: served as the reference does, or handed back."""
+    rng = random.Random(seed)
+    book, tool, served = Book(MemoryBlobs(), Policy(keep=24)), environment(False), 0
+    step = node(key=f"sha256:{seed:064x}").model_copy(update={"inputs": ("$step.S1.s1.values",)})
+    for run in range(150):
+        row = row_of(rng) if run < 30 or rng.random() < 0.5 else spoilt(row_of(rng), rng)
+        seen = context(run=f"r{run}", step=step, values={"S1.s1": row})
+        offer = book.lookup(seen)
+        got = by_code(book, offer, tool, seen) if isinstance(offer, Offer) else None
+        if got is None:
+            if run < 30:
+                book.observe(seen, by_model(tell, tool, seen), False)
+            continue
+        want = by_model(tell, tool, seen)
+        assert (got.calls, got.values) == (want.calls, want.values), row
+        served += 1
+    assert served > 0

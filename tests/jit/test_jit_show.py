@@ -143,6 +143,23 @@ def test_ledger_takes_off_what_was_handed_back_and_flags_simulation() -> None:
     json.dumps(book.to_json())
 
 
+def test_ledger_counts_what_a_run_that_was_handed_back_cost_beyond_the_baseline() -> None:
+    book = Book(MemoryBlobs(), clock=lambda: 0.0)
+    learn(book)
+    seen = request("sales.csv", "week", "odd")
+    offer = book.lookup(seen)
+    assert isinstance(offer, Offer)
+    assert book.fill(offer, seen, 1, ()) is None
+    book.report(seen, offer.code.id, False, "odd", None)
+    dear = by_model(program, tool, seen).model_copy(update={"model_calls": 5, "prompt_tokens": 1400, "seconds": 9.0})
+    book.observe(seen, dear, False)
+    [row] = ledger(book.records()).rows
+    assert (row.observed, row.served, row.handed_back) == (3, 0, 1)
+    assert row.cost == {"model_calls": 2.0, "tokens": 500.0, "seconds": 3.0}
+    assert row.net == {"model_calls": -2.0, "tokens": -500.0, "seconds": -3.0}
+    assert book.records()[0].versions[0].agreed == 0, "a run that code began is no agreement"
+
+
 def test_policy_is_what_it_says() -> None:
     book = Book(MemoryBlobs(), Policy(min_observations=4, shadow=2))
     learn(book)
