@@ -21,7 +21,7 @@ def place_of(text: str) -> str:
     if text in (".", "./", "*", "**"):
         return "**" if "*" in text else "./"
     last = text.rsplit("/", 1)[-1]
-    return text + "/" if last and "." not in last and "*" not in last and ":" not in text else text
+    return text + "/" if last and "." not in last and "*" not in last and ":" not in text and "$" not in last else text
 
 
 def is_path(code: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from skvm.ir import ActType
+from skvm.parse.fences.commands import is_system
 from skvm.parse.fences.facts import StatementFact
 from skvm.parse.lexicon import word_set
 
 _TRIVIAL = word_set(
     "echo printf cd set export true false test [ pwd sleep exit read unset local declare trap return pushd popd shift clear"
 )
-_READERS = word_set("cat head tail less more ls tree find grep rg wc stat file du jq yq bat")
 _CHECKERS = word_set("pytest ruff mypy eslint tsc shellcheck jest vitest diff cmp hadolint semgrep trivy")
 _CHECKING = word_set("test lint check validate verify audit typecheck type-check")
 _CHANGERS = word_set("rm chmod chown kill pkill systemctl crontab")
@@ -23,11 +23,11 @@ def acts_of_statement(statement: StatementFact) -> tuple[ActType, ...]:
     commands = [c for c in statement.commands if c.name not in _TRIVIAL]
     writes = any(p.writes for p in statement.places)
     names = [c.name for c in commands]
-    if all(name in _READERS or name in ("tee", "mkdir", "touch", "sort") for name in names):
+    if all(c.effect == "pure" or c.name in ("tee", "mkdir", "touch") for c in commands) and not _CHECKERS & set(names):
         if writes:
             return (ActType.WRITE,)
         if names:
-            return (ActType.READ,)
+            return (ActType.READ,) if all(is_system(name) for name in names) else (ActType.CALL_TOOL, ActType.READ)
         return (ActType.CALL_TOOL,) if statement.commands else ()
     acts = [ActType.CALL_TOOL]
     words = {c.argv[1] for c in commands if len(c.argv) > 1} | {

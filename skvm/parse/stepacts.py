@@ -192,7 +192,8 @@ class StepReader:
     def _fallback(self) -> None:
         for block, reads in self.reads[:1]:
             for read in reads[:1]:
-                for act_type in third_person(read.words) or nominal_acts(read.words):
+                named = nominal_acts(read.words)
+                for act_type in named if read.sentence.label and named else third_person(read.words) or named:
                     self._add(block.byte_at(read.sentence.at), end_byte(block, read.sentence.end), act_type)
         if not self._out:
             for fence in self.fences[:1]:
