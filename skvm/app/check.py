@@ -1,4 +1,7 @@
-"""Checking skills: diagnostics of the front end and of the verifier, and the losslessness certificate."""
+"""Checking skills: diagnostics of the front end and of the verifier, and the losslessness certificate.
+
+Results are cached by content: the skill's bytes, its name, and the bytes of the code and grammar that judge it.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from skvm.app.cache import Cache
 from skvm.app.inputs import SkillInput
-from skvm.diag import Diagnostic, Located, Severity, locate, sort_diagnostics
-from skvm.ir import Program
+from skvm.diag import Diagnostic, Located, Severity, locate, shown_path, sort_diagnostics
 from skvm.source import SkillSource
+
+if TYPE_CHECKING:
+    from skvm.ir import Program
 
 MANY = 24
 """From this many skills on, starting processes costs less than it saves."""
@@ -48,6 +54,10 @@ class CheckResult:
         shares = ", ".join(f"{kind} {share:.1%}" for kind, share in c.get("share", {}).items() if share)
         return f"{self.path}: rebuilt {exact}; {shares}"
 
+    def to_record(self) -> dict[str, Any]:
+        """What the cache keeps."""
+        return {"located": [i.to_record() for i in self.located], "certificate": self.certificate}
+
 
 def diagnose(source: SkillSource) -> tuple[Program, tuple[Diagnostic, ...]]:
     """Parse and verify one skill."""
@@ -60,23 +70,63 @@ def diagnose(source: SkillSource) -> tuple[Program, tuple[Diagnostic, ...]]:
 
 def check_one(item: SkillInput, certify: bool) -> CheckResult:
     """Check one skill; raises UsageError when it cannot be read."""
-    source = item.load()
+    return check_source(item.load(), item.shown, certify)
+
+
+def check_source(source: SkillSource, shown: str, certify: bool) -> CheckResult:
+    """Check one loaded skill; `shown` is how output calls it."""
     program, diagnostics = diagnose(source)
     certificate = None
     if certify:
         from skvm.parse import certify as certify_program
 
         certificate = certify_program(program, source.main.raw)
-    return CheckResult(source.name, item.shown, locate(diagnostics, source, item.shown), certificate)
+    return CheckResult(source.name, shown, locate(diagnostics, source, shown), certificate)
 
 
-def check_many(items: Sequence[SkillInput], *, certify: bool = False, jobs: int | None = None) -> Iterator[CheckResult]:
-    """Check skills in the order given, on several processes where there are many."""
+def check_many(
+    items: Sequence[SkillInput], *, certify: bool = False, jobs: int | None = None, cache: Cache | None = None
+) -> Iterator[CheckResult]:
+    """Check skills in the order given: from the cache where nothing changed, on several processes where there are many."""
+    known = [_cached(item, certify, cache) for item in items]
+    fresh = _check_all([i for i, (_, hit) in zip(items, known, strict=True) if hit is None], certify, jobs)
+    made: dict[str, Any] = {}
+    for key, hit in known:
+        result = hit if hit is not None else next(fresh)
+        if hit is None and key:
+            made[key] = result.to_record()
+        yield result
+    if cache is not None:
+        cache.save(made)
+
+
+def _check_all(items: Sequence[SkillInput], certify: bool, jobs: int | None) -> Iterator[CheckResult]:
     workers = min(jobs or os.cpu_count() or 1, len(items))
     if workers < 2 or (len(items) < MANY and jobs is None):
         yield from (check_one(i, certify) for i in items)
         return
+    import skvm.ir.verify
+    import skvm.parse  # noqa: F401  once, before the processes part
+
     context = get_context("fork" if sys.platform == "linux" else "spawn")
-    chunk = max(1, min(32, len(items) // (workers * 4)))
+    chunk = max(1, min(16, len(items) // (workers * 4)))
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield from pool.map(partial(check_one, certify=certify), items, chunksize=chunk)
+
+
+def _cached(item: SkillInput, certify: bool, cache: Cache | None) -> tuple[str, CheckResult | None]:
+    if cache is None:
+        return "", None
+    source = item.load()
+    key = cache.key("check", source.digest, source.name, "certify" if certify else "", *_problems(source))
+    record = cache.load(key)
+    if record is None:
+        return key, None
+    rows = record["located"]
+    located = tuple(Located.from_record(r, shown_path(source, r["file"], item.shown)) for r in rows)
+    return key, CheckResult(source.name, item.shown, located, record["certificate"])
+
+
+def _problems(source: SkillSource) -> list[str]:
+    """What the folder holds besides bytes, and diagnostics speak of."""
+    return [f"{p.kind} {p.path} {p.detail}" for p in source.problems]

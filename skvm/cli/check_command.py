@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from skvm.cli.common import format_option, progress, put, put_items, put_json, skills_argument, style
+
+if TYPE_CHECKING:
+    from skvm.app.cache import Cache
 
 
 @click.command("check")
 @skills_argument
 @click.option("--certify", is_flag=True, help="prove that the program rebuilds the file, and say what is in it")
+@click.option("--no-cache", is_flag=True, help="do not use results of earlier runs")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="processes for many skills (default: all cores)")
 @format_option("concise", "sarif", "github")
-def command(skills: tuple[str, ...], certify: bool, jobs: int | None, form: str) -> int:
+def command(skills: tuple[str, ...], certify: bool, no_cache: bool, jobs: int | None, form: str) -> int:
     """Diagnostics of one or many skills; exits 1 when one is an error."""
     from skvm.app.check import check_many
     from skvm.app.inputs import expand_inputs
 
     inputs = expand_inputs(skills)
-    results = list(progress(check_many(inputs, certify=certify, jobs=jobs), len(inputs), "checking"))
+    found = check_many(inputs, certify=certify, jobs=jobs, cache=None if no_cache else _cache())
+    results = list(progress(found, len(inputs), "checking"))
     _print(results, form)
     return 1 if any(r.errors for r in results) else 0
+
+
+def _cache() -> Cache:
+    from skvm.app.cache import Cache
+    from skvm.app.settings import Settings
+
+    return Cache(Settings.from_environment().cache)
 
 
 def _print(results: list, form: str) -> None:  # type: ignore[type-arg]

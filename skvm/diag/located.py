@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from skvm.diag.model import Diagnostic, Fix
+from skvm.diag.model import Applicability, Diagnostic, Edit, Fix, Severity
 from skvm.source import LineIndex, SkillSource, SourceText, Span
 
 
@@ -42,6 +42,29 @@ class Located:
         if d.fix is not None:
             row["fix"] = _fix_json(d.fix)
         return row
+
+    def to_record(self) -> dict[str, Any]:
+        """All that `from_record` needs, as JSON; unlike `to_json` it does not depend on where the skill lies."""
+        return {**self.to_json(), "file": self.diagnostic.span.file, "line_text": self.line_text}
+
+    @classmethod
+    def from_record(cls, row: dict[str, Any], path: str) -> Located:
+        """Inverse of `to_record`; `path` is what the file is called in output."""
+        fix = row.get("fix")
+        diagnostic = Diagnostic(
+            row["code"],
+            Severity(row["severity"]),
+            row["message"],
+            Span(row["file"], row["start"], row["end"]),
+            tuple(row.get("notes", ())),
+            _fix_from(fix) if fix else None,
+        )
+        return cls(diagnostic, path, row["line"], row["column"], row["end_line"], row["end_column"], row["line_text"])
+
+
+def _fix_from(row: dict[str, Any]) -> Fix:
+    edits = tuple(Edit(Span(e["file"], e["start"], e["end"]), e["text"]) for e in row["edits"])
+    return Fix(row["message"], Applicability(row["applicability"]), edits)
 
 
 def _fix_json(fix: Fix) -> dict[str, Any]:
