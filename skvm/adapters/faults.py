@@ -147,7 +147,7 @@ def wrong_call(call: Call, fault: Fault) -> Call | None:
     if target is None or not isinstance(call.args.get(target), str):
         return None
     text = call.args[target]
-    changed = wrong_command(text) if target == "command" else wrong_text(text, fault)
+    changed = wrong_command(text, fault) if target == "command" else wrong_text(text, fault)
     return replace(call, args={**call.args, target: changed})
 
 
@@ -161,10 +161,15 @@ def wrong_text(text: str, fault: Fault) -> str:
     return text[: at.start()] + str(int(at.group()) + 1) + text[at.end() :]
 
 
-def wrong_command(command: str) -> str:
-    """The command without its last word: an option value, an output or an input is missing."""
+def wrong_command(command: str, fault: Fault) -> str:
+    """A command that is nearly right: a number off by one, the last word missing, or its last word misspelt."""
     head, _, last = command.rstrip().rpartition(" ")
-    return head if head and last else "true"
+    if not head:
+        return "false" if command.strip() == "true" else "true"
+    forms = [head, f"{head} {last[:-1] or last * 2}"]
+    if re.search(r"\b\d+\b", command):
+        forms.append(re.sub(r"\b\d+\b", lambda found: str(int(found.group()) + 1), command, count=1))
+    return forms[int(uniform(fault.salt, "command") * len(forms))]
 
 
 def wrong_end(done: Done, fault: Fault) -> Done:

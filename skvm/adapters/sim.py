@@ -29,6 +29,7 @@ from skvm.adapters.faults import (
 )
 from skvm.adapters.oracle import Call, Done, Oracle, ProbeSolver, Query, Result, Script
 from skvm.capability import Profile
+from skvm.diag import TargetError
 from skvm.ir import canonical_json
 from skvm.ports import Message, ModelReply, ModelRequest, TokenCounter, ToolCall, ToolSpec, Usage
 
@@ -78,18 +79,24 @@ class SimModel:
         self.probes = probes
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
-        """Answer one request after the profile's latency. Never fails: what it cannot do shows in the answer."""
+        """Answer one request after the profile's latency: what it cannot do shows in the answer.
+
+        An answer longer than `max_tokens` is cut off and its calls are lost; one later than `timeout` is a TargetError.
+        """
         said = self.say(request)
         usage = self._usage(request, said)
+        cut = request.max_tokens is not None and usage.completion > request.max_tokens
+        if cut:
+            said, usage = Said(), usage.model_copy(update={"completion": request.max_tokens})
         seconds = self.latency_scale * self._latency(usage.completion)
-        await anyio.sleep(seconds)
+        await _wait(seconds, request.timeout)
         if said.text and on_text is not None:
             on_text(said.text)
         calls = tuple(
             ToolCall(id=f"call_{len(request.messages)}_{i}", name=name, arguments=args)
             for i, (name, args) in enumerate(said.calls)
         )
-        finish = "tool_calls" if calls else "stop"
+        finish = "length" if cut else "tool_calls" if calls else "stop"
         return ModelReply(text=said.text, calls=calls, usage=usage, finish=finish, seconds=seconds, simulated=True)
 
     async def close(self) -> None:
@@ -133,6 +140,14 @@ class SimModel:
     def _latency(self, completion: int) -> float:
         latency = self.profile.latency
         return latency.get("first", FIRST_TOKEN) + latency.get("token", PER_TOKEN) * completion
+
+
+async def _wait(seconds: float, patience: float | None) -> None:
+    """Wait for the simulated answer; raises TargetError at the timeout."""
+    if patience is not None and seconds > patience:
+        await anyio.sleep(patience)
+        raise TargetError(f"no answer within {patience:.3g} s (simulated)", kind="timeout", transient=True)
+    await anyio.sleep(seconds)
 
 
 @dataclass

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simkit import FINISH, TOOLS, Scripted, Words, converse, needs, profile, request, said, sim, tag, talk, work, world
 
-from skvm.adapters.faults import UNMEASURED, Mutation, chance, draw_faults, mutations_of
-from skvm.adapters.oracle import CommandOracle
+from skvm.adapters.faults import UNMEASURED, Fault, Mutation, break_json, chance, draw_faults, mutations_of, wrong_call
+from skvm.adapters.oracle import Call, CommandOracle
 from skvm.adapters.sim import NO_SOLUTION, SimModel
 from skvm.capability import Cell, Level, Profile, load_catalog, load_profile
 from skvm.capability.estimate import beta_interval, probability
+from skvm.diag import TargetError
 from skvm.ports import Message, ModelClient, ModelReply, RequestTag, ToolCall, ToolSpec
 from skvm.source import data_path
 
@@ -233,6 +234,30 @@ def test_latency_is_the_profiles_and_scaled() -> None:
     model = SimModel(timed, Scripted(work), Words(), latency_scale=0.5)
     reply = talk(model, tag())[0]
     assert reply.seconds == pytest.approx(0.5 * (0.02 + 0.001 * reply.usage.completion))
+
+
+def test_limits_of_the_request_hold() -> None:
+    asked = request(tag())
+    cut = anyio.run(sim(SURE).complete, asked.model_copy(update={"max_tokens": 1}))
+    assert cut.finish == "length" and not cut.calls and cut.usage.completion == 1
+    slow = SimModel(SURE.model_copy(update={"latency": {"first": 60.0}}), Scripted(work), Words(), latency_scale=1.0)
+    with pytest.raises(TargetError) as caught:
+        anyio.run(slow.complete, asked.model_copy(update={"timeout": 0.01}))
+    assert caught.value.kind == "timeout" and caught.value.exit_code == 3
+
+
+@given(st.text(max_size=60), st.integers(0, 50))
+def test_wrong_forms_are_wrong(text: str, salt: int) -> None:
+    fault = Fault("tool.exec", Mutation.WRONG_VALUE, str(salt))
+    arguments = json.dumps({"command": text})
+    with pytest.raises(ValueError):
+        json.loads(break_json(arguments, fault))
+    changed = wrong_call(Call("write_file", {"path": "a", "content": text}), fault)
+    assert changed is not None and (changed.args["content"] != text or not text)
+    if text.strip() and text.isprintable():
+        command = wrong_call(Call("execute_command", {"command": text}), fault)
+        assert command is not None and command.args["command"] != text
+    assert wrong_call(Call("read_file", {"path": text}), fault) is None
 
 
 def test_attempt_and_scope_draw_anew() -> None:
