@@ -37,7 +37,9 @@ def _program(source: SkillSource, structure: Structure, logic: LogicLayer) -> Pr
         main=file,
         skill=_skill(draft, source),
         scenes=tuple(
-            Scene.model_construct(id=s.id, span=Span(file, s.start, s.end), title=s.title, type=s.type, parent=s.parent, number=s.number)
+            Scene.model_construct(
+                id=s.id, span=Span(file, s.start, s.end), title=s.title, type=s.type, parent=s.parent, number=s.number
+            )
             for s in draft.scenes
         ),
         steps=tuple(

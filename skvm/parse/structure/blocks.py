@@ -24,14 +24,17 @@ _CONTAINERS = {
     "TableRow": BlockKind.ROW,
     "HtmlBlock": BlockKind.HTML,
 }
+_PLAIN = {"Table": BlockKind.TABLE, "BlockQuote": BlockKind.QUOTE}
+_LINKS = {"Link": RunKind.LINK, "Image": RunKind.IMAGE}
 _TEXT_HOLDERS = frozenset({BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM, BlockKind.ROW})
 
 
 _TAG_LINE = re.compile(rb"^[ ]{0,3}<(/?)([A-Za-z][A-Za-z0-9_-]{1,40})>[ \t]*\r?$", re.MULTILINE)
 _FENCE_LINE = re.compile(rb"^[ \t>]*(`{3,}|~{3,})", re.MULTILINE)
 _HTML_TAGS = frozenset(
-    b"a b i u p br hr em div img pre sub sup table thead tbody tr td th ul ol li dl dt dd span code strong details summary center small kbd "
-    b"blockquote h1 h2 h3 h4 h5 h6 html head body style script svg video iframe picture source font section article form input button".split()
+    b"a b i u p br hr em div img pre sub sup table thead tbody tr td th ul ol li dl dt dd span code strong details summary "
+    b"center small kbd blockquote h1 h2 h3 h4 h5 h6 html head body style script svg video iframe picture source font section "
+    b"article form input button".split()
 )
 
 
@@ -189,7 +192,8 @@ class BlockReader:
         return block
 
     def _events(self, body: str) -> None:
-        for event, place in _READER.events_with_range(body, merge_text=True):
+        stream: Any = _READER.events_with_range(body, merge_text=True)  # its type stubs do not narrow events by name
+        for event, place in stream:
             if isinstance(event, str):
                 self._mark(event, place)
                 continue
@@ -200,13 +204,16 @@ class BlockReader:
                 self._start(value, place)
             elif name == "End":
                 self._end(value, place)
-            elif name == "Code":
-                self._code(value, place["start"], place["end"])
-            elif name == "TaskListMarker":
-                if self._stack:
-                    self._stack[-1].checked = value
-            elif name in ("InlineHtml", "Html"):
-                self._html(value, place["start"], place["end"])
+            else:
+                self._inline(name, value, place)
+
+    def _inline(self, name: str, value: Any, place: dict[str, int]) -> None:
+        if name == "Code":
+            self._code(value, place["start"], place["end"])
+        elif name == "TaskListMarker" and self._stack:
+            self._stack[-1].checked = bool(value)
+        elif name in ("InlineHtml", "Html"):
+            self._html(value, place["start"], place["end"])
 
     def _mark(self, event: str, place: dict[str, int]) -> None:
         if event == "Rule":
@@ -281,20 +288,20 @@ class BlockReader:
         if name == "Heading":
             self._open(BlockKind.HEADING, start, end).level = int(detail["level"][1])
         elif name == "List":
-            block = self._open(BlockKind.LIST, start, end)
-            block.ordered = detail is not None
-            block.level = self._depth
-            self._depth += 1
-            self._ordinals.append(detail if detail is not None else 0)
+            self._start_list(detail, start, end)
         elif name == "CodeBlock":
             self._start_fence(detail, start, end)
-        elif name == "Table":
-            self._open(BlockKind.TABLE, start, end)
-        elif name == "BlockQuote":
-            self._open(BlockKind.QUOTE, start, end)
-        elif name in ("Link", "Image"):
-            kind = RunKind.LINK if name == "Link" else RunKind.IMAGE
-            self._add(kind, self._at(start), self._at(end), "", detail.get("dest_url", ""))
+        elif name in _PLAIN:
+            self._open(_PLAIN[name], start, end)
+        elif name in _LINKS:
+            self._add(_LINKS[name], self._at(start), self._at(end), "", detail.get("dest_url", ""))
+
+    def _start_list(self, first: int | None, start: int, end: int) -> None:
+        block = self._open(BlockKind.LIST, start, end)
+        block.ordered = first is not None
+        block.level = self._depth
+        self._depth += 1
+        self._ordinals.append(first if first is not None else 0)
 
     def _start_container(self, name: str, start: int, end: int) -> None:
         kind = _CONTAINERS[name]

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from skvm.ir import StepEncoding
 from skvm.parse.draft import Block, BlockKind, Role, RunKind
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.tokens import Node
+from skvm.parse.structure.words import cue
 
 SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "powershell", "ps1", "cmd", "fish"})
 PROGRAM = frozenset(
@@ -18,41 +20,7 @@ PROGRAM = frozenset(
 )
 TEMPLATE = frozenset({"markdown", "md", "json", "yaml", "yml", "html", "xml", "csv", "toml", "jsonc", "tsx", "jsx", "css"})
 
-CONDITION = re.compile(
-    r"^\W*(?:if|when|unless|for (?:each|every|all)|once|after|before|while|until|otherwise|else)\b", re.IGNORECASE
-)
-RULE_WORD = re.compile(
-    r"^\W*(?:never|always|do not|don['’]t|avoid|must|should|no|not|only|prefer|keep|be|remember|note|important)\b",
-    re.IGNORECASE,
-)
-SEQUENCE = re.compile(
-    r"^\W*(?:first|then|next|finally|lastly|second|third|now|start by|begin by|begin with|afterwards?)\b", re.IGNORECASE
-)
-ASIDE = re.compile(
-    r"^\W*(?:tips?|notes?|goals?|purpose|examples?|outputs?|results?|why|expected|best for|when to use|benefits?|pros|cons|rationale|"
-    r"reason|caveats?|warning|default|format|input|inputs|timeline|duration|impact|key (?:points?|principles?)|good|bad|real output)\b[^.]{0,24}:",
-    re.IGNORECASE,
-)
-CUE_LIST = re.compile(
-    r"\b(?:following|these|steps?|in order|sequence|process|workflow|then|do this|instructions|must|actions?|tasks?|run|checks?)\b",
-    re.IGNORECASE,
-)
-CUE_NOT = re.compile(
-    r"\b(?:examples?|e\.g|such as|includ\w+|options?|supports?|features?|types?|available|contains?|fields?|columns?|parameters?|returns?|"
-    r"output|questions?|criteria|signs?|benefits?|common|key|use cases?|best for|good|bad|template|covers?|means|provides?|look for|consider)\b",
-    re.IGNORECASE,
-)
-
-CUE_RULES = re.compile(
-    r"\b(?:rules?|requirements?|guidelines?|best practices|tips|principles|criteria|strategy|strategies|guardrails|conventions|notes|"
-    r"guidance|considerations|standards)\b",
-    re.IGNORECASE,
-)
-PERSON = re.compile(
-    r"\b(?:ask|confirm|check|wait|approval|permission|consent|present|show|prompt)\b[^.]{0,30}\b(?:users?|owner|developer|humans?|them|stakeholders?|approv\w+|confirm\w*)\b",
-    re.IGNORECASE,
-)
-TIME_LABEL = re.compile(r"^\W*(?:week|day|month|hour|minute|year|quarter|sprint|t)\s*[-+–]?\s*\d+", re.IGNORECASE)
+CONDITION = cue("^condition")
 LAST_WORD = re.compile(r"([A-Za-z-]+)\W*$")
 
 KINDS = ("section", "ordered", "task", "bullet", "para", "intro", "intro_list", "fence", "row", "quote")
@@ -138,7 +106,9 @@ class Finder:
 
     def _single(self, kind: str, part: Part, lead: Block, blocks: list[int]) -> Candidate:
         end = lead.end if len(blocks) == 1 else max(self.blocks[i].end for i in blocks)
-        return Candidate(kind, part, lead, lead.start, end, blocks, imperative=kind not in ("row", "fence") and self.imperative(lead))
+        return Candidate(
+            kind, part, lead, lead.start, end, blocks, imperative=kind not in ("row", "fence") and self.imperative(lead)
+        )
 
     def _piece(self, node: Node, part: Part, out: list[Candidate]) -> None:
         kind = node.kind
@@ -203,7 +173,7 @@ class Finder:
     @staticmethod
     def _join_fences(out: list[Candidate]) -> None:
         """A fence right behind a paragraph that instructs belongs to it."""
-        for first, second in zip(out, out[1:], strict=False):
+        for first, second in pairwise(out):
             if second.kind == "fence" and first.kind in ("para", "intro") and second.lead.index == max(first.blocks) + 1:
                 second.under = first
 
@@ -231,6 +201,12 @@ def section_class(part: Part) -> str:
     if part.numbering == "number":
         return "number"
     return part.role.value
+
+
+def turns_to_person(text: str) -> bool:
+    """Does it ask, wait for or show something to a person?"""
+    found = cue("turning").search(text)
+    return found is not None and cue("person").search(text, found.end(), found.end() + 50) is not None
 
 
 def is_tag(part: Part) -> bool:

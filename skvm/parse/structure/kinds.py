@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from skvm.ir import SkillKind
 from skvm.parse.draft import Block, BlockKind, FrontField, Role
 from skvm.parse.structure.features import PROGRAM, SHELL
 from skvm.parse.structure.procedure import Procedure
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.votes import total
+from skvm.parse.structure.words import cue
 
-_TOOL = re.compile(
-    r"\b(?:api|sdk|cli|library|toolkit|package|framework|wrapper|command.?line|integration|client|server|mcp|database|platform|endpoint|module)s?\b",
-    re.IGNORECASE,
-)
-_CONTENT = re.compile(
-    r"\b(?:writ\w+|copy|content|design\w*|prompts?|documents?|slides?|presentations?|diagrams?|images?|posts?|emails?|articles?|code style|components?|ui|templates?|blog|naming|generat\w+|creat\w+)\b",
-    re.IGNORECASE,
-)
-_KNOWLEDGE = re.compile(
-    r"\b(?:guidance|guide|guidelines|best practices|principles|expert|expertise|knowledge|framework for|patterns|reference|concepts|strategy|strategies|playbook|standards)\b",
-    re.IGNORECASE,
-)
-_WORKFLOW = re.compile(
-    r"\b(?:workflow|process|step.by.step|audit\w*|review\w*|run\w*|deploy\w*|orchestrat\w*|automat\w*|pipeline|investigat\w*|debug\w*|analyz\w*|set ?up|migrat\w*|execut\w*|perform\w*|resume|research\w*)\b",
-    re.IGNORECASE,
-)
+_WORDS = ("tool", "content", "knowledge", "workflow")
 
 
 def kind_features(
@@ -36,7 +20,8 @@ def kind_features(
     description = " ".join(f.value for f in front if f.key in ("description", "summary"))[:600]
     heads = " ".join(p.title for p in parts[:60])
     out: dict[str, float] = {}
-    for name, pattern in (("tool", _TOOL), ("content", _CONTENT), ("knowledge", _KNOWLEDGE), ("workflow", _WORKFLOW)):
+    for name in _WORDS:
+        pattern = cue(name)
         out[f"{name} words"] = min(3.0, float(len(pattern.findall(description))))
         out[f"{name} headings"] = min(3.0, float(len(pattern.findall(heads))))
     size = sum(b.end - b.start for b in blocks if b.parent is None) or 1

@@ -11,7 +11,9 @@ from skvm.parse.structure.sections import Part
 from skvm.parse.structure.votes import total
 from skvm.parse.structure.words import normal
 
-SIDE_ROLES = frozenset({Role.EXAMPLES, Role.RULES, Role.PITFALLS, Role.REFERENCE, Role.TRIGGER, Role.ANTI_TRIGGER, Role.OVERVIEW})
+SIDE_ROLES = frozenset(
+    {Role.EXAMPLES, Role.RULES, Role.PITFALLS, Role.REFERENCE, Role.TRIGGER, Role.ANTI_TRIGGER, Role.OVERVIEW}
+)
 """Roles of sections that are beside the procedure."""
 
 CLEAR_ROLES = frozenset({Role.EXAMPLES, Role.TRIGGER, Role.ANTI_TRIGGER})
@@ -20,7 +22,6 @@ CLEAR_ROLES = frozenset({Role.EXAMPLES, Role.TRIGGER, Role.ANTI_TRIGGER})
 def is_aside(part: Part) -> bool:
     """A subsection of a stage adds its steps unless it is clearly something else: by its whole title, or an example."""
     return not part.numbering and (part.role in CLEAR_ROLES or (part.whole and part.role in SIDE_ROLES))
-
 
 
 @dataclass(slots=True, eq=False)
@@ -147,7 +148,29 @@ def _content_words(text: str) -> set[str]:
     return {word[:STEM] for word in normal(text).split() if len(word) > 3 and word not in _COMMON}
 
 
-_COMMON = frozenset("with from into that this then your them when what each step phase stage using before after other more".split())
+_COMMON = frozenset(
+    [
+        "with",
+        "from",
+        "into",
+        "that",
+        "this",
+        "then",
+        "your",
+        "them",
+        "when",
+        "what",
+        "each",
+        "step",
+        "phase",
+        "stage",
+        "using",
+        "before",
+        "after",
+        "other",
+        "more",
+    ]
+)
 
 
 def stands_alone(view: View) -> bool:

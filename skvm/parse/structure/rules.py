@@ -1,4 +1,4 @@
-"""Constraints and triggers: sentences with a force word, items of lists that state rules, lines that say when to use the skill."""
+"""Constraints and triggers: sentences with a force word, items of lists of rules, lines that say when to use the skill."""
 
 from __future__ import annotations
 
@@ -10,44 +10,27 @@ from skvm.parse.draft import Block, BlockKind, FrontField, Role
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.features import Finder
 from skvm.parse.structure.sections import Part
+from skvm.parse.structure.words import cue, cue_words
 
-_SUBJECT = r"(?:(?<=^)|(?<=[.!?:;,(—–\-*✅❌] )|(?<=[—–(])|\b(?:you|agents?|claude|it|skill|and|but|then|please|also|or|must|should|so|we|to|will)\s+)"
-"""What may stand before a bare prohibition, so that "users don't know" is no rule."""
-
-MUST_NOT = re.compile(
-    r"\b(?:must not|mustn['’]?t|may not|shall not|under no circumstances|forbidden|prohibited|not allowed|is not permitted|not permission to)\b"
-    rf"|{_SUBJECT}(?:never|do not|don['’]?t)\b",
+_MUST = cue("must")
+_SHOUT_MUST = re.compile(
+    r"^\W*(?:critical|important|required|mandatory|constraint)\b[^.]{0,20}?[:\])—–-]|\b(?-i:CRITICAL|IMPORTANT|REQUIRED|MANDATORY)\b"
+    r"|^\W*only\b|\bonly$",
     re.IGNORECASE,
 )
-SHOUT_NOT = re.compile(r"\b(?:NEVER|DO NOT|DON'T|MUST NOT|Never|Do not|Do NOT|Don['’]t)\b")
-MUST = re.compile(
-    r"\b(?:must|always|required to|mandatory|(?:is|are) required|shall|make sure|ensure that|non-negotiable|strictly|at most|at least one)\b"
-    r"|^\W*(?:critical|important|required|mandatory|constraint)\b[^.]{0,20}?[:\])—–-]|\b(?:CRITICAL|IMPORTANT|REQUIRED|MANDATORY)\b"
-    r"|^\W*only\b|\bonly (?:when|if|after|before|once|then|on|to|the|for|those|key|here|with|via|from)\b|\bonly$"
-    r"|\bexplicit(?:ly)? (?:\w+ )?(?:confirm\w*|approv\w*|ask\w*|request\w*|permission|consent|\W)|\bwait for explicit\b",
+_SHOUT_NOT = re.compile(r"\b(?:NEVER|DO NOT|DON'T|MUST NOT|Never|Do not|Do NOT|Don['’]t)\b")
+_BARE_NOT = re.compile(
+    rf"(?:^|[.!?:;,(—–\-*✅❌] |[—–(]|\b(?:{'|'.join(cue_words('before bare no'))})\s)(?:{'|'.join(cue_words('bare no'))})\b",
     re.IGNORECASE,
 )
-SHOULD_NOT = re.compile(r"\b(?:should not|shouldn['’]?t|avoid)\b", re.IGNORECASE)
-SHOULD = re.compile(r"\b(?:should|prefer|ideally|be sure to|try to|favou?r|default to|prioriti[sz]e|recommended to)\b", re.IGNORECASE)
-BEFORE = re.compile(r"^\W*before \w+ing\b|\bbefore (?:\w+ing|proceeding)\b", re.IGNORECASE)
+"""A bare prohibition needs a break or an addressee before it, so that "users don't know" is no rule."""
+
+BEFORE = re.compile(r"\bbefore (?:\w+ing|proceeding)\b", re.IGNORECASE)
 CONTRAST = re.compile(r",\s+not\b|\binstead of\b|\brather than\b", re.IGNORECASE)
 NO_ITEM = re.compile(r"^\W*no\s+[\w-]+(?![^.]{0,30}:)", re.IGNORECASE)
 LABEL_NOTE = re.compile(r"\((?:recommended|optional|default)\)", re.IGNORECASE)
-
-RULES_INTRO = re.compile(r"\b(?:rules?|requirements?|constraints?|guardrails?|principles|guidelines|conventions|best practices)\b", re.IGNORECASE)
-FIRM_TITLE = re.compile(r"\b(?:rules?|must|constraints?|guardrails?|never|always|mandatory|non-negotiable|hard|policy|policies|boundaries)\b", re.IGNORECASE)
-FIRM_PITFALL = re.compile(r"\b(?:must not|never|avoid|do(?:n['’]t| not)|mistakes?|anti-?patterns?|forbidden|prohibited|not to do)\b", re.IGNORECASE)
 SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"')*_]*\s+(?=[^\sa-z])")
 
-USE_LINE = re.compile(
-    r"\b(?:use (?:this|the|it|when|for|if)\b.{0,40}\b(?:skill|when|if|for)|when (?:the |a )?user|invoke (?:this|when)|trigger(?:s|ed)?\b|activate (?:this|when)|"
-    r"(?:use|invoked?|load|apply) (?:this )?(?:skill )?(?:when|if|for|to))\b",
-    re.IGNORECASE,
-)
-NOT_USE = re.compile(
-    r"\b(?:do not|don['’]?t|never|not) (?:use|for|trigger|invoke|intended|suitable|needed|activate)\b|\binstead\b|\bskip (?:this|when|if)\b",
-    re.IGNORECASE,
-)
 _TRIGGER_KEYS = frozenset(
     ("description", "summary", "triggers", "trigger", "when_to_use", "when-to-use", "activation", "trigger_phrases", "use_when")
 )
@@ -77,29 +60,19 @@ def force_of(text: str) -> Force | None:
     """The strongest force a sentence states by its words."""
     if not _hints(text):
         return None
-    if SHOUT_NOT.search(text) or MUST_NOT.search(text):
+    if cue("hard no").search(text) or _SHOUT_NOT.search(text) or _BARE_NOT.search(text):
         return Force.MUST_NOT
-    if MUST.search(text):
+    if _MUST.search(text) or _SHOUT_MUST.search(text):
         return Force.MUST
-    if SHOULD_NOT.search(text):
+    if cue("should not").search(text):
         return Force.SHOULD_NOT
-    if SHOULD.search(text):
-        return Force.SHOULD
-    return None
-
-
-_CUES = (
-    "must", "mustn", "never", "always", "not", "n't", "n’t", "only", "should", "avoid", "prefer", "before ", "instead of", "rather than",
-    "no ", "requir", "critical", "important", "mandatory", "shall", "ensure", "make sure", "try to", "favor", "favour", "default to",
-    "prioriti", "recommended", "explicit", "strictly", "at most", "at least", "forbidden", "prohibited", "constraint", "ideally", "be sure",
-    "non-negotiable", "circumstances",
-)  # fmt: skip
-"""Every rule contains one of these: a quick look that saves most sentences the patterns."""
+    return Force.SHOULD if cue("should").search(text) else None
 
 
 def _hints(text: str) -> bool:
+    """A quick look: every rule contains one of these, and most sentences none."""
     lower = text.lower()
-    return any(cue in lower for cue in _CUES)
+    return any(hint in lower for hint in cue_words("rule hints"))
 
 
 class RuleFinder:
@@ -123,7 +96,7 @@ class RuleFinder:
         return self.out
 
     def _paragraph(self, block: Block) -> None:
-        if self.parts[block.section].role in _NO_RULES and not SHOUT_NOT.search(block.text):
+        if self.parts[block.section].role in _NO_RULES and not _SHOUT_NOT.search(block.text):
             return
         self._sentences(block)
         follower = self.blocks[block.index + 1] if block.index + 1 < len(self.blocks) else None
@@ -131,9 +104,9 @@ class RuleFinder:
             return
         tail = SENTENCE_END.split(block.text)[-1]
         force = force_of(tail)
-        if force is not None and not BEFORE.match(tail):
+        if force is not None and not tail.lower().lstrip(" *_").startswith("before"):
             self._inherited[follower.index] = force
-        elif RULES_INTRO.search(tail) and follower.index not in self._inherited:
+        elif cue("rules intro").search(tail) and follower.index not in self._inherited:
             self._inherited[follower.index] = Force.SHOULD
 
     def _item(self, block: Block) -> None:
@@ -160,11 +133,11 @@ class RuleFinder:
         if NO_ITEM.match(block.text) and len(block.text) < WHOLE_ITEM:
             return Force.MUST_NOT if part.role is not Role.PITFALLS else None
         if part.role is Role.RULES:
-            if block.level == 0 and FIRM_TITLE.search(part.title):
+            if block.level == 0 and cue("firm title").search(part.title):
                 return Force.MUST
             if self.finder.imperative(block) or (block.level == 0 and len(block.bold.split()) > 2):
                 return Force.SHOULD
-        elif part.role is Role.PITFALLS and block.level == 0 and FIRM_PITFALL.search(part.title):
+        elif part.role is Role.PITFALLS and block.level == 0 and cue("firm pitfall").search(part.title):
             return Force.SHOULD_NOT
         return None
 
@@ -217,14 +190,14 @@ def find_cues(parts: list[Part], blocks: list[Block], front: tuple[FrontField, .
     for field in front:
         if field.key.split(".")[-1] in _TRIGGER_KEYS and field.value and field.end > field.start:
             out.append(Cue(field.start, field.end, Polarity.USE, field.value))
-            if NOT_USE.search(field.value):
+            if cue("not use").search(field.value):
                 out.append(Cue(field.start, field.end, Polarity.DO_NOT_USE, field.value))
     by_section = {part.index: part for part in parts}
     for block in blocks:
         if block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and block.text:
-            cue = _cue(block, by_section[block.section])
-            if cue is not None:
-                out.append(cue)
+            found = _cue(block, by_section[block.section])
+            if found is not None:
+                out.append(found)
     return out
 
 
@@ -232,7 +205,7 @@ def _cue(block: Block, part: Part) -> Cue | None:
     end = max(block.own_end, block.start)
     if part.role is Role.ANTI_TRIGGER:
         return Cue(block.start, end, Polarity.DO_NOT_USE, block.text)
-    if part.role is Role.TRIGGER or (part.role in (Role.TITLE, Role.OVERVIEW) and USE_LINE.search(block.text)):
-        polarity = Polarity.DO_NOT_USE if NOT_USE.search(block.text) else Polarity.USE
+    if part.role is Role.TRIGGER or (part.role in (Role.TITLE, Role.OVERVIEW) and cue("use").search(block.text)):
+        polarity = Polarity.DO_NOT_USE if cue("not use").search(block.text) else Polarity.USE
         return Cue(block.start, end, polarity, block.text)
     return None

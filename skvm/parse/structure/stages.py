@@ -35,7 +35,9 @@ _BY_ACT = {
     ActType.NOTIFY: SceneType.FINALIZE,
     ActType.TRANSFER: SceneType.ACT,
 }
-_SEGMENT = re.compile(r"\s+[—–-]+\s+|[:(),/→]|\s&\s|\band\b|\b(?:with|for|of|before|after|from|to|into|against|if|when)\b", re.IGNORECASE)
+_SEGMENT = re.compile(
+    r"\s+[—–-]+\s+|[:(),/→]|\s&\s|\band\b|\b(?:with|for|of|before|after|from|to|into|against|if|when)\b", re.IGNORECASE
+)
 _BLANK = re.compile(r"\s+")
 TITLE_LIMIT = 100
 

@@ -19,7 +19,8 @@ from skvm.parse.draft import Block, BlockKind
 from skvm.source import read_data
 
 STEP_WORD = re.compile(
-    r"^[^\w(]*(?:(?:step|phase|stage|schritt|étape|paso)[\s\-#:]*(\d+(?:\.\d+)*[a-z]?|[ivx]+\b|[a-h]\b)|(?:步骤|阶段|ステップ|フェーズ)\s*(\d+)|第([一二三四五六七八九十\d]+)[步阶])",
+    r"^[^\w(]*(?:(?:step|phase|stage|schritt|étape|paso)[\s\-#:]*(\d+(?:\.\d+)*[a-z]?|[ivx]+\b|[a-h]\b)"
+    r"|(?:步骤|阶段|ステップ|フェーズ)\s*(\d+)|第([一二三四五六七八九十\d]+)[步阶])",
     re.IGNORECASE,
 )
 """A heading or bold lead that is numbered with a word for step."""
@@ -45,9 +46,10 @@ class BlockLexer(Lexer):
     def __init__(self, conf: Any) -> None:
         del conf
 
-    def lex(self, data: Any) -> Iterator[Token]:
-        """Tokens of a list of blocks."""
-        return tokens(data)
+    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[Token]:
+        """Tokens of a list of blocks, which is what arrives as `lexer_state`."""
+        del parser_state
+        return tokens(lexer_state)
 
 
 def number_of(text: str) -> tuple[str, str | None, int]:
@@ -149,17 +151,18 @@ def _token(blocks: list[Block], block: Block, top: bool) -> tuple[str, str]:
         return _list_token(blocks, block), "_CLOSE_LIST"
     if kind is BlockKind.ITEM:
         return ("ITEM", "_CLOSE_ITEM") if block.children else ("LEAF_ITEM", "")
-    if kind is BlockKind.FENCE:
-        return "FENCE", ""
-    if kind is BlockKind.TABLE:
-        return "TABLE", ""
-    if kind is BlockKind.QUOTE:
-        return "_OPEN_QUOTE", "_CLOSE_QUOTE"
-    if kind is BlockKind.RULE:
-        return "RULE", ""
-    if kind is BlockKind.HTML:
-        return "MARKUP", ""
+    if kind in _TERMINALS:
+        return _TERMINALS[kind]
     return _paragraph_token(blocks, block, top), ""
+
+
+_TERMINALS = {
+    BlockKind.FENCE: ("FENCE", ""),
+    BlockKind.TABLE: ("TABLE", ""),
+    BlockKind.QUOTE: ("_OPEN_QUOTE", "_CLOSE_QUOTE"),
+    BlockKind.RULE: ("RULE", ""),
+    BlockKind.HTML: ("MARKUP", ""),
+}
 
 
 def _list_token(blocks: list[Block], block: Block) -> str:
@@ -203,9 +206,8 @@ class _Build:
             for child in children:
                 if isinstance(child, Node):
                     node.parts.append(child)
-                elif isinstance(child.value, Block):
-                    if node.block < 0:
-                        node.block = child.value.index
+                elif isinstance(child.value, Block) and node.block < 0:
+                    node.block = child.value.index
             return node
 
         setattr(self, name, make)
@@ -219,4 +221,4 @@ def _parser() -> Lark:
 
 def read_tree(blocks: list[Block]) -> Node:
     """The tree of a document."""
-    return _parser().parse(blocks)  # type: ignore[arg-type, return-value]
+    return _parser().parse(blocks)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Lexicons of the structural half, read from `grammar/structure.txt`, `grammar/scenes.txt` and `grammar/votes.txt`."""
+"""Lexicons of the structural half, read from `structure.txt`, `scenes.txt` and `structure_cues.txt` in `grammar/`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def normal(text: str) -> str:
     return _NOT_WORD.sub(" ", text.replace("&", " and ")).strip()
 
 
+@cache
 def _groups(name: str) -> dict[str, list[str]]:
     """`[group]` lines open a group; other lines hold entries separated by ";"."""
     table: dict[str, list[str]] = {}
@@ -50,7 +51,25 @@ def _cjk_roles() -> tuple[tuple[str, Role], ...]:
 @cache
 def scene_words() -> dict[str, SceneType]:
     """Normalised word or phrase to the scene type it speaks for."""
-    return {normal(phrase): SceneType(kind) for kind, phrases in _groups("scenes.txt").items() if kind != "weak" for phrase in phrases}
+    return {
+        normal(phrase): SceneType(kind)
+        for kind, phrases in _groups("scenes.txt").items()
+        if kind != "weak"
+        for phrase in phrases
+    }
+
+
+@cache
+def cue_words(name: str) -> tuple[str, ...]:
+    """Entries of a cue of `grammar/structure_cues.txt`."""
+    return tuple(_groups("structure_cues.txt")[name])
+
+
+@cache
+def cue(name: str) -> re.Pattern[str]:
+    """Pattern of a cue: any of its entries as whole words; at the beginning only, where the name begins with "^"."""
+    body = "|".join(cue_words(name))
+    return re.compile(rf"^\W*(?:{body})\b" if name.startswith("^") else rf"\b(?:{body})\b", re.IGNORECASE)
 
 
 @cache
@@ -59,7 +78,9 @@ def weak_words() -> frozenset[str]:
     return frozenset(normal(phrase) for phrase in _groups("scenes.txt").get("weak", ()))
 
 
-_JOINTS = frozenset("for of to with in on when before after from by if at via using the a".split())
+_JOINTS = frozenset(
+    ["for", "of", "to", "with", "in", "on", "when", "before", "after", "from", "by", "if", "at", "via", "using", "the", "a"]
+)
 """Words behind which a heading only qualifies its head."""
 
 
