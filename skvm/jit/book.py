@@ -57,7 +57,7 @@ class Book:
             try:
                 captures = bind(code, inputs_of(context), context.guard)
             except Handed as handed:
-                refusal = refusal or Refusal(solid=code.id, guard=handed.guard, reason=handed.reason)
+                refusal = _nearer(refusal, Refusal(solid=code.id, guard=handed.guard, reason=handed.reason))
                 continue
             return Offer(code=code, holes=captures)
         if refusal is not None:
@@ -223,6 +223,13 @@ class Book:
         if promoted is None:
             return None
         return Refusal(solid=promoted.id, guard="slice", reason=_moved(row, promoted.step_key, promoted.slice_digest))
+
+
+def _nearer(one: Refusal | None, two: Refusal) -> Refusal:
+    """Of two codes that do not apply the one that came further through its guards; the newer one where they are level."""
+    order = ("input", "hole_type", "hole_match", "hole")
+    far = [order.index(r.guard) if r.guard in order else -1 for r in (one or two, two)]
+    return two if one is None or far[1] > far[0] else one
 
 
 def _moves(before: StepRecord, after: StepRecord) -> tuple[SolidStep, ...]:

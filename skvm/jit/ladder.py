@@ -19,15 +19,20 @@ from skvm.plan import SolidState, SolidStep
 
 LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
 HISTORY = 200
+KEPT_VERSIONS = 16
+REPLACED = "replaced_by"
+"""Key in `recorded` of code that wider code took the place of; it counts towards no limit."""
 
 
 class Policy(Frozen):
     """When code may serve.
 
     `min_observations`, `min_distinct`: runs and different inputs it must rest on. `shadow`: later model runs it must have
-    predicted exactly. `versions_per_step`, `versions_per_skill`: codes made before a step stays with the model (8 and 64 as
-    in PyTorch Dynamo). `handed_back`: times that one code may be handed back midway before it is demoted. `effectful`: may
-    code with effects outside the work folder be promoted without a person (`review`)? `keep`: observations kept per step.
+    predicted exactly. `versions_per_step`: codes of one step that live or failed, not those widened since.
+    `versions_per_skill`: codes alive in a skill, and codes ever made for one step. Beyond either the model keeps the step
+    (8 and 64 as in PyTorch Dynamo). `handed_back`: times that one code may be handed back midway before it is demoted.
+    `effectful`: may code with effects outside the work folder be promoted without a person (`review`)? `keep`: observations
+    kept per step.
     """
 
     min_observations: int = 3
@@ -60,7 +65,7 @@ class StepRecord(Frozen):
     skill: str
     versions: tuple[SolidStep, ...] = ()
     history: tuple[Change, ...] = ()
-    made: dict[str, int] = {}
+    made: int = 0
     baseline: dict[str, float] = {}
     served: dict[str, float] = {}
     handed: dict[str, float] = {}
@@ -150,7 +155,7 @@ def promote(record: StepRecord, id: str, policy: Policy, run: str = "") -> StepR
     record = record.replaced(code.model_copy(update={"state": SolidState.PROMOTED}), told, run)
     for old in record.versions:
         if old.id != id and old.state in LIVE and set(old.evidence) <= set(code.evidence):
-            record = record.replaced(old.model_copy(update={"state": SolidState.DEMOTED}), f"superseded by {id}", run)
+            record = record.replaced(_succeeded(old, id), f"superseded by {id}", run)
     return record
 
 
@@ -214,25 +219,34 @@ def _proved(members: Sequence[Observation], policy: Policy) -> SolidStep:
 
 
 def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Policy, room: int) -> StepRecord:
-    place = seen.guard.slice_digest
-    made = record.made.get(place, 0)
-    if made >= policy.versions_per_step:
+    spent = [v for v in record.versions if v.slice_digest == code.slice_digest and REPLACED not in v.recorded]
+    widened = {v.id for v in spent if v.state in LIVE and set(v.evidence) <= set(code.evidence)}
+    if len(spent) - len(widened) >= policy.versions_per_step:
         return record.note("", f"limit of {policy.versions_per_step} codes per step; the model keeps the step", seen.run)
-    if room <= 0:
+    if room <= 0 or record.made >= policy.versions_per_skill:
         return record.note("", f"limit of {policy.versions_per_skill} codes per skill; the model keeps the step", seen.run)
-    id = f"{short_key(record.step_key)}/{sum(record.made.values()) + 1}"
+    id = f"{short_key(record.step_key)}/{record.made + 1}"
     earned = max((v.agreed + 1 for v in record.versions if _foretold(v, code, seen)), default=0)
     new = code.model_copy(update={"id": id, "state": SolidState.SHADOW, "baseline": means(record.baseline), "agreed": earned})
     new = new.model_copy(update={"reason": "replays all of its runs exactly"})
-    update: dict[str, Any] = {"versions": (*record.versions, new), "made": {**record.made, place: made + 1}}
-    record = record.model_copy(update=update)
+    record = record.model_copy(update={"versions": (*_pruned(record.versions), new), "made": record.made + 1})
     told = f"generalised from {len(new.evidence)} runs with different inputs"
     record = record.note(id, told, seen.run, SolidState.OBSERVED, SolidState.CANDIDATE)
     record = record.note(id, "replays all of them exactly", seen.run, SolidState.CANDIDATE, SolidState.SHADOW)
     for old in record.versions:
         if old.id != id and old.state is SolidState.SHADOW and set(old.evidence) <= set(new.evidence):
-            record = record.replaced(old.model_copy(update={"state": SolidState.DEMOTED}), f"generalised into {id}", seen.run)
+            record = record.replaced(_succeeded(old, id), f"generalised into {id}", seen.run)
     return promote(record, id, policy, seen.run)
+
+
+def _succeeded(old: SolidStep, by: str) -> SolidStep:
+    return old.model_copy(update={"state": SolidState.DEMOTED, "recorded": {**old.recorded, REPLACED: by}})
+
+
+def _pruned(versions: tuple[SolidStep, ...]) -> tuple[SolidStep, ...]:
+    """Without the oldest codes that wider ones took the place of; the history still tells of them."""
+    gone = [v.id for v in versions if v.state is SolidState.DEMOTED and REPLACED in v.recorded][:-KEPT_VERSIONS]
+    return tuple(v for v in versions if v.id not in gone)
 
 
 def _foretold(old: SolidStep, new: SolidStep, seen: Observation) -> bool:
