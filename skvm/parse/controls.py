@@ -59,7 +59,7 @@ class Found(NamedTuple):
     word: str = ""
 
 
-class _Given(Lexer):
+class GivenTokens(Lexer):
     """Hands the tokens that were lexed already to lark."""
 
     def __init__(self, _conf: Any) -> None:
@@ -73,7 +73,7 @@ class _Given(Lexer):
 @cache
 def step_parser() -> Lark:
     """The parser of step.lark; built once in a process."""
-    return Lark(read_data("grammar", "step.lark"), parser="lalr", lexer=_Given, strict=False)
+    return Lark(read_data("grammar", "step.lark"), parser="lalr", lexer=GivenTokens, strict=False)
 
 
 def has_cue(sentence: Sentence) -> bool:
@@ -203,7 +203,7 @@ class _Reader:
         first = next((t for t in between if t.type not in ("AND", "OR", "THEN")), None)
         if first is None:
             return None
-        return next((h for h in self.heads if int(first.start_pos or 0) <= h < int(first.start_pos or 0) + 40), None)
+        return next((h for h in self.heads if int(first.start_pos or 0) <= h < int(first.end_pos or 0)), None)
 
     def _inside(self, token: Token, end: int) -> tuple[int, int] | None:
         """Code points of the words between a token and `end`, without the space around them."""

@@ -20,7 +20,7 @@ from skvm.parse.fences.facts import MAX_BYTES, MAX_OPERATORS, CodeFacts, Command
 from skvm.parse.fences.install import installs
 from skvm.parse.lexicon import word_set
 
-_PLACEHOLDER = re.compile(rb"<[A-Za-z][A-Za-z0-9_ ./|:-]{0,60}>")
+_PLACEHOLDER = re.compile(rb"(?<!<)<[A-Za-z](?:[A-Za-z0-9_ ./|:-]{0,60}[A-Za-z0-9_.])?>")
 _OPEN_PLACE = re.compile(r"<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]|path/to|\.\.\.")
 _HERE = word_set("ls find tree du rg fd")
 """Commands that read the working folder when they name no path."""
@@ -262,7 +262,8 @@ class _Shell:
 
     def _redirections(self, node: Node) -> list[PlaceFact]:
         out: list[PlaceFact] = []
-        for redirect in node.named_children:
+        inner = [c for h in node.named_children if h.type == "heredoc_redirect" for c in h.named_children]
+        for redirect in (*node.named_children, *inner):  # `cat <<EOF > file` puts the file into the here-document
             if redirect.type != "file_redirect":
                 continue
             target = redirect.child_by_field_name("destination")

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import pytest
 
-
 from skvm.ir.verify import verify
 from skvm.parse import ParseResult, parse_skill
 from skvm.source import load_skill
