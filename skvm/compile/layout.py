@@ -40,7 +40,8 @@ _KINDS = re.compile(
 _GLOB = re.compile(r"(?<![\w/])((?:[\w.-]+/)*[\w.-]*\*[\w.*-]*)")
 _FOLDER = re.compile(r"\b(?:in|under|below|inside|of|from)\s+(?:the\s+)?(?:folder\s+|directory\s+)?[`\"']?((?:[\w.-]+/)+)")
 _WHEN_FAILED = re.compile(
-    r"(?:if|when|whenever|should|in case|on)\b[^.;:\n]{0,60}?\b(?:fails?|failed|failure|errors?|error(?:s|ed) out|crash\w*|times? out|timeout)\b",
+    r"(?:if|when|whenever|should|in case|on)\b[^.;:\n]{0,60}?\b(?:fails?|failed|failure|errors?|error(?:s|ed) out|crash\w*|"
+    r"times? out|timeout)\b",
     re.IGNORECASE,
 )
 _IF = re.compile(r"\W*(?:only\s+)?(?:if|unless|in case)\b", re.IGNORECASE)
@@ -117,7 +118,7 @@ class Layout:
         yield from (asks, own) if acts & set(_DOES) else (own, asks)
 
     def _recovers(self, step: Step, before: str | None) -> str | None:
-        """The step whose failure this one is for. A recovery step does not run otherwise, so only a leading "if it fails" counts."""
+        """The step whose failure this one is for; only a leading "if it fails" counts, since it does not run otherwise."""
         recover = next((c for c in self.program.controls_of(step.id) if c.kind is ControlKind.RECOVER), None)
         if recover is None or not _WHEN_FAILED.match(_leading(step.text)):
             return None

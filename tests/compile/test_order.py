@@ -138,7 +138,7 @@ def test_known_commands_wait_only_for_what_they_touch() -> None:
 
 def test_words_that_lean_back_keep_the_order() -> None:
     artifact = compiled(
-        program([Draft("Read `a.md`.", [reading("a.md")]), Draft("Read `b.md` in the light of its findings.", [reading("b.md")])])
+        program([Draft("Read `a.md`.", [reading("a.md")]), Draft("Read `b.md` for its results.", [reading("b.md")])])
     )
     assert [e.hazard for e in artifact.plan.edges] == [Hazard.VALUE]
 

@@ -20,14 +20,25 @@ from skvm.plan import BranchNode, Edge, GateNode, MapNode, PlanNode, StepNode
 
 _CONCRETE = (Hazard.READ_AFTER_WRITE, Hazard.WRITE_AFTER_WRITE, Hazard.WRITE_AFTER_READ)
 
-_MADE = r"results?|outputs?|findings?|answers?|values?|list|report|summary|analysis|draft|plan|changes?|response|information|content|data"
+_MADE = (
+    r"results?|outputs?|findings?|answers?|values?|list|report|summary|analysis|draft|plan|changes?|response|information|"
+    r"content|data"
+)
 _BACKWARD = re.compile(
-    rf"\b(?:(?:the|these|those|this|that|its|their|all|each|both) (?:\w+ ){{0,2}}?(?:{_MADE})|above|previous(?:ly)?|earlier|prior|"
+    rf"\b(?:(?:the|these|those|this|that|its|their|all|each|both) (?:\w+ ){{0,2}}?(?:{_MADE})|above|previous(?:ly)?|earlier|"
+    r"prior|"
     r"(?:step|phase|stage|part) \d|from (?:step|phase)|(?:once|after|when) .{1,40}(?:done|complete\w*|finish\w*|ready|pass\w*)|"
     r"generated|collected|extracted|gathered|identified|resulting|selected|chosen|based on|using the)\b",
     re.IGNORECASE,
 )
 """Words by which a step leans on what was done or said before it."""
+
+_NAMES_STEPS = re.compile(
+    r"\b(?:these|following|steps?|phases?|below|all of (?:them|these)|both|independent\w*|tasks?|calls?|searches|queries|"
+    r"checks)\b",
+    re.IGNORECASE,
+)
+"""What a line must speak of to name the steps of its scene."""
 
 _OPENING = re.compile(
     r"\b(?:it|its|them|their|they|these|those|this|that|once|after|then|now|again|next|finally|continue|also|same|rest|remaining|"
@@ -82,8 +93,18 @@ class _Finder:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
         self.diagnostics: list[Diagnostic] = []
-        self.parallel = [c for c in unit.program.controls if c.kind is ControlKind.PARALLEL and len(c.members) > 1]
+        self.parallel = [c for c in unit.program.controls if c.kind is ControlKind.PARALLEL and self._names_steps(c)]
         self._facts: dict[str, _Facts] = {}
+
+    def _names_steps(self, control: Control) -> bool:
+        """Does the author name the steps? A scene that does something "simultaneously" says nothing about its steps."""
+        if len(control.members) < 2:
+            return False
+        if control.owner in self.unit.program.step_by_id:
+            return True
+        main = self.unit.source.main
+        first, last = main.lines.line_span(main.lines.line(min(control.span.start, max(0, len(main.raw) - 1))))
+        return _NAMES_STEPS.search(main.raw[first:last].decode("utf-8", "replace")) is not None
 
     def order(self, members: list[PlanNode]) -> list[Edge]:
         """Edges among the children of one block (one arm), nearest hazards first."""

@@ -1,4 +1,7 @@
-"""Cues: word patterns that the rules count in prose. One pattern per meaning; rules decide what they are worth."""
+"""Cues: word patterns that the rules count in prose. One pattern per meaning; rules decide what they are worth.
+
+Patterns are lower case and match whole words; every alternative begins with a literal (see `scan`).
+"""
 
 from __future__ import annotations
 
@@ -11,136 +14,164 @@ CUES: dict[str, str] = {
         _MAKE + r"\s+(?:\w+\s+){0,3}?(?:python|pytest|pandas|\.py)(?:\s+(?:script|code|module|function|program))?"
     ),
     "write_javascript": (
-        _MAKE
-        + r"\s+(?:\w+\s+){0,3}?(?:javascript|typescript|react|vue|svelte|next\.js|node(?:\.js)?)\s+(?:\w+\s+)?(?:component|code|script|app|hook|module)s?"
+        _MAKE + r"\s+(?:\w+\s+){0,3}?(?:javascript|typescript|react|vue|svelte|next\.js|"
+        r"node(?:\.js)?)\s+(?:\w+\s+)?(?:component|code|script|app|hook|module)s?"
     ),
-    "write_shell": (_MAKE + r"\s+(?:\w+\s+){0,2}?(?:shell|bash) (?:script|command|one-liner|function)s?"),
-    "write_sql": (_MAKE + r"\s+(?:\w+\s+){0,3}?(?:sql|quer(?:y|ies)|migrations?)"),
-    "write_html": (_MAKE + r"\s+(?:\S+\s+){0,4}?(?:html|svg|web ?page|landing page|dashboard)"),
-    "html_words": (r"html|svg|aria|css|tailwind|semantic markup|accessib\w+"),
+    "write_shell": _MAKE + r"\s+(?:\w+\s+){0,2}?(?:shell|bash) (?:script|command|one-liner|function)s?",
+    "write_sql": _MAKE + r"\s+(?:\w+\s+){0,3}?(?:sql|quer(?:y|ies)|migrations?)",
+    "write_html": _MAKE + r"\s+(?:\S+\s+){0,4}?(?:html|svg|web ?page|landing page|dashboard)",
     "structured": (
-        _MAKE + r"\s+(?:\S+\s+){0,4}?(?:json|ya?ml|xml|toml|manifests?|schema|config(?:uration)?(?: file)?|front ?matter)"
-        r"|structured (?:output|data|json)|json (?:schema|object|array|output|format)"
+        _MAKE + r"\s+(?:\S+\s+){0,4}?(?:json|ya?ml|xml|toml|manifests?|schema|config(?:uration)?(?: file)?|front ?matter)|"
+        r"structured (?:output|data|json)|json (?:schema|object|array|output|format)"
     ),
     "report": (
-        _MAKE
-        + r"\s+(?:\S+\s+){0,5}?(?:report|document(?:ation)?|spec(?:ification)?|prd|proposal|plan|brief|guide|runbook|readme|"
-        r"white ?paper|memo|playbook|article|essay|blog post|chapter|paper|narrative|summary|checklist|analysis|assessment)"
+        _MAKE + r"\s+(?:\S+\s+){0,5}?(?:report|document(?:ation)?|spec(?:ification)?|prd|proposal|plan|brief|guide|"
+        r"runbook|readme|white ?paper|memo|playbook|article|essay|blog post|chapter|paper|narrative|summary|"
+        r"checklist|analysis|assessment)"
     ),
-    "long": (r"comprehensive|detailed|in-depth|full|complete|exhaustive|thorough"),
+    "long": r"comprehensive|detailed|in-depth|full|complete|exhaustive|thorough",
     "prose": (
-        _MAKE
-        + r"\s+(?:\S+\s+){0,4}?(?:emails?|posts?|copy|letters?|messages?|stor(?:y|ies)|narrative|bios?|headlines?|newsletters?|"
-        r"captions?|scripts? for|announcements?|article|essay|blog|explanations?|explainer|speech|press release|paragraphs?|prose|"
-        r"answers? in|tone|summary|cover letter|tweets?|threads?|testimonials?)"
-        r"|copywriting|storytelling|tone of voice|brand voice|writing style|rewrite|paraphrase|humani[sz]e"
+        _MAKE + r"\s+(?:\S+\s+){0,4}?(?:emails?|posts?|copy|letters?|messages?|stor(?:y|ies)|narrative|bios?|headlines?|"
+        r"newsletters?|captions?|scripts? for|announcements?|article|essay|blog|explanations?|explainer|speech|"
+        r"press release|paragraphs?|prose|answers? in|tone|summary|cover letter|tweets?|threads?|testimonials?)|"
+        r"copywriting|storytelling|tone of voice|brand voice|writing style|rewrite|paraphrase|humani[sz]e"
     ),
     "style": (
-        r"tone of voice|brand voice|persona|writing style|house style|in the voice of|register|match (?:the )?(?:user's|author's|their) (?:tone|style|voice)"
+        r"tone of voice|brand voice|persona|writing style|house style|in the voice of|register|"
+        r"match (?:the )?(?:user's|author's|their) (?:tone|style|voice)"
     ),
-    "regex": (r"(?:write|create|build|compose|craft)\w* (?:\w+ ){0,2}?(?:regex(?:es|p)?|regular expressions?)|regex pattern"),
+    "regex": (
+        r"(?:write|create|build|compose|craft)\w* (?:\w+ ){0,2}?(?:regex(?:es|p)?|regular expressions?)|"
+        r"regex pattern"
+    ),
     "arithmetic": (
-        r"calculat\w+|comput(?:e|es|ing) (?:the |a |an )?(?:total|sum|average|mean|score|ratio|percentage|rate|cost|value|difference|"
-        r"median|variance|weighted)|sum (?:of|up)|weighted (?:average|score|sum)|percentages?|add(?:ing)? up|formula|per cent|"
-        r"roi|margin|cash flow|interest|net pay|overtime|break-?even|estimate (?:the )?(?:cost|time|total|size)s?|multipl(?:y|ied)|divided? by"
+        r"calculat\w+|comput(?:e|es|ing) (?:the |a |an )?(?:total|sum|average|mean|score|ratio|percentage|rate|"
+        r"cost|value|difference|median|variance|weighted)|sum (?:of|up)|weighted (?:average|score|sum)|"
+        r"percentages?|add(?:ing)? up|formula|per cent|roi|margin|cash flow|interest|net pay|overtime|break-?even|"
+        r"estimate (?:the )?(?:cost|time|total|size)s?|multipl(?:y|ied)|divided? by"
     ),
     "compound": (
-        r"compound|discounted|amorti[sz]\w+|npv|irr|percentage (?:points|chain)|year over year|forecast\w*|present value|payroll|tax(?:es)?|withholding"
+        r"compound|discounted|amorti[sz]\w+|npv|irr|percentage (?:points|chain)|year over year|forecast\w*|"
+        r"present value|payroll|tax(?:es)?|withholding"
     ),
     "money": (
-        r"payroll|reconcil\w+|p&l|cash flow|net (?:pay|income)|gross (?:pay|margin|profit)|withholdings?|accruals?|balance sheet"
+        r"payroll|reconcil\w+|p&l|cash flow|net (?:pay|income)|gross (?:pay|margin|profit)|withholdings?|"
+        r"accruals?|balance sheet"
     ),
     "run": (
-        r"run (?:all |the |your |unit |integration )*tests?|dotnet (?:test|build|run)|npm (?:test|run \w+)|cargo (?:test|build)|make \w+"
+        r"run (?:all |the |your |unit |integration )*tests?|dotnet (?:test|build|run)|npm (?:test|run \w+)|"
+        r"cargo (?:test|build)|make \w+"
     ),
     "route": (
         r"(?:route|routing|routes) (?:\w+ ){0,3}?(?:to|tables?|rules?)|first match|decision (?:tree|table|matrix)|"
         r"(?:classify|triage) (?:the|each|every|all|it|them|user|issue)|eligib\w+"
     ),
     "optimise": (
-        r"optimi[sz]e|minimi[sz]e|maximi[sz]e|trade-?offs?|best (?:option|candidate|combination)|constraints? satisf\w+|rank(?:ed|ing)?"
+        r"optimi[sz]e|minimi[sz]e|maximi[sz]e|trade-?offs?|best (?:option|candidate|combination)|"
+        r"constraints? satisf\w+|rank(?:ed|ing)?"
     ),
     "spatial": (
-        r"coordinates?|latitude|longitude|haversine|bounding box(?:es)?|polygon|rotation|geometry|geometric|3d|transforms?"
+        r"coordinates?|latitude|longitude|haversine|bounding box(?:es)?|polygon|rotation|geometry|geometric|3d|"
+        r"transforms?"
     ),
     "plan": (
-        r"(?:implementation|project|migration|launch|test|rollout|action|work|research|task|execution|content|learning|study|sprint|change) plan(?:s|ning)?|"
-        r"roadmaps?|break (?:it |this |the \w+ |down )?(?:down )?into|decompos\w+|prioriti[sz]\w+|milestones?|phased?|timeline|"
-        r"plan (?:the|out|a|your)|strateg(?:y|ies|ic)|sub-?(?:tasks|questions|problems)|sequenc(?:e|ing)|dependency (?:graph|order)|backlog"
+        r"(?:implementation|project|migration|launch|test|rollout|action|work|research|task|execution|content|"
+        r"learning|study|sprint|change) plan(?:s|ning)?|roadmaps?|break (?:it |this |the \w+ |"
+        r"down )?(?:down )?into|decompos\w+|prioriti[sz]\w+|milestones?|phased?|timeline|plan (?:the|out|a|your)|"
+        r"strateg(?:y|ies|ic)|sub-?(?:tasks|questions|problems)|sequenc(?:e|ing)|dependency (?:graph|order)|"
+        r"backlog"
     ),
     "recover": (
-        r"rollback|roll back|recover\w*|fallbacks?|fall back|contingenc\w+|retr(?:y|ies)|compensat\w+|if (?:it|this|that|the \w+) fails|on failure|"
-        r"graceful(?:ly)? degrad\w+|failure modes?|escalat\w+"
+        r"rollback|roll back|recover\w*|fallbacks?|fall back|contingenc\w+|retr(?:y|ies)|compensat\w+|if (?:it|"
+        r"this|that|the \w+) fails|on failure|graceful(?:ly)? degrad\w+|failure modes?|escalat\w+"
     ),
     "analyse_code": (
-        r"code ?review|review (?:the |all |each )?(?:code|diff|changes|pull request|pr|implementation)|debug\w*|root[- ]cause|"
-        r"(?:codebase|repo(?:sitory)?|source code|call graph|stack traces?|architecture)|bugs?|refactor\w*|"
-        r"vulnerabilit\w+|security (?:audit|review)|static analysis|trace (?:the|through)|inspect (?:the )?(?:code|source|repo)"
+        r"code ?review|review (?:the |all |each )?(?:code|diff|changes|pull request|pr|implementation)|debug\w*|"
+        r"root[- ]cause|(?:codebase|repo(?:sitory)?|source code|call graph|stack traces?|architecture)|bugs?|"
+        r"refactor\w*|vulnerabilit\w+|security (?:audit|review)|static analysis|trace (?:the|through)|"
+        r"inspect (?:the )?(?:code|source|repo)"
     ),
     "analyse_strong": (
         r"root[- ]cause|debug(?:ging)?|diagnos\w+|code ?review|review (?:the |all |each )?(?:code|diff|changes)|"
-        r"(?:explore|analy[sz]e|understand|audit|inspect|scan|map|study|survey) (?:\S+ ){0,3}?(?:codebase|repo(?:sitory)?|project|code|source|architecture)|"
-        r"find (?:the )?bugs?|bug (?:hunt|fix)\w*|vulnerabilit\w+"
+        r"(?:explore|analy[sz]e|understand|audit|inspect|scan|map|study|survey) (?:\S+ ){0,3}?(?:codebase|"
+        r"repo(?:sitory)?|project|code|source|architecture)|find (?:the )?bugs?|bug (?:hunt|fix)\w*|"
+        r"vulnerabilit\w+"
     ),
     "many_files": (
-        r"across (?:\w+ ){0,2}?files|codebase|repo(?:sitory)?|multiple files|call chain|root[- ]cause|all files|modules|project-wide"
+        r"across (?:\w+ ){0,2}?files|codebase|repo(?:sitory)?|multiple files|call chain|root[- ]cause|all files|"
+        r"modules|project-wide"
     ),
     "read": (
-        r"(?:read|load|open|consult|review|check|inspect|see|parse|examine|refer to|look at|scan|cat|follow)(?:s|ing)?\s+(?:\S+\s+){0,4}?"
-        r"(?:files?|references?/\S*|docs?/\S*|\S+\.(?:md|json|ya?ml|txt|csv|py|ts|js|toml|html|pdf|log|jsonl|xml)\b|readme|skill\.md|templates?/\S*|guides?)"
+        r"(?:read|load|open|consult|review|check|inspect|see|parse|examine|refer to|look at|scan|cat|follow)(?:s|"
+        r"ing)?\s+(?:\S+\s+){0,4}?(?:files?|references?/\S*|docs?/\S*|\S+\.(?:md|json|ya?ml|txt|csv|py|ts|js|toml|"
+        r"html|pdf|log|jsonl|xml)\b|readme|skill\.md|templates?/\S*|guides?)"
     ),
     "missing": (
-        r"if (?:it |the file |they |\S+ )?(?:exists?|is (?:missing|absent|present|available))|if (?:not found|missing)|may not exist|does not exist|both|all (?:of )?(?:the )?(?:files|references)|each (?:file|reference)"
+        r"if (?:it |the file |they |\S+ )?(?:exists?|is (?:missing|absent|present|available))|if (?:not found|"
+        r"missing)|may not exist|does not exist|both|all (?:of )?(?:the )?(?:files|references)|each (?:file|"
+        r"reference)"
     ),
     "offset": (
-        r"line ranges?|offset|pagination|paginate|lines? \d+|chunks? of|large files?|byte range|head -n|first \d+ lines"
+        r"line ranges?|offset|pagination|paginate|lines? \d+|chunks? of|large files?|byte range|head -n|"
+        r"first \d+ lines"
     ),
     "write_file": (
-        r"(?:save|write|create|generate|store|export|output|append|update|edit|modify|add|produce|put)(?:s|d|ing|n)?\s+(?:\S+\s+){0,6}?"
-        r"(?:to|in|into|at|as|file|files|folder|directory)?\s*(?:\S+\.(?:md|json|ya?ml|txt|csv|py|tsx?|jsx?|html|docx|xlsx|pptx|pdf|svg|toml|sql|jsonl)\b|files?\b|director(?:y|ies)\b)"
+        r"(?:save|write|create|generate|store|export|output|append|update|edit|modify|add|produce|put)(?:s|d|ing|"
+        r"n)?\s+(?:\S+\s+){0,6}?(?:to|in|into|at|as|file|files|folder|directory)?\s*(?:\S+\.(?:md|json|ya?ml|txt|"
+        r"csv|py|tsx?|jsx?|html|docx|xlsx|pptx|pdf|svg|toml|sql|jsonl)\b|files?\b|director(?:y|ies)\b)"
     ),
     "many_outputs": (
-        r"files|one file per|each (?:\w+ ){0,2}?file|multiple (?:files|documents)|directory (?:structure|layout|tree)|artifacts|scaffold\w*"
+        r"files|one file per|each (?:\w+ ){0,2}?file|multiple (?:files|documents)|directory (?:structure|layout|"
+        r"tree)|artifacts|scaffold\w*"
     ),
     "fetch": (
-        r"fetch\w*|web ?search\w*|search the web|search (?:online|google|the internet)|http (?:get|post|request)s?|rest api|api (?:call|request|endpoint|key)s?|"
-        r"curl|web_?fetch|webfetch|websearch|browse (?:the )?web|scrap(?:e|ing)|endpoints?|download\w*|graphql|webhooks?|urls?"
+        r"fetch\w*|web ?search\w*|search the web|search (?:online|google|the internet)|http (?:get|post|"
+        r"request)s?|rest api|api (?:call|request|endpoint|key)s?|curl|web_?fetch|webfetch|websearch|"
+        r"browse (?:the )?web|scrap(?:e|ing)|endpoints?|download\w*|graphql|webhooks?|urls?"
     ),
     "fetch_strong": (
-        r"web ?search\w*|search the web|fetch (?:\S+ ){0,4}?(?:url|page|docs?|documentation|content|data|api|https?\S*)|web_?fetch|webfetch|http (?:get|post|request)s?|"
-        r"api (?:calls?|requests?|endpoints?)|rest api|scrap(?:e|ing)|call (?:the )?\S+ api|requests?\.get|graphql"
+        r"web ?search\w*|search the web|fetch (?:\S+ ){0,4}?(?:url|page|docs?|documentation|content|data|api|"
+        r"https?\S*)|web_?fetch|webfetch|http (?:get|post|request)s?|api (?:calls?|requests?|endpoints?)|rest api|"
+        r"scrap(?:e|ing)|call (?:the )?\S+ api|requests?\.get|graphql"
     ),
     "pages": (
-        r"pagina\w+|all pages|next page|cursor|page ?token|several apis|multiple (?:apis|sources|endpoints)|rate limit\w*"
+        r"pagina\w+|all pages|next page|cursor|page ?token|several apis|multiple (?:apis|sources|endpoints)|"
+        r"rate limit\w*"
     ),
-    "params": (r"query (?:param\w*|string)|parameters?|filters?|payload|request body|headers?|json response|bearer"),
+    "params": r"query (?:param\w*|string)|parameters?|filters?|payload|request body|headers?|json response|bearer",
     "browser": (
-        r"playwright|puppeteer|selenium|headless|browser[- ](?:automation|use|tool|tab|session)|chrome devtools|click (?:on|the)|fill (?:in|out) (?:the )?form|navigate to (?:https?|the page|the url)|screenshot\w*"
+        r"playwright|puppeteer|selenium|headless|browser[- ](?:automation|use|tool|tab|session)|chrome devtools|"
+        r"click (?:on|the)|fill (?:in|out) (?:the )?form|navigate to (?:https?|the page|the url)|screenshot\w*"
     ),
-    "sign_in": (r"log ?in|sign ?in|cookies?|session|auth\w*|captcha"),
+    "sign_in": r"log ?in|sign ?in|cookies?|session|auth\w*|captcha",
     "batch": (
-        r"in parallel|parallel(?:ly|ize|ise)?|concurrent(?:ly)?|simultaneous(?:ly)?|at the same time|in one (?:batch|message|turn)|batch(?:ed|es)? (?:of )?(?:calls?|reads?|requests?|tool)|fan[- ]out|sub-?agents in"
+        r"in parallel|parallel(?:ly|ize|ise)?|concurrent(?:ly)?|simultaneous(?:ly)?|at the same time|"
+        r"in one (?:batch|message|turn)|batch(?:ed|es)? (?:of )?(?:calls?|reads?|requests?|tool)|fan[- ]out|"
+        r"sub-?agents in"
     ),
-    "agents": (r"sub-?agents?|task tool|agent tool|spawn\w*|dispatch\w*|subagent_type"),
+    "agents": r"sub-?agents?|task tool|agent tool|spawn\w*|dispatch\w*|subagent_type",
     "format": (
-        r"output (?:format|template|structure|contract)|report (?:format|template|structure)|response (?:format|template|structure)|"
-        r"(?:use|follow|using|fill in|in) (?:this|the|the following|exactly this|that) (?:exact )?(?:format|template|structure|schema|layout)|"
-        r"format:|template:|must (?:include|contain) (?:the )?(?:following|these|all|sections?)|(?:return|respond|reply|output) (?:only |with |as |in )+(?:json|markdown|yaml|a table|exactly|valid)|"
-        r"required (?:sections?|fields?)|following (?:format|structure|template|sections|schema)|sections? in this order"
+        r"output (?:format|template|structure|contract)|report (?:format|template|structure)|response (?:format|"
+        r"template|structure)|(?:use|follow|using|fill in|in) (?:this|the|the following|exactly this|"
+        r"that) (?:exact )?(?:format|template|structure|schema|layout)|format:|template:|must (?:include|"
+        r"contain) (?:the )?(?:following|these|all|sections?)|(?:return|respond|reply|output) (?:only |with |as |"
+        r"in )+(?:json|markdown|yaml|a table|exactly|valid)|required (?:sections?|fields?)|following (?:format|"
+        r"structure|template|sections|schema)|sections? in this order"
     ),
     "strict": (
-        r"strictly|exactly|must (?:adhere|match|conform|follow)|mandatory|each section is required|verbatim|no (?:other|extra) text|byte|character limit|max(?:imum)? \d+ (?:words|characters|lines)|alphabetical\w*"
-    ),
-    "verify": (
-        r"verif(?:y|ies|ied|ication)|validate|re-?run|repeat\w*|iterate|loop|until|re-?check|again|each iteration|for each|for every|per (?:file|item|page)"
+        r"strictly|exactly|must (?:adhere|match|conform|follow)|mandatory|each section is required|verbatim|"
+        r"no (?:other|extra) text|byte|character limit|max(?:imum)? \d+ (?:words|characters|lines)|alphabetical\w*"
     ),
     "delegate_code": (
-        r"(?:do not|don't|never) (?:calculate|compute|do (?:the )?math) (?:\w+ )?(?:mentally|yourself|by hand|in your head)|use (?:code|a script|python) (?:for|to) (?:all )?(?:calculat\w+|comput\w+|arithmetic)|always (?:use|run) (?:the )?script"
+        r"(?:do not|don't|never) (?:calculate|compute|do (?:the )?math) (?:\w+ )?(?:mentally|yourself|by hand|"
+        r"in your head)|use (?:code|a script|python) (?:for|to) (?:all )?(?:calculat\w+|comput\w+|arithmetic)|"
+        r"always (?:use|run) (?:the )?script"
     ),
     "chained": (
-        r"tmux|container|docker|pipeline|in sequence|in order|one after another|separate bash call|environment variables? persist\w*|orchestrat\w+"
+        r"tmux|container|docker|pipeline|in sequence|in order|one after another|separate bash call|"
+        r"environment variables? persist\w*|orchestrat\w+"
     ),
 }
-"""Patterns by name, lower case, whole words; what each counts is what its name says."""
+"""Patterns by name; what each counts is what its name says."""
 
 SCANNER = Scanner(CUES)

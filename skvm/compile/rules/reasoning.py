@@ -6,7 +6,6 @@ from skvm.compile.rules.evidence import Evidence, Where
 from skvm.compile.rules.finding import Finding, finding
 from skvm.ir import ActType, ControlKind
 
-
 MANY_BRANCHES = 6
 """Conditions from which choosing among them is a main part of the work."""
 
