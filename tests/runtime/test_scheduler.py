@@ -245,3 +245,18 @@ def test_many_runs_at_once_never_mix(tmp_path: Path, many: int) -> None:
         assert outcome.values["a"]["stdout"] == str(outcome.work) and outcome.run in str(outcome.work)
         events = one.store.journal.read(outcome.run)
         assert [e.seq for e in events] == list(range(1, len(events) + 1)) and len(events) == 10
+
+
+def test_a_bug_is_one_error_and_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from skvm.diag import InternalError
+    from skvm.runtime.agent import loop
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(loop, "decode", broken)
+    for nodes in ([step("a")], [step("a"), step("b")]):
+        one = run(artifact(nodes), tmp_path, ScriptedModel())
+        assert one.outcome is not None and one.outcome.exit_code == 101
+        assert isinstance(one.outcome.error, InternalError) and "ZeroDivisionError: oops" in one.outcome.reason
+        assert one.kinds()[-1] == "run.end"
