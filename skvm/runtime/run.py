@@ -317,6 +317,7 @@ def _open(session: Session, simulated: bool) -> None:
     session.emit(
         EventKind.RUN_START,
         plan=artifact.digest,
+        skill=artifact.source.name,
         source=artifact.source.digest,
         target=f"{artifact.target.model}@{artifact.target.harness}",
         model=request.model,

@@ -207,7 +207,7 @@ async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bo
 
 async def _attempt(run: StepRun) -> StepResult:
     session, node, scope = run.session, run.node, run.scope
-    effects = {"effect": node.effect_class.value, "key": node.key}
+    effects = {"effect": node.effect_class.value, "key": node.key, "title": node.title}
     began = session.ports.clock.monotonic()
 
     def end(result: StepResult) -> StepResult:

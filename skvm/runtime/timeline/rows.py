@@ -58,6 +58,7 @@ class Trace(Frozen):
     """A run as rows, by start time."""
 
     run: str
+    skill: str
     status: str
     reason: str
     model: str
@@ -91,6 +92,7 @@ class _Open:
         self.start = self.end = event.time
         self.executor = str(event.data.get("executor", ""))
         self.status, self.reason, self.model = "running", "", ""
+        self.title = str(event.data.get("title", ""))
         self.tokens = 0
         self.calls: list[CallRow] = []
         self.notes: list[str] = []
@@ -100,7 +102,7 @@ class _Open:
 
 
 def trace(events: Iterable[Event], artifact: Artifact | None = None) -> Trace:
-    """Rows of a run's events; titles come from the plan where it is given. Accepts a run that has not ended."""
+    """Rows of a run's events; titles come from the events, or from the plan where it is given. Accepts a run that has not ended."""
     titles = {n.id: n.title for n in artifact.plan.nodes} if artifact else {}
     ordered = list(events)
     opened = _read(ordered)
@@ -111,6 +113,7 @@ def trace(events: Iterable[Event], artifact: Artifact | None = None) -> Trace:
     simulated = any(e.data.get("simulated") for e in ordered if e.kind in (EventKind.RUN_START, EventKind.MODEL_REPLY))
     return Trace(
         run=ordered[0].run if ordered else "",
+        skill=str(first.data.get("skill", "")) if first else "",
         status=str(last.data.get("status")) if last else "running",
         reason=str(last.data.get("reason", "")) if last else "",
         model=str(first.data.get("model", "")) if first else "",
@@ -257,7 +260,7 @@ def _row(row: _Open, titles: dict[str, str]) -> TraceRow:
     return TraceRow(
         node=row.node.rstrip("?"),
         scope=row.scope,
-        title=titles.get(row.node, ""),
+        title=row.title or titles.get(row.node, ""),
         executor=row.executor,
         status=row.status,
         start=row.start,

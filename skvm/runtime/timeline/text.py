@@ -30,7 +30,8 @@ def timeline_text(events: Iterable[Event], artifact: Artifact | None = None, wid
 def _head(seen: Trace) -> str:
     simulated = "  SIMULATED model" if seen.simulated else ""
     reason = f"  ({seen.reason})" if seen.reason else ""
-    return f"run {seen.run}: {seen.status} in {seen.seconds:.3f} s{reason}{simulated}"
+    skill = f"{seen.skill}, " if seen.skill else ""
+    return f"{skill}run {seen.run}: {seen.status} in {seen.seconds:.3f} s{reason}{simulated}"
 
 
 def _name(row: TraceRow) -> str:
