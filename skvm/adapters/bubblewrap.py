@@ -2,7 +2,8 @@
 
 The program sees the system folders and the interpreter's prefixes read-only, an empty private /tmp, and the work folder. No
 home, no other file, no network device but loopback, no environment but the request's. Limits are put on the waiting first
-process of the sandbox (`prlimit`), so that no helper program has to start inside.
+process of the sandbox (`prlimit`), so that no helper program has to start inside. The kernel does not apply the limit on the
+number of processes to root; there only the deadline ends a fork storm.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +35,7 @@ from skvm.adapters.confine.places import (
 from skvm.adapters.confine.process import Ended, Job, Launch, run_job
 from skvm.adapters.confine.seccomp import FilterPolicy, build_filter, filter_digest
 from skvm.adapters.confine.selftest import Attempt, prove
-from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits
+from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits, unpassable
 from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult, SelfTest
 
@@ -98,6 +100,8 @@ class Bubblewrap:
     def attempt(self, request: SandboxRequest) -> Attempt | SandboxResult:
         """A job ready to run, or the result when the program does not exist. Raises SandboxError for impossible grants."""
         work = checked_work(request)
+        if problem := unpassable(request):
+            return not_found(request, problem)
         program = find_program(request, (work, *read_places(request), *python_prefixes()))
         if program is None:
             return not_found(request)
@@ -112,9 +116,12 @@ class _Start:
         self._status = b""
         self._inner: int | None = None
         self._stack = ExitStack()
+        self._places: list[int] = []
+        self._work = work
+        self._by_descriptor = _binds_descriptors(bwrap)
         self._pipes = self._open(program_filter)
         try:
-            options = [*mounts(request, work), *_environment(request), "--chdir", str(request.cwd)]
+            options = [*mounts(request, work, self._place), *_environment(request), "--chdir", str(request.cwd)]
             options += ["--seccomp", str(self._pipes.filter), "--json-status-fd", str(self._pipes.status_write)]
             options += ["--block-fd", str(self._pipes.gate_read)]
             # Through a descriptor: a command line can be read by every user of the machine, values of variables included.
@@ -135,7 +142,7 @@ class _Start:
             keep=limits.output,
             cap=limits.file,
             spill=self._request.spill,
-            pass_fds=(pipes.filter, pipes.status_write, pipes.gate_read, self._options),
+            pass_fds=(pipes.filter, pipes.status_write, pipes.gate_read, self._options, *self._places),
             started=self._started,
             kill=self._kill,
         )
@@ -147,6 +154,18 @@ class _Start:
         for fd in (*status, *gate):
             self._stack.callback(os.close, fd)
         return _Pipes(filter_fd, *status, *gate)
+
+    def _place(self, place: Path) -> list[str]:
+        """Options that make one place writable. A place inside the work folder is opened and looked at, and then bound as
+        what was opened: another step that works in the folder could swap it for a link in between."""
+        if place == self._work or not self._by_descriptor:
+            return ["--bind", str(place), str(place)]
+        fd = os.open(place, os.O_PATH | os.O_NOFOLLOW)
+        self._stack.callback(os.close, fd)
+        if not inside(Path(os.readlink(f"/proc/self/fd/{fd}")), self._work):  # noqa: PTH115 - a magic link, not a path
+            raise SandboxError("a place to write lies outside the work folder", where=str(place))
+        self._places.append(fd)
+        return ["--bind-fd", str(fd), str(place)]
 
     def _memory(self, name: str, data: bytes) -> int:
         fd = os.memfd_create(name)
@@ -216,8 +235,8 @@ _MASKED = (
 )  # fmt: skip
 
 
-def mounts(request: SandboxRequest, work: Path) -> list[str]:
-    """Mount options, outer folders before inner ones, so that what lies deeper decides."""
+def mounts(request: SandboxRequest, work: Path, writable: Callable[[Path], list[str]]) -> list[str]:
+    """Mount options, outer folders before inner ones, so that what lies deeper decides. `writable` gives those of a place."""
     rows: list[tuple[Path, list[str]]] = [
         (Path("/proc"), ["--proc", "/proc"]),
         (Path("/dev"), ["--dev", "/dev"]),
@@ -234,12 +253,12 @@ def mounts(request: SandboxRequest, work: Path) -> list[str]:
     if work not in places:
         readable.add(work)
     rows += [(p, ["--ro-bind", str(p), str(p)]) for p in readable if p not in places]
-    rows += [(p, ["--bind", str(p), str(p)]) for p in places]
+    rows += [(p, writable(p)) for p in places]
     rows.sort(key=lambda row: (len(row[0].parts), str(row[0])))
     flat = [part for _, option in rows for part in option]
     # /proc too: started by root, the program's user is still the owner of the kernel's settings in /proc/sys.
     closing = [*_masks(), "--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
-    return [*flat, *_aliases(request, [p for p, _ in rows]), *closing]
+    return [*flat, *_aliases(request, [p for p, option in rows if "bind" in option[0]]), *closing]
 
 
 def _masks() -> list[str]:
@@ -247,13 +266,14 @@ def _masks() -> list[str]:
     return [part for name in _MASKED if Path(name).exists() for part in ("--ro-bind", "/dev/null", name)]
 
 
-def _aliases(request: SandboxRequest, mounted: list[Path]) -> list[str]:
-    """Links for granted paths that are spelled through a link on the host, so that they work inside as spelled."""
+def _aliases(request: SandboxRequest, bound: list[Path]) -> list[str]:
+    """Links for granted paths that are spelled through a link on the host, so that they work inside as spelled. What is bound
+    brings its own links along."""
     options: list[str] = []
     named = [request.grants.work, *request.grants.read, *([request.grants.skill] if request.grants.skill else [])]
     for path in sorted({Path(os.path.normpath(p)) for p in named}):
         real = path.resolve()
-        if real != path and not any(inside(path, root) for root in mounted):
+        if real != path and not any(inside(path, root) for root in bound):
             options += ["--symlink", str(real), str(path)]
     return options
 
@@ -272,6 +292,16 @@ def _exit_code(status: bytes) -> int | None:
             if "exit-code" in row:
                 return int(row["exit-code"])
     return None
+
+
+@functools.cache
+def _binds_descriptors(program: str) -> bool:
+    """Does this bubblewrap bind an open descriptor (0.10, and Debian's 0.8 with its security fix)."""
+    try:
+        done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=10, check=False, env={})
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "--bind-fd" in done.stdout
 
 
 @functools.cache

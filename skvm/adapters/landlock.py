@@ -31,7 +31,7 @@ from skvm.adapters.confine.places import (
 from skvm.adapters.confine.process import Ended, Job, Launch, run_job
 from skvm.adapters.confine.seccomp import FilterPolicy, build_filter, filter_digest
 from skvm.adapters.confine.selftest import Attempt, prove
-from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits
+from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits, unpassable
 from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult, SelfTest
 
@@ -98,6 +98,8 @@ class Landlock:
     def attempt(self, request: SandboxRequest) -> Attempt | SandboxResult:
         """A job ready to run, or the result when the program does not exist. Raises SandboxError for impossible grants."""
         work = checked_work(request)
+        if problem := unpassable(request):
+            return not_found(request, problem)
         program = find_program(request, (work, *read_places(request), *python_prefixes()))
         if program is None:
             return not_found(request)

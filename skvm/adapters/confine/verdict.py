@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 
@@ -10,6 +11,9 @@ from skvm.ports import SandboxLimits, SandboxRequest, SandboxResult
 
 NOT_FOUND = 127
 TIMED_OUT = 124  # as timeout(1)
+
+# Linux: MAX_ARG_STRLEN, and a quarter of the usual 8 MiB stack less room for what the backend adds.
+_WORD, _WORDS = 128 * 1024, 1536 * 1024
 
 _LIMIT_SIGNALS = {signal.SIGXCPU: "timeout", signal.SIGXFSZ: "output"}
 _MEMORY_WORDS = (b"MemoryError", b"Cannot allocate memory", b"std::bad_alloc", b"memory exhausted", b"out of memory")
@@ -42,6 +46,19 @@ def not_found(request: SandboxRequest, detail: str = "") -> SandboxResult:
     """The result for a program that does not exist inside the sandbox."""
     text = (detail or f"{request.argv[0]}: not found in the sandbox").encode() + b"\n"
     return SandboxResult(exit_code=NOT_FOUND, stdout=b"", stderr=text, reason="not_found", notes=notes(request))
+
+
+def unpassable(request: SandboxRequest) -> str:
+    """Why no program could ever be given these words (a NUL, a lone surrogate, more than the kernel takes); empty if it can."""
+    try:
+        words = [os.fsencode(word) for word in (*request.argv, *request.env, *request.env.values())]
+    except UnicodeEncodeError:
+        return "a command word is not text that a program can be given"
+    if any(b"\0" in word for word in words) or any(not key or "=" in key for key in request.env):
+        return "a command word holds a NUL, or a variable's name is none"
+    if any(len(word) >= _WORD for word in words) or sum(map(len, words)) >= _WORDS:
+        return "the command is longer than the system allows"
+    return ""
 
 
 def notes(request: SandboxRequest) -> tuple[str, ...]:

@@ -95,6 +95,34 @@ class SandboxSuite(ABC):
         assert self.run(tmp_path, "surely-no-such-program").reason == "not_found"
         assert self.run(tmp_path, "./nor-this").reason == "not_found"
 
+    def test_words_no_program_can_be_given(self, tmp_path: Path) -> None:
+        for word in ("a\0b", "\ud800", "x" * 200_000):
+            done = self.run(tmp_path, "echo", word)
+            assert (done.reason, done.stdout) == ("not_found", b"")
+        assert self.run(tmp_path, "echo", "x" * 100_000).exit_code == 0
+
+    def test_folder_spelled_through_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "real" / "work").mkdir(parents=True)
+        (tmp_path / "real" / "skill").mkdir()
+        (tmp_path / "real" / "skill" / "a").write_text("a")
+        (tmp_path / "link").symlink_to(tmp_path / "real")
+        linked = tmp_path / "link"
+        grants = SandboxGrants(work=linked / "work", skill=linked / "skill")
+        done = self.run(tmp_path, "sh", "-c", f"cat {linked}/skill/a; echo x >made", cwd=linked / "work", grants=grants)
+        assert (done.exit_code, done.stdout) == (0, b"a"), done.stderr
+        assert (tmp_path / "real" / "work" / "made").exists()
+
+    def test_several_narrow_places(self, tmp_path: Path) -> None:
+        work = tmp_path / "work"
+        (work / "a" / "deep").mkdir(parents=True)
+        (work / "b").mkdir()
+        (work / "c.txt").write_text("old")
+        grants = SandboxGrants(work=work, write=(work / "a" / "deep", work / "b" / "new.csv", work / "c.txt"))
+        command = "echo 1 >a/deep/x; echo 2 >b/new.csv; echo 3 >c.txt; echo 4 >a/no; echo 5 >no"
+        self.run(tmp_path, "sh", "-c", command, grants=grants)
+        made = {str(p.relative_to(work)): p.read_text() for p in work.rglob("*") if p.is_file()}
+        assert made == {"a/deep/x": "1\n", "b/new.csv": "2\n", "c.txt": "3\n"}
+
     def test_script_in_the_work_folder_runs(self, tmp_path: Path) -> None:
         (tmp_path / "work").mkdir()
         script = tmp_path / "work" / "go.sh"
@@ -157,7 +185,9 @@ class SandboxSuite(ABC):
         self.assert_still(tmp_path)
 
     def test_fork_storm_ends_at_the_deadline(self, tmp_path: Path) -> None:
-        code = "import os\nwhile True:\n try: os.fork()\n except OSError: pass\n open('beat', 'a').write('x')"
+        # Bounded by itself at some hundred, for sandboxes that cannot bound the number of processes of root.
+        code = "import os, time\nopen('beat', 'w').close()\nwhile os.path.getsize('beat') < 300:\n"
+        code += " try: os.fork()\n except OSError: pass\n open('beat', 'a').write('x')\ntime.sleep(300)"
         done = self.run(tmp_path, PYTHON, "-c", code, limits=SandboxLimits(wall=0.7, processes=24, cpu=5))
         assert done.reason == "timeout"
         self.assert_still(tmp_path)
