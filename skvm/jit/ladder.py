@@ -178,6 +178,7 @@ def _learn(record: StepRecord, seen: Observation, runs: Sequence[Observation], p
     for members in _groups(same_slice, seen, runs):
         try:
             code = _proved(members, policy)
+            _uncontradicted(code, members, runs)
         except Abstain as abstained:
             reason = reason or str(abstained)
             continue
@@ -216,6 +217,23 @@ def _proved(members: Sequence[Observation], policy: Policy) -> SolidStep:
             update={"recorded": {**code.recorded, "left_out_right": str(right), "left_out_handed_back": str(handed)}}
         )
     return code
+
+
+def _uncontradicted(code: SolidStep, members: Sequence[Observation], runs: Sequence[Observation]) -> None:
+    """Raises Abstain when the code would have served a run of the same step otherwise than the model then did it.
+
+    Runs in which a call failed are left out: they tell how the model recovers, not what the step is.
+    """
+    own = {o.id for o in members}
+    for seen in runs:
+        if seen.id in own or seen.mixed or not all(c.ok for c in seen.calls):
+            continue
+        try:
+            difference = predict(code, seen)
+        except Handed:
+            continue
+        if difference:
+            raise Abstain(f"another run contradicts it: run {seen.run}: {difference}")
 
 
 def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Policy, room: int) -> StepRecord:

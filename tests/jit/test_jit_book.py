@@ -297,6 +297,22 @@ def test_what_a_step_never_sees_does_not_matter() -> None:
             assert served.calls == by_model(greet, tool, seen).calls
 
 
+def test_code_that_an_earlier_run_contradicts_is_not_made() -> None:
+    def moody(seen: StepContext, run: Any) -> tuple[dict[str, Any], str]:
+        if seen.run == "r0":
+            run("write_file", {"path": "note.txt", "content": "first"})
+        run("write_file", {"path": "b.txt", "content": seen.task.split()[-1]})
+        return {}, "done"
+
+    book = Book(MemoryBlobs())
+    for number in range(4):
+        seen = context(f"Write x{number}", run=f"r{number}")
+        book.observe(seen, by_model(moody, tool, seen), False)
+    record = book.records()[0]
+    assert record.versions == ()
+    assert "another run contradicts it: run r0" in record.history[-1].reason
+
+
 def test_two_phrasings_become_two_codes() -> None:
     book = Book(MemoryBlobs(), Policy(min_observations=2))
     words = ["Sum {f} by {b} and write a report.", "Please make the report: file {f}, grouping: by {b}, thank you"]
