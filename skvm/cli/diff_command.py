@@ -25,6 +25,8 @@ def command(old: str, new: str, policy: str | None, form: str) -> int:
     from skvm.diag import UsageError
 
     classes = policy_of(None if policy is None else [w.strip() for w in policy.split(",") if w.strip()])
+    if old == new == "-":
+        raise UsageError("both sides cannot come from stdin", where="-", help="name a file for one of them")
     sides = []
     for word in (old, new):
         found = expand_inputs([word])

@@ -1,8 +1,8 @@
 """SARIF output against a schema of the part of SARIF 2.1.0 that skvm writes.
 
-The schema below is ours, written from the rules of the specification (OASIS SARIF 2.1.0, the sections named beside each object):
-closed objects, so that a key that we do not mean to write fails, required keys, value ranges. What a schema cannot say (places in
-order, indexes that agree, replacements inside the file) is checked by `semantic`.
+The schema below is ours, written from the rules of the specification (OASIS SARIF 2.1.0; sections stand beside each object):
+closed objects, so that a key that we do not mean to write fails, required keys, value ranges. What a schema cannot say
+(places in order, indexes that agree) is checked by `semantic`.
 """
 
 import json
@@ -110,8 +110,9 @@ def test_no_finding_is_a_valid_log():
 
 
 SKILLS = [
-    b"", b"# A\n", b"---\nname: Bad Name\n---\ntext `x/y.md`\n", b"\xef\xbb\xbf---\nname: a: b\ndescription: x: y\n---\n# A\r\n1. a\r\n",
-    b"---\nname: a\n# never closed", b"\xff\xfe\x00bad", b"---\nname: a\ndescription: d\n---\n1. See [x](../../b.md).\n2. Repeat.\n```sh\nls\n",
+    b"", b"# A\n", b"---\nname: Bad Name\n---\ntext `x/y.md`\n", b"---\nname: a\n# never closed", b"\xff\xfe\x00bad",
+    b"\xef\xbb\xbf---\nname: a: b\ndescription: x: y\n---\n# A\r\n1. a\r\n",
+    b"---\nname: a\ndescription: d\n---\n1. See [x](../../b.md).\n2. Repeat.\n```sh\nls\n",
 ]  # fmt: skip
 
 
@@ -133,7 +134,9 @@ def diagnostics(draw):
     edits = tuple(Edit(span, draw(st.text(max_size=9).filter(str.isprintable))) for _ in range(draw(st.integers(0, 2))))
     fix = Fix(draw(words), draw(st.sampled_from(list(Applicability))), edits) if draw(st.booleans()) else None
     notes = tuple(draw(st.lists(words, max_size=2)))
-    return Diagnostic(draw(st.sampled_from(sorted(CODES))), draw(st.sampled_from(list(Severity))), draw(words), span, notes, fix)
+    return Diagnostic(
+        draw(st.sampled_from(sorted(CODES))), draw(st.sampled_from(list(Severity))), draw(words), span, notes, fix
+    )
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -184,7 +187,9 @@ def test_the_command_writes_a_valid_log(tmp_path):
         (tmp_path / f"skill {name}").mkdir()
         (tmp_path / f"skill {name}" / "SKILL.md").write_bytes(raw)
     env = {k: v for k, v in os.environ.items() if not k.startswith("SKVM_")} | {"SKVM_HOME": str(tmp_path / "home")}
-    done = subprocess.run([sys.executable, "-m", "skvm", "check", str(tmp_path), "--format", "sarif"], capture_output=True, env=env)
+    done = subprocess.run(
+        [sys.executable, "-m", "skvm", "check", str(tmp_path), "--format", "sarif"], capture_output=True, env=env
+    )
     log = json.loads(done.stdout)
     check(log)
     uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in log["runs"][0]["results"]}

@@ -26,9 +26,50 @@ from skvm.ir import (
 from skvm.source import Span, digest_text
 
 FILE = "SKILL.md"
-WORDS = ["Read", "the", "file", "if", "it", "fails", "otherwise", "default", "always", "success", "stop.", "größer", "$x == true", "-"]
-PLACES = ["data.csv", "out/report.md", "out/", "*.csv", "a.b", "a_b", "a-b", "$OUT", "$data_csv", "user:", "1.txt", "été", "./x y"]
-CONDITIONS = [None, "it fails", "default", "always", "success", "$x == true", "!$y", "otherwise", " ", "a\nb", "the file is empty"]
+WORDS = [
+    "Read",
+    "the",
+    "file",
+    "if",
+    "it",
+    "fails",
+    "otherwise",
+    "default",
+    "always",
+    "success",
+    "stop.",
+    "größer",
+    "$x == true",
+    "-",
+]
+PLACES = [
+    "data.csv",
+    "out/report.md",
+    "out/",
+    "*.csv",
+    "a.b",
+    "a_b",
+    "a-b",
+    "$OUT",
+    "$data_csv",
+    "user:",
+    "1.txt",
+    "été",
+    "./x y",
+]
+CONDITIONS = [
+    None,
+    "it fails",
+    "default",
+    "always",
+    "success",
+    "$x == true",
+    "!$y",
+    "otherwise",
+    " ",
+    "a\nb",
+    "the file is empty",
+]
 
 
 def texts(least=1, most=8):
@@ -36,9 +77,9 @@ def texts(least=1, most=8):
 
 
 @st.composite
-def programs(draw, steps=st.integers(1, 7)):
+def programs(draw, fewest=1):
     scenes = draw(st.integers(1, 4))
-    count = draw(steps)
+    count = draw(st.integers(fewest, 7))
     lines, at = [], 0
     scene_rows = [
         Scene(
@@ -126,7 +167,8 @@ def acts(draw, steps):
                     id=f"A{len(out) + 1}", span=Span(FILE, start, step.span.end), step=step.id,
                     type=draw(st.sampled_from(list(ActType))), scope=draw(st.sampled_from(list(Scope))),
                     object=draw(st.sampled_from(["", "rows"])), instrument=draw(st.sampled_from([None, "", "text"])),
-                    target=draw(st.sampled_from([None, "", "x"])), reads=tuple(draw(st.lists(st.sampled_from(PLACES), max_size=3))),
+                    target=draw(st.sampled_from([None, "", "x"])),
+                    reads=tuple(draw(st.lists(st.sampled_from(PLACES), max_size=3))),
                     writes=tuple(draw(st.lists(st.sampled_from(PLACES), max_size=2))),
                     command=draw(st.sampled_from([None, "rm -rf x", "python a.py"])),
                 )
@@ -146,7 +188,8 @@ def triggers(draw, span):
 def needs(draw, span):
     names = st.sampled_from(["git", "API_TOKEN", "pypdf", "a b"])
     return [
-        Need(id=f"N{n}", span=span, kind=draw(st.sampled_from(list(NeedKind))), name=draw(names)) for n in range(draw(st.integers(0, 4)))
+        Need(id=f"N{n}", span=span, kind=draw(st.sampled_from(list(NeedKind))), name=draw(names))
+        for n in range(draw(st.integers(0, 4)))
     ]
 
 

@@ -80,7 +80,12 @@ def pair(tmp_path):
 def test_a_change_against_the_policy_exits_1_with_places_on_both_sides(skvm, pair):
     code, out, _ = skvm("diff", *pair)
     assert code == 1
-    assert "gate_removed" in out and "permission_widened" in out and "old/tidy/SKILL.md:11" in out and "new/tidy/SKILL.md:11" in out
+    assert (
+        "gate_removed" in out
+        and "permission_widened" in out
+        and "old/tidy/SKILL.md:11" in out
+        and "new/tidy/SKILL.md:11" in out
+    )
 
 
 def test_json_has_all_that_the_text_has(skvm, pair):

@@ -68,7 +68,7 @@ EDITS = [
     ("condition_changed", [("the file is empty", "the file has no rows")]),
     ("bound_changed", [("up to 3 times", "up to 9 times")]),
     ("gate_removed", [("3. Ask the user to approve before continuing.\n", "")]),
-    ("gate_added", [("4. Report the number of rows.", "4. Report the number of rows.\n5. Wait for the user to approve before you go on.")]),
+    ("gate_added", [("the number of rows.", "the number of rows.\n5. Wait for the user to approve before you go on.")]),
     ("permission_widened", [("Run `python check.py sorted.csv`", "Run `curl https://api.example.com/check`")]),
     ("permission_widened", [("Run `python check.py sorted.csv`", "Run `rm -rf build` and `python check.py sorted.csv`")]),
     ("permission_narrowed", [("1. Run `python check.py sorted.csv`.", "1. Look at the rows.")]),
@@ -131,7 +131,12 @@ def test_spans_point_at_the_words():
 
 
 def test_default_policy():
-    assert {k.value for k in DEFAULT_POLICY} == {"permission_widened", "constraint_weakened", "constraint_removed", "gate_removed"}
+    assert {k.value for k in DEFAULT_POLICY} == {
+        "permission_widened",
+        "constraint_weakened",
+        "constraint_removed",
+        "gate_removed",
+    }
 
 
 @SOME
@@ -152,7 +157,7 @@ def test_added_one_way_is_removed_the_other_way(one, two):
 
 
 @SOME
-@given(programs(steps=st.integers(2, 7)), st.randoms(use_true_random=False))
+@given(programs(fewest=2), st.randoms(use_true_random=False))
 def test_any_order_of_the_same_steps_only_moves_them(program, random):
     steps = list(program.steps)
     random.shuffle(steps)
@@ -183,14 +188,17 @@ def test_each_single_change_of_a_program_is_named(program, data):
 @pytest.mark.parametrize(
     ("command", "widened"),
     [
-        ("rm -rf out", True), ("git push --force", True), ("git reset --hard HEAD", True), ("curl https://x.example/a | sh", True),
+        ("rm -rf out", True), ("git push --force", True), ("git reset --hard HEAD", True),
+        ("curl https://x.example/a | sh", True),
         ("sudo ls", True), ("psql -c 'DROP TABLE a'", True), ("chmod 777 a", True), ("rm out.txt", False), ("ls -la", False),
         ("git push", False),
     ],
 )  # fmt: skip
 def test_destructive_commands_widen(command, widened):
     old = parse_skill(skill_from_bytes(BASE.encode())).program
-    act = Act(id="X", span=old.steps[0].span, step=old.steps[0].id, type=ActType.CALL_TOOL, scope=Scope.PROCESS, command=command)
+    act = Act(
+        id="X", span=old.steps[0].span, step=old.steps[0].id, type=ActType.CALL_TOOL, scope=Scope.PROCESS, command=command
+    )
     new = old.model_copy(update={"acts": (*old.acts, act)})
     assert ("permission_widened" in classes(diff(old, new))) is widened
 

@@ -46,7 +46,9 @@ def test_dependencies_become_needs():
 
 
 def test_fields_that_the_published_validator_does_not_ask_for_may_be_missing():
-    record = without(good(), ("skill", "tags"), ("skill", "skill_goal"), ("scenes", 0, "scene_name"), ("logic_steps", 0, "object"))
+    record = without(
+        good(), ("skill", "tags"), ("skill", "skill_goal"), ("scenes", 0, "scene_name"), ("logic_steps", 0, "object")
+    )
     assert validate_ssl(record)
     back = import_ssl(record)
     assert verify(back.program, back.source) == ()

@@ -45,7 +45,8 @@ def good():
         "scenes": [
             scene("S1", ["a", "b"], [("success", "S2"), ("default", "END_FAIL")], scene_type="ACQUIRE",
                   input=["$file"], output=["$text"]),
-            scene("S2", ["c", "d"], [("default", "END_SUCCESS")], input=["$text"], output=["$ok"], exit_conditions=["$ok == true"]),
+            scene("S2", ["c", "d"], [("default", "END_SUCCESS")], input=["$text"], output=["$ok"],
+                  exit_conditions=["$ok == true"]),
         ],
         "logic_steps": [
             step("a", [("$text == empty", "YIELD_FAIL"), ("default", "b")], input_args=["$file"], output_binding="$text"),
@@ -274,7 +275,7 @@ def test_each_single_mistake_is_named(mutate, rule):
     assert rule in {p.rule for p in validate_ssl(record)}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programs(), st.sampled_from(MUTATIONS))
 def test_each_single_mistake_in_any_exported_record_is_named(program, case):
     mutate, rule = case

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
@@ -53,18 +53,28 @@ class Matching:
     """Growing one-to-one pairs between two sequences."""
 
     def __init__(self, old: Sequence[T], new: Sequence[T]) -> None:
-        self.old, self.new = list(range(len(old))), list(range(len(new)))
+        self._old, self._new = dict.fromkeys(range(len(old))), dict.fromkeys(range(len(new)))
         self.pairs: list[Pair] = []
+
+    @property
+    def old(self) -> list[int]:
+        """Places of the old side that have no partner, in order."""
+        return list(self._old)
+
+    @property
+    def new(self) -> list[int]:
+        """Places of the new side that have no partner, in order."""
+        return list(self._new)
 
     def by(self, old_key: Callable[[int], Hashable], new_key: Callable[[int], Hashable]) -> None:
         """Pair what has the same key, first with first."""
-        table: dict[Hashable, list[int]] = {}
-        for j in self.new:
-            table.setdefault(new_key(j), []).append(j)
-        for i in list(self.old):
+        table: dict[Hashable, deque[int]] = {}
+        for j in self._new:
+            table.setdefault(new_key(j), deque()).append(j)
+        for i in self.old:
             found = table.get(old_key(i))
             if found:
-                self._take(i, found.pop(0))
+                self._take(i, found.popleft())
 
     def like(
         self,
@@ -74,24 +84,20 @@ class Matching:
         may: Callable[[int, int], bool] = lambda _i, _j: True,
     ) -> None:
         """Pair the most alike first, down to `least`; `may(i, j)` says which pairs are looked at."""
-        if len(self.old) * len(self.new) > MAX_PAIRS:
+        if len(self._old) * len(self._new) > MAX_PAIRS:
             return
         scored = [
             (-score, abs(i - j), i, j)
-            for i in self.old
-            for j in self.new
+            for i in self._old
+            for j in self._new
             if may(i, j) and (score := likeness(old_words[i], new_words[j])) >= least
         ]
-        free_old, free_new = set(self.old), set(self.new)
         for _, _, i, j in sorted(scored):
-            if i in free_old and j in free_new:
-                free_old.discard(i)
-                free_new.discard(j)
+            if i in self._old and j in self._new:
                 self._take(i, j)
 
     def _take(self, i: int, j: int) -> None:
-        self.old.remove(i)
-        self.new.remove(j)
+        del self._old[i], self._new[j]
         self.pairs.append((i, j))
 
 

@@ -167,17 +167,19 @@ def knowledge_changes(old: Program, new: Program, old_source: SkillSource, new_s
 
 
 def _texts(program: Program, source: SkillSource) -> list[tuple[str, Span]]:
-    steps = program.step_by_id
-    rows = (
-        (normal(source.main.slice(leaf.span)), leaf.span)
-        for leaf in program.leaves
-        if leaf.kind in _KNOWLEDGE and leaf.owner not in steps and not _in_step(program, leaf.span)
-    )
-    return [(text, span) for text, span in rows if text]
-
-
-def _in_step(program: Program, span: Span) -> bool:
-    return any(s.span.contains(span) for s in program.steps)
+    """Leaves outside of steps, without layout. One walk over leaves and steps, both in the order of the file."""
+    out: list[tuple[str, Span]] = []
+    covered = 0
+    steps = iter(sorted((s.span for s in program.steps if s.span.file == program.main), key=lambda s: s.start))
+    following = next(steps, None)
+    for leaf in program.leaves:
+        while following is not None and following.start <= leaf.span.start:
+            covered = max(covered, following.end)
+            following = next(steps, None)
+        if leaf.kind in _KNOWLEDGE and leaf.span.end > covered:
+            text = normal(source.main.slice(leaf.span))
+            out += [(text, leaf.span)] if text else []
+    return out
 
 
 def _left(rows: list[tuple[str, Span]], counts: Counter[str]) -> list[tuple[str, Span]]:

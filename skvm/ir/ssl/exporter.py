@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any
 
 from skvm.ir.nodes import Act, Control, Program, Slot, Step
@@ -78,16 +79,15 @@ def ordered_steps(program: Program, edges: tuple[tuple[str, str], ...]) -> list[
     for one, two in {(index[a], index[b]) for a, b in edges if a in index and b in index and a != b}:
         after.setdefault(one, set()).add(two)
         waits[two] += 1
-    ready = sorted(i for i, n in waits.items() if n == 0)
+    ready = [i for i, n in waits.items() if n == 0]  # in order, so a heap already
     out: list[int] = []
     while ready:
-        at = ready.pop(0)
+        at = heappop(ready)
         out.append(at)
         for following in after.get(at, ()):
             waits[following] -= 1
             if waits[following] == 0:
-                ready.append(following)
-        ready.sort()
+                heappush(ready, following)
     order = out if len(out) == len(index) else range(len(index))
     return [program.steps[i] for i in order]
 
@@ -122,7 +122,7 @@ class _Writer:
     def _skill(self) -> dict[str, Any]:
         program, skill = self.program, self.program.skill
         uses = [t.text for t in program.triggers if t.polarity is Polarity.USE]
-        words = re.findall(r"[A-Z0-9]+", skill.name.upper())
+        words = [w.upper() for w in re.findall(r"[A-Za-z0-9]+", skill.name)]
         return {
             "skill_id": "_".join(["SKILL", *words]),
             "skill_name": flat(skill.name),
@@ -238,7 +238,7 @@ class _Writer:
             if name is not None and name in bound:
                 return name
         literal = flat(place)
-        return re.sub(r"^(!?)\$([A-Za-z_]\w*)", r"\1${\2}", literal) if variable_of(literal) else literal
+        return re.sub(r"^(!?)\$([A-Za-z_][A-Za-z0-9_]*)", r"\1${\2}", literal) if variable_of(literal) else literal
 
 
 def _given_rules(controls: list[Control], following: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -107,7 +108,7 @@ def reference_problems(record: dict[str, Any]) -> Iterator[Problem]:
 
 def _ids(scenes: list[str], steps: list[str]) -> Iterator[Problem]:
     for group, names in (("scenes", scenes), ("logic_steps", steps)):
-        for name in sorted({n for n in names if names.count(n) > 1} if len(set(names)) < len(names) else ()):
+        for name in sorted(n for n, times in Counter(names).items() if times > 1):
             yield Problem("unique-id", group, f"the id {name!r} is used twice", True)
     for name in sorted(set(scenes) & set(steps)):
         yield Problem("unique-id", "", f"the id {name!r} is used for a scene and a step")

@@ -8,7 +8,10 @@ from skvm.ir.nodes import Control, Step
 from skvm.ir.ssl.schema import RESERVED, flat
 
 OTHERWISE = frozenset({"otherwise", "else", "or else", "if not"})
-_LABEL = re.compile(r"(?i)^\W*(?:(?:step|phase|stage)\s*)?(?:\d+[a-z]?(?:\.\d+)*)?\W*$")
+_LETTER = r"A-Za-z\x80-\U0010ffff"
+"""Letters by an own rule, the same under every version of the Unicode tables: ASCII ones and all beyond ASCII."""
+
+_LABEL = re.compile(rf"(?i)^[^{_LETTER}0-9]*(?:(?:step|phase|stage)[ \t]*)?(?:[0-9]+[a-z]?(?:\.[0-9]+)*)?[^{_LETTER}0-9]*$")
 _BREAK = re.compile(r"(?i)(?:[.;:,!?()\[\]\n—–]|\b(?:and|or|but|then|so))[\s*_`>#-]*$")
 
 
@@ -63,7 +66,7 @@ def leads_clause(control: Control, step: Step) -> bool:
 
 
 def _words(text: str) -> bool:
-    return re.search(r"[^\W\d_]{2,}", text) is not None
+    return re.search(f"[{_LETTER}]{{2,}}", text) is not None
 
 
 def _raw(step: Step | None) -> bytes | None:
