@@ -158,11 +158,11 @@ class Builder:
                 parts.append(self._hole(held, self._explained(held) or piece))
         return template_of(parts)
 
-    def result(self, index: int) -> Any:
-        """What the result of one call must look like, once all holes are known."""
+    def result(self, index: int, acted: set[str]) -> Any:
+        """What the result of one call must look like, once all holes are known; `acted`: holes that later calls hold."""
         used: set[str] = set()
         for hole in self.holes.values():
-            if any(o.source == "call" for o in (hole, *hole.also)):
+            if hole.name in acted:
                 column = self._held[hole.name]
                 used |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
         return result_shape([seen_result(o.calls[index]) for o in self.observations], frozenset(used))

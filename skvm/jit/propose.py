@@ -38,8 +38,9 @@ def generalise(observations: Sequence[Observation]) -> SolidStep:
     values = builder.output([o.values for o in observations], "values")
     summary = builder.summary([o.summary for o in observations])
     holes = (*_captures(inputs), *builder.holes.values())
-    calls = tuple(c.model_copy(update={"result": builder.result(index)}) for index, c in enumerate(calls))
-    used = used_captures(holes, [values, *(c.args for c in calls)])
+    acted = used_holes(holes, [c.args for c in calls])
+    calls = tuple(c.model_copy(update={"result": builder.result(index, acted)}) for index, c in enumerate(calls))
+    told = used_holes(holes, [values]) & {name for name, kind in inputs.kinds.items() if kind == "task"}
     return SolidStep(
         id="",
         step_key=first.step_key,
@@ -50,7 +51,7 @@ def generalise(observations: Sequence[Observation]) -> SolidStep:
         calls=calls,
         values=values,
         summary=summary,
-        guards=_guards(observations, inputs, holes, used),
+        guards=_guards(observations, inputs, holes, acted | told),
         evidence=tuple(sorted({o.id for o in observations})),
         slice_digest=first.guard.slice_digest,
         simulated=any(o.simulated for o in observations),
@@ -109,6 +110,10 @@ def _check_task(inputs: Inputs) -> None:
         raise Abstain("the tasks have no wording in common")
     if not isinstance(template, Text):
         return
+    stated = len(re.findall(r"[^\W_]+", " ".join(p for p in template.parts if isinstance(p, str))))
+    plain = sum(not all(looks_like_data(v) for v in inputs.table[p.name]) for p in template.parts if isinstance(p, Var))
+    if stated < max(1, plain):
+        raise Abstain("the tasks have too little wording in common")
     for at, part in enumerate(template.parts):
         if isinstance(part, str):
             continue
@@ -128,11 +133,11 @@ def _captures(inputs: Inputs) -> tuple[Hole, ...]:
     )
 
 
-def used_captures(holes: Sequence[Hole], code: Sequence[Any]) -> set[str]:
-    """Captures that the code depends on, directly or through a derived hole."""
+def used_holes(holes: Sequence[Hole], code: Sequence[Any]) -> set[str]:
+    """Holes that stored templates hold, and the captures those are derived from."""
     used = {name for part in code for name in variables(decode(part))}
     for hole in holes:
-        if hole.name != hole.path:
+        if hole.name in used:
             origins: tuple[Origin, ...] = (hole, *hole.also)
             used |= {o.path for o in origins if o.source not in ("call", "const")}
     return used
@@ -157,7 +162,8 @@ def _guards(observations: Sequence[Observation], inputs: Inputs, holes: Sequence
 
 
 def _hole_guards(hole: Hole, inputs: Inputs, used: bool) -> list[Guard]:
-    """Type, and for texts the pattern. A plain word that opens a sentence of the task could be an instruction: only the
+    """Type, and for texts the pattern. What the calls act on may vary as data does; a word of an earlier result that is only
+    passed on could still decide. A plain word that opens a sentence of the task could be an instruction: only the
     words seen will do."""
     guards = [Guard(kind="hole_type", name=hole.name, value=hole.type)]
     column = inputs.table[hole.name]

@@ -191,7 +191,7 @@ def test_served_right_or_handed_back(batch: int) -> None:
             offered += proper
             served += _judge(book, step, tool, seen, proper)
     assert learned >= 34, f"{learned} of 40 random steps were learned"
-    assert served >= 0.7 * offered * learned / 40, f"{served} of {offered} valid requests served"
+    assert served >= 0.5 * offered * learned / 40, f"{served} of {offered} valid requests served"
 
 
 def _judge(book: Book, step: Step, tool: Any, seen: StepContext, proper: bool) -> int:

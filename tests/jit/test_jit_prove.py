@@ -157,6 +157,27 @@ def test_words_that_are_used_are_data_and_words_that_are_not_may_decide() -> Non
     assert not misfit(shape(*texts, used=frozenset({json.dumps(["ann", "bob"], separators=(",", ":"))})), new)
 
 
+def test_a_word_that_is_only_passed_on_may_decide() -> None:
+    def one(number: int, decision: str) -> Observation:
+        run = call("read_file", {"path": "out/decision.json"}, json.dumps({"decision": decision, "n": number}))
+        return seen(f"Decide on case {number}1", [run], {"decision": decision}, f"The decision is {decision}")
+
+    runs = [one(1, "pay"), one(2, "query"), one(3, "reject")]
+    code = generalise(runs)
+    assert predict(code, one(4, "pay")) == ""
+    with pytest.raises(Handed, match="hold"):
+        predict(code, one(4, "hold"))
+    wider = generalise([*runs, one(4, "ask"), one(5, "wait")])
+    assert predict(wider, one(6, "hold")) == "", "five words made no difference"
+
+
+def test_requests_that_share_only_blanks_share_nothing() -> None:
+    texts = ["Can we pay the invoice in nl-352.json?", "Does the bill am-77.json match the order?"]
+    runs = [seen(t, [call("read_file", {"path": "a"}, "x")], {}) for t in texts]
+    with pytest.raises(Abstain, match="too little wording"):
+        generalise(runs)
+
+
 def test_a_long_constant_result_is_kept_as_a_digest() -> None:
     planned = shape("x" * 5000, "x" * 5000)
     assert set(planned.result) == {"digest"}
