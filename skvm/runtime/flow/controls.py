@@ -143,13 +143,14 @@ async def _map(flow: Flow, node: MapNode, scope: Scope) -> StepResult:
         flow.skip_below(node.id, scope, f"nothing matches {node.over}")
         return StepResult(status=StepStatus.DONE, reason=f"nothing matches {node.over}")
     width = anyio.CapacityLimiter(min(MAP_WIDTH, session.request.lanes) if node.parallel else 1)
-    marks = _marks(session, items)
+    scopes = [scope.of_item(node.id, item, mark) for item, mark in zip(items, _marks(session, items), strict=True)]
+    session.board.arrange(scopes)
     failed: list[StepResult] = []
 
-    async def one(item: Any, mark: str, cancel: anyio.CancelScope) -> None:
+    async def one(inside: Scope, cancel: anyio.CancelScope) -> None:
         try:
             async with width:
-                result = await flow.block(node.id, scope.of_item(node.id, item, mark))
+                result = await flow.block(node.id, inside)
         except SkvmError as error:
             flow.end_run(error)
             cancel.cancel()
@@ -164,8 +165,8 @@ async def _map(flow: Flow, node: MapNode, scope: Scope) -> StepResult:
                 cancel.cancel()
 
     async with anyio.create_task_group() as group:
-        for item, mark in zip(items, marks, strict=True):
-            group.start_soon(partial(one, item, mark, group.cancel_scope))
+        for inside in scopes:
+            group.start_soon(partial(one, inside, group.cancel_scope))
     flow.raise_fatal()
     return failed[0] if failed else StepResult(status=StepStatus.DONE)
 

@@ -28,6 +28,11 @@ class Board:
         self._env = env
         self._maps = frozenset(maps)
         self._results: dict[str, dict[tuple[tuple[str, str], ...], StepResult]] = {}
+        self._places: dict[tuple[tuple[str, str], ...], int] = {}
+
+    def arrange(self, scopes: Iterable[Scope]) -> None:
+        """Remember the order of a map's items, since they end in any order."""
+        self._places.update((scope.parts, place) for place, scope in enumerate(scopes))
 
     def put(self, step: str, scope: Scope, result: StepResult) -> None:
         """Make a result visible; a later one of the same step and scope replaces it."""
@@ -63,7 +68,8 @@ class Board:
         if not groups:
             return here[-1:]
         if next(iter(groups))[0] in self._maps:
-            return [r for group in groups.values() for r in self._fold(group, depth + 1)]
+            ordered = sorted(groups.values(), key=lambda group: self._places.get(next(iter(group))[: depth + 1], 0))
+            return [r for group in ordered for r in self._fold(group, depth + 1)]
         return self._fold(groups[max(groups, key=lambda key: int(key[1]) if key[1].isdigit() else 0)], depth + 1)
 
     def done(self, step: str, scope: Scope) -> bool:

@@ -15,10 +15,12 @@ STYLE = """
 --solid:#009e73;--person:#cc79a7;--other:#767676;--bad:#b00020}
 @media(prefers-color-scheme:dark){:root{--ink:#eee;--soft:#aaa;--line:#444;--back:#161616;--bad:#ff8a80}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);margin:2rem auto;max-width:76rem;padding:0 1rem}
-h1{font-size:1.3rem;margin:0}.sub{color:var(--soft)}.sim{display:inline-block;border:2px solid var(--bad);padding:.1rem .5rem;font-weight:600}
+h1{font-size:1.3rem;margin:0}.sub{color:var(--soft)}
+.sim{display:inline-block;border:2px solid var(--bad);padding:.1rem .5rem;font-weight:600}
 table.key{border-spacing:1rem .2rem;margin:.8rem 0}
 details{border-top:1px solid var(--line)}
-summary{display:grid;grid-template-columns:17rem 1fr 12rem;gap:.8rem;cursor:pointer;padding:.25rem 0}
+summary{display:grid;
+grid-template-columns:17rem 1fr 12rem;gap:.8rem;cursor:pointer;padding:.25rem 0}
 summary:focus-visible{outline:3px solid var(--code)}
 .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.track{position:relative;height:1.4rem;background:
 repeating-linear-gradient(90deg,transparent 0 calc(10% - 1px),var(--line) calc(10% - 1px) 10%)}

@@ -102,7 +102,7 @@ class _Open:
 
 
 def trace(events: Iterable[Event], artifact: Artifact | None = None) -> Trace:
-    """Rows of a run's events; titles come from the events, or from the plan where it is given. Accepts a run that has not ended."""
+    """Rows of a run's events, ended or not; titles come from the events, else from the plan where it is given."""
     titles = {n.id: n.title for n in artifact.plan.nodes} if artifact else {}
     ordered = list(events)
     opened = _read(ordered)
