@@ -15,14 +15,14 @@ from skvm.parse.fences.roles import is_python, is_shell, role_of
 from skvm.parse.fences.shell import analyse_shell
 from skvm.parse.lexicon import word_set
 
-_COMMAND_LIKE = re.compile(r"(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
+_COMMAND_LIKE = re.compile(r"(?a)(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
 
 
-_HEAD = re.compile(r"([a-z][a-z0-9_-]{1,30}) [^\s=:({]")
+_HEAD = re.compile(r"(?a)([a-z][a-z0-9_-]{1,30}) [^\s=:({]")
 _WORDS = word_set(
-    "the a an if for while when select insert update delete create alter from where import def class return print const let var "
-    "async await export type interface public private static void add use set get not and or in is to of fix feat docs chore "
-    "refactor test style build ci perf raise assert with yield lambda func fn go skill step phase no yes error warning"
+    "the a an if for while when select insert update delete create alter from where import def class return print const let "
+    "var async await export type interface public private static void add use set get not and or in is to of fix feat docs "
+    "chore refactor test style build ci perf raise assert with yield lambda func fn go skill step phase no yes error warning"
 )
 
 

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from skvm.ir import ActType
 from skvm.source import read_data
 
-WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:-[A-Za-z]+)*")
+WORD = re.compile(r"(?a)[A-Za-z][A-Za-z'’]*(?:-[A-Za-z]+)*")
 """A word of prose: ASCII letters, inner hyphens and apostrophes; digits and other scripts are not words of the lists."""
 
-_LEAD = re.compile(r"^[\s>*_~`\[\]()#•→✅❌⚠️🔹\-–—+]*(?:\(?\d+[.)a-z]*\s+|[☐☑✓✔✗]\s*|\[[ xX]\]\s*)*")
-_LABEL = re.compile(r"[^\n]{1,60}?(?::|\s[—–-]{1,2}|\s→|\s->)\s+")
-_CLAUSE = re.compile(r"(?:,|:|;|\s[—–-]{1,2}|\bthen)\s+")
+_LEAD = re.compile(r"(?a)^[\s>*_~`\[\]()#•→✅❌⚠️🔹\-–—+]*(?:\(?\d+[.)a-z]*\s+|[☐☑✓✔✗]\s*|\[[ xX]\]\s*)*")
+_LABEL = re.compile(r"(?a)[^\n]{1,60}?(?::|\s[—–-]{1,2}|\s→|\s->)\s+")
+_CLAUSE = re.compile(r"(?a)(?:,|:|;|\s[—–-]{1,2}|\bthen)\s+")
 
 
 def word_set(text: str) -> frozenset[str]:

@@ -32,38 +32,42 @@ def tool_words(name: str) -> frozenset[str]:
     )
 
 
-_WORD = re.compile(r"(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)")
-_WORDS = re.compile(r"[a-z][a-z0-9_-]+")
-_BARE_PATH = re.compile(r"(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]")
+_WORD = re.compile(r"(?a)(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)")
+_WORDS = re.compile(r"(?a)[a-z][a-z0-9_-]+")
+_BARE_PATH = re.compile(r"(?a)(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]")
 _NEED_CUE = re.compile(
-    r"\b(?:requires?|required|requirements?|prerequisites?|depends? on|dependenc|installed|install|available|needs?|must have|"
-    r"uses?|using|via|with|through|run|cli|binary|command)\b",
+    r"(?a)\b(?:requires?|required|requirements?|prerequisites?|depends? on|dependenc|installed|install|available|needs?|"
+    r"must have|uses?|using|via|with|through|run|cli|binary|command)\b",
     re.IGNORECASE,
 )
-_ENV = re.compile(r"(?<![\w$./-])\$?\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
-_PACKAGE_CUE = re.compile(r"\b(?:requires?|required|dependenc|packages?|librar|pip|pypi|installed|install)\w*\b", re.IGNORECASE)
-_ASSIGN = re.compile(r"(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
-_EXPAND = re.compile(r"\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)>")
-_JSON_KEY = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"\s*:')
-_JSON_COMMAND = re.compile(r'"command"\s*:\s*"([a-z][A-Za-z0-9_.-]*)"')
-_EXPORT = re.compile(r"\bexport\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
+_ENV = re.compile(r"(?a)(?<![\w$./-])\$?\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
+_PACKAGE_CUE = re.compile(
+    r"(?a)\b(?:requires?|required|dependenc|packages?|librar|pip|pypi|installed|install)\w*\b", re.IGNORECASE
+)
+_ASSIGN = re.compile(r"(?a)(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
+_EXPAND = re.compile(r"(?a)\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)>")
+_JSON_KEY = re.compile(r'(?a)"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"\s*:')
+_JSON_COMMAND = re.compile(r'(?a)"command"\s*:\s*"([a-z][A-Za-z0-9_.-]*)"')
+_EXPORT = re.compile(r"(?a)\bexport\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
 _SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-_AGENT_TYPE = re.compile(r'subagent_type["\']?\s*[=:]\s*["\']?([A-Za-z][A-Za-z0-9_:-]+)')
-_ENV_CUE = re.compile(r"\b(?:env|environment|variables?|export|api[ -]?key|token|credential|secret|set|\.env)\b", re.IGNORECASE)
-_PATH = re.compile(r"(?:[A-Za-z0-9_.@-]+|\{[A-Za-z_]+\}|\$\{?[A-Z_]+\}?|<[a-z_-]+>|~)(?:/[A-Za-z0-9_.*{}<>$@-]+)*/?\Z")
+_AGENT_TYPE = re.compile(r'(?a)subagent_type["\']?\s*[=:]\s*["\']?([A-Za-z][A-Za-z0-9_:-]+)')
+_ENV_CUE = re.compile(
+    r"(?a)\b(?:env|environment|variables?|export|api[ -]?key|token|credential|secret|set|\.env)\b", re.IGNORECASE
+)
+_PATH = re.compile(r"(?a)(?:[A-Za-z0-9_.@-]+|\{[A-Za-z_]+\}|\$\{?[A-Z_]+\}?|<[a-z_-]+>|~)(?:/[A-Za-z0-9_.*{}<>$@-]+)*/?\Z")
 _ROOTS = re.compile(
-    r"\A(?:\.?/?(?:~/|\$HOME/)?\.(?:claude|agents|codex|cursor|openclaw|gemini|config/[a-z]+)/(?:plugins/[^/]+/)?skills/[^/]+/"
+    r"(?a)\A(?:\.?/?(?:~/|\$HOME/)?\.(?:claude|agents|codex|cursor|openclaw|gemini|config/[a-z]+)/(?:plugins/[^/]+/)?skills/[^/]+/"
     r"|\$\{?(?:CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR|SKILL_DIR|SKILL_ROOT|SKILL_PATH|BASE_DIR|baseDir)\}?/(?:skills/[^/]+/)?"
     r"|\{(?:baseDir|skill_path|skillDir|skill_dir|SKILL_DIR|skill_root|base_dir)\}/|<(?:skill-dir|skill_dir|skill-path|SKILL_DIR|skill-root|skill)>/"
     r"|@|\./)"
 )
 _EXT = re.compile(
-    r"\.(?:md|mdx|py|sh|js|mjs|cjs|ts|tsx|json|jsonl|ya?ml|toml|txt|csv|html?|css|sql|xml|tmpl|j2|ps1|rb|R|ipynb|pdf|docx|xlsx|pptx|svg|png|ttf)\Z"
+    r"(?a)\.(?:md|mdx|py|sh|js|mjs|cjs|ts|tsx|json|jsonl|ya?ml|toml|txt|csv|html?|css|sql|xml|tmpl|j2|ps1|rb|R|ipynb|pdf|docx|xlsx|pptx|svg|png|ttf)\Z"
 )
 _SKILL_NAME = r"[a-z][a-z0-9]*(?:[-:_][a-z0-9]+)*"
-_SKILL = re.compile(rf"\b(?:skill|skills?:)\s+[\"“]?({_SKILL_NAME}-[a-z0-9-]+)\b|\b({_SKILL_NAME}-[a-z0-9-]+)\s+skill\b")
+_SKILL = re.compile(rf"(?a)\b(?:skill|skills?:)\s+[\"“]?({_SKILL_NAME}-[a-z0-9-]+)\b|\b({_SKILL_NAME}-[a-z0-9-]+)\s+skill\b")
 _JS_IMPORT = re.compile(
-    r"""(?:\bfrom\s+|\bimport\s+|\brequire\(\s*|\bimport\(\s*)["']((?:@[a-z0-9~][\w.~-]*/)?[a-z0-9][\w.-]*)((?:/[\w./-]+)?)["']"""
+    r"""(?a)(?:\bfrom\s+|\bimport\s+|\brequire\(\s*|\bimport\(\s*)["']((?:@[a-z0-9~][\w.~-]*/)?[a-z0-9][\w.-]*)((?:/[\w./-]+)?)["']"""
 )
 
 
@@ -91,7 +95,7 @@ def file_name(text: str) -> str | None:
 def file_of_link(target: str) -> str | None:
     """Path in the bundle that a link leads to; None for a host, an anchor, a file of another skill or of the system."""
     target = target.split("#", 1)[0].split("?", 1)[0].strip()
-    if not target or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target) or target.startswith(("/", "~")):
+    if not target or re.match(r"(?a)[a-zA-Z][a-zA-Z0-9+.-]*:", target) or target.startswith(("/", "~")):
         return None
     if target.startswith("../"):
         return target if _EXT.search(target) and not target.endswith("SKILL.md") else None
@@ -160,7 +164,7 @@ def _variables_in_prose(text: str, at: int, block: Block, instructs: bool) -> li
     ]
 
 
-def _tools_in_prose(text: str, at: int, block: Block, instructs: bool, known: set[str]) -> list[Mention]:
+def _tools_in_prose(text: str, at: int, block: Block, instructs: bool, known: frozenset[str]) -> list[Mention]:
     """Executables and packages whose names are no common words, where the block speaks of needing something."""
     heading = block.kind is BlockKind.HEADING
     bins = block.level == 1 if heading else (instructs or bool(_NEED_CUE.search(block.text)))
@@ -213,7 +217,7 @@ def env_tail(name: str) -> bool:
 
 def js_variables(text: str) -> list[Mention]:
     """Environment variables that a JavaScript text reads."""
-    found = re.finditer(r"process\.env(?:\.|\[[\"'])([A-Z][A-Z0-9_]+)", text)
+    found = re.finditer(r"(?a)process\.env(?:\.|\[[\"'])([A-Z][A-Z0-9_]+)", text)
     return [Mention(NeedKind.ENV, m.group(1), m.start(1), m.end(1)) for m in found]
 
 

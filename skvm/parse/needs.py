@@ -36,16 +36,16 @@ from skvm.source import Span
 _SCRIPT_JS = word_set("js javascript ts typescript jsx tsx mjs vue svelte")
 _SETUP = frozenset({Role.SETUP, Role.PROCEDURE, Role.STEP})
 _FILE_ITEM = re.compile(
-    r"([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:\.(?:md|py|sh|js|ts|json|ya?ml|txt|csv|html)|/))(?=\s|:|$|\))"
+    r"(?a)([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:\.(?:md|py|sh|js|ts|json|ya?ml|txt|csv|html)|/))(?=\s|:|$|\))"
 )
-_FOLDER = re.compile(r"(?<![\w/.])([a-z_-]+)/(?![\w.])")
+_FOLDER = re.compile(r"(?a)(?<![\w/.])([a-z_-]+)/(?![\w.])")
 _OF_SCRIPTS = frozenset({NeedKind.BIN, NeedKind.PIP, NeedKind.ENV, NeedKind.HOST})
-_VARIABLES = re.compile(r"\b(?:variables?|env|environment|credentials|secrets|authentication)\b", re.IGNORECASE)
+_VARIABLES = re.compile(r"(?a)\b(?:variables?|env|environment|credentials|secrets|authentication)\b", re.IGNORECASE)
 _READ_DEEPLY = (
     SHELL | PYTHON | _SCRIPT_JS | word_set("c cpp java kotlin rust go csharp cs solidity sql swift dart scala ruby php")
 )
-_ALLOWED = re.compile(r"Bash\(([a-z][a-z0-9_.-]*)")
-_PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~]=?).*)?\Z")
+_ALLOWED = re.compile(r"(?a)Bash\(([a-z][a-z0-9_.-]*)")
+_PACKAGE = re.compile(r"(?a)([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~]=?).*)?\Z")
 
 
 class Needs:
@@ -213,7 +213,7 @@ def _declared(field: FrontField) -> Iterator[tuple[NeedKind, str, str]]:
     elif last in ("bins", "anybins", "binaries") or key.endswith("requires.tools"):
         yield from ((NeedKind.BIN, name, "") for name in _listed(field.value))
     elif last in ("env", "primaryenv", "envs", "envvars") or key.endswith("env.name"):
-        yield from ((NeedKind.ENV, name, "") for name in _listed(field.value) if re.fullmatch(r"[A-Z][A-Z0-9_]+", name))
+        yield from ((NeedKind.ENV, name, "") for name in _listed(field.value) if re.fullmatch(r"(?a)[A-Z][A-Z0-9_]+", name))
     elif last in ("dependencies", "pip", "pythonpackages", "packages") and "npm" not in key:
         match = _PACKAGE.match(field.value.strip())
         if match is not None:

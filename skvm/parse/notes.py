@@ -40,7 +40,7 @@ _FAKE = re.compile(rb"x{4,}|X{4,}|0{5,}|1234|abcd|EXAMPLE|example|your|YOUR|\.\.
 _DISTINCT = 8
 """A credential has at least this many different characters; a placeholder rarely does."""
 
-_CLIMBS = re.compile(r"\.\./")
+_CLIMBS = re.compile(r"(?a)\.\./")
 
 
 def note_all(draft: Draft, source: SkillSource, code: Code, needs: tuple[Need, ...]) -> Iterator[Diagnostic]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 
 _FILE = re.compile(
-    r"(?:~|\.{1,2}|\$\{?\w+\}?|\{\w+\}|<[\w -]+>)?/?(?:[\w.@{}<>$*-]+/)*[\w.@{}<>$*-]*\.[A-Za-z0-9*{}]{1,12}\Z|(?:~|\.{1,2}|[\w.${}<>-]+)(?:/[\w.@{}<>$*-]+)*/\Z"
+    r"(?a)(?:~|\.{1,2}|\$\{?\w+\}?|\{\w+\}|<[\w -]+>)?/?(?:[\w.@{}<>$*-]+/)*[\w.@{}<>$*-]*\.[A-Za-z0-9*{}]{1,12}\Z"
+    r"|(?:~|\.{1,2}|[\w.${}<>-]+)(?:/[\w.@{}<>$*-]+)*/\Z",
+    re.ASCII,
 )
-_NOT_FILES = re.compile(r"\A(?:\d+(?:\.\d+)*|v\d[\w.]*|e\.g\.?|i\.e\.?|[a-z]+\.[a-z_]+\(.*|[A-Z][a-z]+\.(?:js|io|ai|net))\Z")
+_NOT_FILES = re.compile(
+    r"(?a)\A(?:\d+(?:\.\d+)*|v\d[\w.]*|e\.g\.?|i\.e\.?|[a-z]+\.[a-z_]+\(.*|[A-Z][a-z]+\.(?:js|io|ai|net))\Z"
+)
 _EXT = re.compile(
-    r"\.(?:mdx?|py|sh|[cm]?[jt]sx?|jsonl?|ya?ml|toml|txt|csv|tsv|html?|css|sql|xml|pdf|docx?|xlsx?|pptx?|png|jpe?g|svg|gif|env|lock|log|ipynb|"
-    r"cfg|ini|parquet|h5ad|loom|tsv|zip|tar|gz|mp[34]|wav|mov|db|sqlite|tmpl|rs|go|rb|java|kt|swift|c|cpp|h|cs|php|tf|hcl|proto|graphql|bib|tex|srt|vtt)\Z",
+    r"(?a)\.(?:mdx?|py|sh|[cm]?[jt]sx?|jsonl?|ya?ml|toml|txt|csv|tsv|html?|css|sql|xml|pdf|docx?|xlsx?|pptx?|png|jpe?g|svg|gif"
+    r"|env|lock|log|ipynb|cfg|ini|parquet|h5ad|loom|zip|tar|gz|mp[34]|wav|mov|db|sqlite|tmpl|rs|go|rb|java|kt|swift|c|cpp|h"
+    r"|cs|php|tf|hcl|proto|graphql|bib|tex|srt|vtt)\Z",
     re.IGNORECASE,
 )
 
@@ -33,4 +38,4 @@ def is_path(code: str) -> bool:
 
 def is_open(place: str) -> bool:
     """Is a part of the place left open (a variable or a placeholder), so that it may be any path?"""
-    return bool(re.search(r"\$|<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]", place))
+    return bool(re.search(r"(?a)\$|<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]", place))

@@ -54,7 +54,7 @@ class Sentence(NamedTuple):
 
 
 _TOKEN = re.compile(
-    r"""(?P<CODE>\x01+)
+    r"""(?a)(?P<CODE>\x01+)
     |(?P<URL>https?://[^\s<>()\[\]"'`\x01]+)
     |(?P<SKILL>\[\[[A-Za-z0-9_:./ -]{1,80}\]\])
     |(?P<QUOTE>"[^"\n]{1,240}"|“[^”\n]{1,240}”)
@@ -69,7 +69,7 @@ _TOKEN = re.compile(
     |(?P<PUNCT>[,:;()\[\]])""",
     re.VERBOSE,
 )
-_SLASH = re.compile(r"/[a-z][a-z0-9_-]*(?::[a-z][a-z0-9_-]*)?(?:\s|$)")
+_SLASH = re.compile(r"(?a)/[a-z][a-z0-9_-]*(?::[a-z][a-z0-9_-]*)?(?:\s|$)")
 _OPENERS = frozenset({"IF", "UNLESS", "WHEN", "AFTER", "EACH", "UNTIL", "WHILE"})
 _PUNCT = {",": "COMMA", ":": "COLON", ";": "SEMI", "(": "LPAR", ")": "RPAR", "[": "LPAR", "]": "RPAR"}
 _NO_END = word_set("e.g i.e eg ie etc vs cf approx no fig al dr mr ms inc resp incl max min")

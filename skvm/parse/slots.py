@@ -14,11 +14,11 @@ from skvm.parse.places import is_path
 from skvm.source import SourceText, Span
 
 _PLACEHOLDER = re.compile(
-    r"<([A-Za-z][\w ./-]{0,60})>|\{\{?\s*([A-Za-z_][\w.-]{0,60})\s*\}\}?|\$(ARGUMENTS|[1-9])\b|\$\{input:([A-Za-z_]\w*)[^}]*\}"
-    r"|(?<![\w/.$-])((?:INPUT|OUTPUT)(?:_[A-Z]+)?)(?![\w=])"
+    r"(?a)<([A-Za-z][\w ./-]{0,60})>|\{\{?\s*([A-Za-z_][\w.-]{0,60})\s*\}\}?|\$(ARGUMENTS|[1-9])\b"
+    r"|\$\{input:([A-Za-z_]\w*)[^}]*\}|(?<![\w/.$-])((?:INPUT|OUTPUT)(?:_[A-Z]+)?)(?![\w=])"
 )
-_OUT_FLAG = re.compile(r"(?:^|\s)(?:-o|--out\w*|--dest\w*|>)[ =]*$")
-_OPEN = re.compile(r"<[^<>]*>|\{\{?[^{}]*\}\}?|\[[A-Za-z][^\[\]]*\]|\$\{?\w+\}?")
+_OUT_FLAG = re.compile(r"(?a)(?:^|\s)(?:-o|--out\w*|--dest\w*|>)[ =]*$")
+_OPEN = re.compile(r"(?a)<[^<>]*>|\{\{?[^{}]*\}\}?|\[[A-Za-z][^\[\]]*\]|\$\{?\w+\}?")
 
 
 class Slots:

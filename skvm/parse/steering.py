@@ -19,17 +19,19 @@ from skvm.parse.stepacts import Read, StepReader
 _HEAD_ONLY = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.LOOP})
 _PASSED_ON = frozenset({ControlKind.BRANCH, ControlKind.LOOP, ControlKind.RECOVER})
 _CHOICE = re.compile(
-    r"\b(?:one of|depending|depends|based on|choose|either|options?|which(?:ever)?|according to|alternatives?|modes?|match(?:es|ing)?|route|"
+    r"(?a)\b(?:one of|depending|depends|based on|choose|either|options?|which(?:ever)?|according to|alternatives?|modes?|"
+    r"match(?:es|ing)?|route|"
     r"by (?:platform|type|mode|kind))\b",
     re.IGNORECASE,
 )
-_ARM = re.compile(r"\b(?:mode|option|variant|alternative|case|path|flow)\b|^(?:if|when|for) ", re.IGNORECASE)
+_ARM = re.compile(r"(?a)\b(?:mode|option|variant|alternative|case|path|flow)\b|^(?:if|when|for) ", re.IGNORECASE)
 _TROUBLE = re.compile(
-    r"\b(?:recover\w*|failures?|error handling|fallbacks?|degrad\w+|troubleshoot\w*|when things go wrong|rollback)\b",
+    r"(?a)\b(?:recover\w*|failures?|error handling|fallbacks?|degrad\w+|troubleshoot\w*|when things go wrong|rollback)\b",
     re.IGNORECASE,
 )
-_EACH = re.compile(r"\b(?:each|every)\s+(?!time\b|step\b|other\b)([a-z][\w-]*(?:\s+[a-z][\w-]*){0,3})", re.IGNORECASE)
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?[a-z]?|[A-F])\Z")
+_OTHER = ("otherwise", "else", "if not")
+_EACH = re.compile(r"(?a)\b(?:each|every)\s+(?!time\b|step\b|other\b)([a-z][\w-]*(?:\s+[a-z][\w-]*){0,3})", re.IGNORECASE)
+_NUMBER = re.compile(r"(?a)(\d+(?:\.\d+)?[a-z]?|[A-F])\Z")
 
 
 class Claim(NamedTuple):
@@ -225,10 +227,8 @@ class _Steering:
         count = 0
         previous: StepReader | None = None
         for reader in self.readers:
-            other = any(
-                c.found.kind is ControlKind.BRANCH and c.found.word.startswith(("otherwise", "else", "if not"))
-                for c in self.claims[reader.step.id]
-            )
+            own = self.claims[reader.step.id]
+            other = any(c.found.kind is ControlKind.BRANCH and c.found.word.startswith(_OTHER) for c in own)
             if other and previous is not None and previous.step.scene == reader.step.scene and self._branches(previous):
                 if previous.step.id not in arms:
                     count += 1
@@ -270,8 +270,8 @@ class _Steering:
         if found.kind is ControlKind.LOOP and found.bound is None and not (found.domain or found.until or found.condition):
             self._note("SKV202", "this loop says neither how often nor until when", span)
         return Control.model_construct(
-            id="", span=span, kind=found.kind, owner=step.id, condition=cut(found.condition), bound=found.bound, domain=cut(found.domain),
-            until=cut(found.until), target=target, members=members, group=group, arm=arm,
+            id="", span=span, kind=found.kind, owner=step.id, condition=cut(found.condition), bound=found.bound,
+            domain=cut(found.domain), until=cut(found.until), target=target, members=members, group=group, arm=arm,
         )  # fmt: skip
 
     def _note(self, code: str, message: str, span: object) -> None:
@@ -281,9 +281,8 @@ class _Steering:
         """Id of the step or scene that "Step 2" or "Phase 1" names; a note when there is none."""
         ids = self._ids(step, name)
         if ids is None:
-            self._note(
-                "SKV206", f"there is no {name} to jump to", self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
-            )
+            span = self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
+            self._note("SKV206", f"there is no {name} to jump to", span)
         return ids
 
     def _ids(self, step: DraftStep, name: str) -> str | None:
@@ -340,6 +339,6 @@ class _Steering:
                         kind=ControlKind.PARALLEL,
                         owner=items[0].step.scene,
                         members=tuple(r.step.id for r in items),
-                    )  # fmt: skip
+                    )
                 )
         return out

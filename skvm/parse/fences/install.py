@@ -18,9 +18,9 @@ class Installed(NamedTuple):
     version: str
 
 
-_PIP = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[A-Za-z0-9_,. -]*\])?((?:[=<>!~]=?|@).*)?\Z")
-_NPM = re.compile(r"((?:@[a-z0-9~][a-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*)(?:@(.+))?\Z")
-_APT = re.compile(r"([a-z0-9][a-z0-9+.-]+)(?:=(\S+))?\Z")
+_PIP = re.compile(r"(?a)([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[A-Za-z0-9_,. -]*\])?((?:[=<>!~]=?|@).*)?\Z")
+_NPM = re.compile(r"(?a)((?:@[a-z0-9~][a-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*)(?:@(.+))?\Z")
+_APT = re.compile(r"(?a)([a-z0-9][a-z0-9+.-]+)(?:=(\S+))?\Z")
 _VALUED = word_set(
     "-r --requirement -c --constraint -i --index-url --extra-index-url -f --find-links -t --target --python -p --prefix "
     "--with --from -e --editable --registry --channel -n --name --index --torch-backend"

@@ -16,9 +16,9 @@ from skvm.parse.fences.facts import MAX_BYTES, MAX_OPERATORS, CodeFacts, NeedFac
 from skvm.parse.fences.packages import distribution_of, is_stdlib
 from skvm.parse.lexicon import word_set
 
-_PLACEHOLDER = re.compile(r"<[A-Za-z][A-Za-z0-9_ -]{0,40}>")
-_HOST = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d+)?)")
-_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]+\Z")
+_PLACEHOLDER = re.compile(r"(?a)<[A-Za-z][A-Za-z0-9_ -]{0,40}>")
+_HOST = re.compile(r"(?a)https?://([A-Za-z0-9.-]+(?::\d+)?)")
+_ENV = re.compile(r"(?a)[A-Za-z_][A-Za-z0-9_]+\Z")
 _NETWORK = word_set(
     "requests httpx urllib aiohttp socket websocket websockets openai anthropic boto3 paramiko smtplib ftplib imaplib "
     "google tweepy slack_sdk telegram playwright selenium stripe"
@@ -41,7 +41,7 @@ _WRITERS = word_set(
 _READ_METHODS = word_set("read_text read_bytes")
 _WRITE_METHODS = word_set("write_text write_bytes touch mkdir")
 _ENV_CALLS = frozenset({"os.getenv", "os.environ.get", "environ.get", "getenv", "os.environ.setdefault", "os.environ.pop"})
-_PATHLIKE = re.compile(r"[^\s\n]{1,200}\Z")
+_PATHLIKE = re.compile(r"(?a)[^\s\n]{1,200}\Z")
 
 
 def analyse_python(text: str, own: frozenset[str] = frozenset()) -> CodeFacts:
@@ -73,7 +73,7 @@ def parse_python(text: str) -> ast.Module | None:
 
 def _imports_by_line(text: str, own: frozenset[str], facts: CodeFacts) -> None:
     """Imports of a text that does not parse (a session log, code with ellipses), line by line."""
-    for match in re.finditer(r"^(?:>>> )?(?:from|import)[ \t]+([A-Za-z_][A-Za-z0-9_.]*)", text, re.MULTILINE):
+    for match in re.finditer(r"(?a)^(?:>>> )?(?:from|import)[ \t]+([A-Za-z_][A-Za-z0-9_.]*)", text, re.MULTILINE):
         _add_import(match.group(1), len(text[: match.start(1)].encode("utf-8", "surrogatepass")), own, facts)
 
 
@@ -167,7 +167,7 @@ class _Python:
             name = node.value.split()[0]
             start, end = self._at(node)
             at = self.data.find(name.encode("utf-8", "surrogatepass"), start, end)
-            if at >= 0 and re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", name):
+            if at >= 0 and re.fullmatch(r"(?a)[A-Za-z][A-Za-z0-9_.+-]*", name):
                 self.facts.needs.append(NeedFact(NeedKind.BIN, name, at, at + len(name)))
 
     def _hosts(self, node: ast.Constant) -> None:

@@ -14,25 +14,26 @@ _GRAPH = word_set("mermaid dot graphviz digraph plantuml puml d2")
 _TEXT = word_set("markdown md mdx rst asciidoc org html")
 _OUTPUT = word_set("output out log logs diff patch")
 _PLACEHOLDER = re.compile(
-    r"\[[A-Z][^\]\n]{1,60}\](?!\()|\{[A-Za-z][A-Za-z0-9_ .-]{0,40}\}|<[a-z][a-z0-9_ -]{1,40}>|\{\{|\.\.\."
+    r"(?a)\[[A-Z][^\]\n]{1,60}\](?!\()|\{[A-Za-z][A-Za-z0-9_ .-]{0,40}\}|<[a-z][a-z0-9_ -]{1,40}>|\{\{|\.\.\."
 )
 _PSEUDO = re.compile(
-    r"^\s*(?:\d+\.\s+)?(?:IF|WHEN|FOR EACH|FOREACH|WHILE|REPEAT|ELSE|STOP|GOTO|UNTIL|BEFORE|AFTER|THEN|RETURN|for each|if .+:$|else:)\b",
+    r"(?a)^\s*(?:\d+\.\s+)?(?:IF|WHEN|FOR EACH|FOREACH|WHILE|REPEAT|ELSE|STOP|GOTO|UNTIL|BEFORE|AFTER|THEN|RETURN"
+    r"|for each|if .+:$|else:)\b",
     re.MULTILINE,
 )
 _TREE = re.compile("[├└│]")
 _COMMAND = re.compile(
-    r"^\s*(?:\$ |% )?(?:sudo )?(?:git|npm|npx|pip3?|uv|uvx|python3?|node|curl|wget|docker|kubectl|gh|aws|az|gcloud|brew|apt(?:-get)?"
-    r"|cargo|go|make|mkdir|cd|ls|cat|cp|mv|rm|export|bash|sh|pnpm|yarn|bun|terraform|helm|ssh|chmod|dotnet|conda|jq|grep|find|echo"
+    r"(?a)^\s*(?:\$ |% )?(?:sudo )?(?:git|npm|npx|pip3?|uv|uvx|python3?|node|curl|wget|docker|kubectl|gh|aws|az|gcloud|brew"
+    r"|apt(?:-get)?|cargo|go|make|mkdir|cd|ls|cat|cp|mv|rm|export|bash|sh|pnpm|yarn|bun|terraform|helm|ssh|chmod|dotnet|conda|jq|grep|find|echo"
     r"|\./[\w./-]+)(?:\s|$)"
 )
-_PYTHON_TEXT = re.compile(r"^(?:import \w+|from [\w.]+ import |def \w+\(|class \w+|print\()", re.MULTILINE)
-_EXAMPLE_LEAD = re.compile(r"\b(?:example|e\.g\.|for instance|sample|bad|good|wrong|instead of|❌|✅)\b", re.IGNORECASE)
+_PYTHON_TEXT = re.compile(r"(?a)^(?:import \w+|from [\w.]+ import |def \w+\(|class \w+|print\()", re.MULTILINE)
+_EXAMPLE_LEAD = re.compile(r"(?a)\b(?:example|e\.g\.|for instance|sample|bad|good|wrong|instead of|❌|✅)\b", re.IGNORECASE)
 _OUTPUT_LEAD = re.compile(
-    r"\b(?:returns?|response|prints?|outputs? (?:is|will|looks)|should (?:see|output|print)|result)\b", re.IGNORECASE
+    r"(?a)\b(?:returns?|response|prints?|outputs? (?:is|will|looks)|should (?:see|output|print)|result)\b", re.IGNORECASE
 )
 _TEMPLATE_LEAD = re.compile(
-    r"\b(?:template|format|structure|as follows|shape|output|report|using this|following|skeleton)\b", re.IGNORECASE
+    r"(?a)\b(?:template|format|structure|as follows|shape|output|report|using this|following|skeleton)\b", re.IGNORECASE
 )
 
 
@@ -41,7 +42,7 @@ def role_of(language: str, text: str, lead: str) -> BlockRole:
     language = language.lower()
     if language in SHELL:
         return BlockRole.COMMAND
-    if language in _GRAPH or re.match(r"\s*(?:digraph|graph|flowchart|sequenceDiagram|stateDiagram)\b", text):
+    if language in _GRAPH or re.match(r"(?a)\s*(?:digraph|graph|flowchart|sequenceDiagram|stateDiagram)\b", text):
         return BlockRole.GRAPH
     if language in _DATA:
         return BlockRole.TEMPLATE if _TEMPLATE_LEAD.search(lead) and _PLACEHOLDER.search(text) else BlockRole.DATA

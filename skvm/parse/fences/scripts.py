@@ -16,13 +16,13 @@ from skvm.parse.fences.python import analyse_python, dotted, modes, parse_python
 from skvm.parse.lexicon import word_set
 
 _READ_NAME = re.compile(
-    r"(?:^|_)(?:in|input|inputs|infile|src|source|from|file|filename|path|csv|json|pdf|data|config|image|doc)(?:_|$)"
+    r"(?a)(?:^|_)(?:in|input|inputs|infile|src|source|from|file|filename|path|csv|json|pdf|data|config|image|doc)(?:_|$)"
 )
-_WRITE_NAME = re.compile(r"(?:^|_)(?:out|output|outfile|dest|destination|target|save|to|result|report)(?:_|$)")
+_WRITE_NAME = re.compile(r"(?a)(?:^|_)(?:out|output|outfile|dest|destination|target|save|to|result|report)(?:_|$)")
 _READING = re.compile(
-    r"read|load|open|parse|reader|document|workbook|listdir|glob|walk|scandir|exists|is_file|is_dir|stat", re.IGNORECASE
+    r"(?a)read|load|open|parse|reader|document|workbook|listdir|glob|walk|scandir|exists|is_file|is_dir|stat", re.IGNORECASE
 )
-_WRITING = re.compile(r"write|save|dump|export|^to_|makedirs|mkdir|touch", re.IGNORECASE)
+_WRITING = re.compile(r"(?a)write|save|dump|export|^to_|makedirs|mkdir|touch", re.IGNORECASE)
 _CHANGING = word_set("remove unlink rename replace rmtree move")
 _PLAIN_CALLS = word_set(
     "Path str PurePath abspath resolve expanduser join basename dirname len print format f exit error info debug"

@@ -21,15 +21,15 @@ from skvm.parse.fences.install import installs
 from skvm.parse.lexicon import word_set
 
 _PLACEHOLDER = re.compile(rb"(?<!<)<[A-Za-z](?:[A-Za-z0-9_ ./|:-]{0,60}[A-Za-z0-9_.])?>")
-_OPEN_PLACE = re.compile(r"<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]|path/to|\.\.\.")
+_OPEN_PLACE = re.compile(r"(?a)<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]|path/to|\.\.\.")
 _HERE = word_set("ls find tree du rg fd")
 """Commands that read the working folder when they name no path."""
 
 _PROMPT = re.compile(rb"^(?:\$|%|>) (?=\S)", re.MULTILINE)
 _OPERATOR = re.compile(rb"[|&;<>(){}]|\bif\b|\bfor\b|\bwhile\b")
-_HOST = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d+)?)")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.+-]*\Z")
-_ENV = re.compile(r"[A-Z][A-Z0-9_]{2,}\Z")
+_HOST = re.compile(r"(?a)https?://([A-Za-z0-9.-]+(?::\d+)?)")
+_NAME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9_.+-]*\Z")
+_ENV = re.compile(r"(?a)[A-Z][A-Z0-9_]{2,}\Z")
 _OWN_ENV = word_set(
     "HOME PWD PATH USER SHELL TERM LANG TMPDIR EDITOR HOSTNAME OLDPWD RANDOM SECONDS IFS BASH_SOURCE LOGNAME UID EUID PPID "
     "LINENO OSTYPE PIPESTATUS FUNCNAME REPLY OPTARG OPTIND DISPLAY ARGUMENTS PYTHONPATH CLAUDE_PLUGIN_ROOT CLAUDE_SKILL_DIR "
