@@ -100,19 +100,30 @@ def uniform(*parts: object) -> float:
 
 
 def draw_faults(profile: Profile, seed: int, tag: RequestTag) -> tuple[Fault, ...]:
-    """Faults of one attempt at one step: one draw per required primitive at its highest required level."""
-    needed: dict[str, Level] = {}
-    for item in tag.requires:
-        if item.primitive not in needed or item.level.rank > needed[item.primitive].rank:
-            needed[item.primitive] = item.level
+    """Faults of one attempt at one step: one draw per required primitive at its highest required level.
+
+    A whole skill in one conversation has as many occasions to fail as its steps have requirements: each is drawn.
+    """
     faults = []
-    for primitive, level in sorted(needed.items()):
-        parts = (seed, tag.seed, tag.key, tag.scope, tag.attempt, tag.question, primitive)
+    for primitive, level, nth in _draws(tag):
+        parts = (seed, tag.seed, tag.key, tag.scope, tag.attempt, tag.question, primitive, *([nth] if nth else []))
         if uniform(*parts) >= chance(profile, primitive, level):
             options = mutations_of(primitive)
             picked = options[int(uniform(*parts, "mutation") * len(options))]
             faults.append(Fault(primitive, picked, "|".join(map(str, parts))))
     return tuple(faults)
+
+
+def _draws(tag: RequestTag) -> list[tuple[str, Level, int]]:
+    """(primitive, level, how many draws of the primitive came before), by primitive; the declared order does not matter."""
+    levels: dict[str, list[Level]] = {}
+    for item in tag.requires:
+        levels.setdefault(item.primitive, []).append(item.level)
+    rows = []
+    for primitive, found in sorted(levels.items()):
+        ranked = sorted(found, key=lambda level: level.rank, reverse=True)
+        rows += [(primitive, level, nth) for nth, level in enumerate(ranked if tag.question == "raw" else ranked[:1])]
+    return rows
 
 
 def repairs(fault: Fault) -> bool:

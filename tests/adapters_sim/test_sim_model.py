@@ -260,6 +260,17 @@ def test_wrong_forms_are_wrong(text: str, salt: int) -> None:
     assert wrong_call(Call("read_file", {"path": text}), fault) is None
 
 
+def test_a_whole_skill_has_as_many_occasions_to_fail_as_its_steps() -> None:
+    half = profile(15, 30, ALL)
+    several = needs("tool.exec", "tool.exec", "tool.exec", "follow.procedure")
+    count = {
+        question: sum(len(draw_faults(half, 0, tag(key=f"k{i}", question=question, requires=several))) for i in range(500))
+        for question in ("step", "raw")
+    }
+    assert count["step"] == pytest.approx(500 * 2 / 2, rel=0.15) and count["raw"] == pytest.approx(500 * 4 / 2, rel=0.15)
+    assert [f.primitive for f in draw_faults(FEEBLE, 0, tag(requires=several))] == ["follow.procedure", "tool.exec"]
+
+
 def test_attempt_and_scope_draw_anew() -> None:
     half = profile(15, 30)
     outcomes = {
