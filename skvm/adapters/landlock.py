@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import json
+import marshal
 import os
 import shutil
 import subprocess
@@ -144,7 +144,7 @@ class _Start:
     def _config(self, abi: int, program_filter: bytes, work: Path, program: str) -> bytes:
         handled = handled_rights(abi)
         limits = [[which, *values] for which, values in resource_limits(self._request.limits)]
-        return json.dumps(
+        return marshal.dumps(
             {
                 "program": program,
                 "argv": list(self._request.argv),
@@ -161,7 +161,7 @@ class _Start:
                 "proc_rights": READ_FILE | READ_DIR,
                 "rules": rules(self._request, work, self._tmp, handled),
             }
-        ).encode()
+        )
 
     def _memory(self, data: bytes) -> int:
         fd = os.memfd_create("config")
@@ -186,12 +186,13 @@ class _Start:
         told = b""
         with suppress(BlockingIOError):
             told = os.read(self._status_read, 4096)
-        report = json.loads(told) if told else {"error": ended.stderr[-300:].decode("utf-8", "replace") or "the launcher died"}
-        if "missing" in report:
-            return not_found(self._request, str(report["missing"]))
-        if "error" in report:
-            raise SandboxError(f"landlock failed: {report['error']}", help="see `skvm doctor`")
-        return read_ending(self._request, ended, int(report["exit"]))
+        kind, _, text = told.decode("utf-8", "replace").partition(" ")
+        if kind == "missing":
+            return not_found(self._request, text)
+        if kind != "exit":
+            said = text or ended.stderr[-300:].decode("utf-8", "replace").strip() or "the launcher died"
+            raise SandboxError(f"landlock failed: {said}", help="see `skvm doctor`")
+        return read_ending(self._request, ended, int(text))
 
 
 def rules(request: SandboxRequest, work: Path, tmp: Path, handled: int) -> list[list[object]]:

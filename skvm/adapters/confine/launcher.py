@@ -1,22 +1,22 @@
 """Starts one program under Landlock and seccomp, outlives it, and leaves no descendant of it alive.
 
-Run as a script by a bare interpreter (`python -I -S -B launcher.py CONFIG CONTROL STATUS`, three descriptors), so it
-imports nothing of skvm. It adopts orphans (`PR_SET_CHILD_SUBREAPER`): a process that leaves its session and its parent still
-ends up here and is killed when the program ends or when CONTROL is closed. STATUS gets one JSON object: `exit` (128 + n for
-signal n), `missing` (the program cannot be executed) or `error`.
+Run as a script by a bare interpreter (`python -I -S -B launcher.py CONFIG CONTROL STATUS`, three descriptors), so it imports
+nothing of skvm, and as little as it can of the library: every import is paid at every start (hence `marshal`, read by the same
+interpreter that wrote it, and the C module under `signal`). It adopts orphans (`PR_SET_CHILD_SUBREAPER`): a process that leaves
+its session and its parent still ends up here and is killed when the program ends or when CONTROL is closed. STATUS gets one
+line: `exit N` (128 + n for signal n), `missing WHY` (the program cannot be executed) or `error WHY`.
 """
 # ruff: noqa: PTH115, PTH116, PTH123, PTH208
 # pathlib would add to every start of a program.
 
 from __future__ import annotations
 
-import contextlib
+import _signal as signal  # type: ignore[import-not-found, unused-ignore]
 import ctypes
-import json
+import marshal
 import os
 import resource
 import select
-import signal
 import struct
 import sys
 
@@ -88,9 +88,11 @@ def own_tasks() -> int:
     uid, total = os.getuid(), 0
     for name in os.listdir("/proc"):
         if name.isdigit():
-            with contextlib.suppress(OSError):
+            try:
                 if os.stat(f"/proc/{name}").st_uid == uid:
                     total += len(os.listdir(f"/proc/{name}/task"))
+            except OSError:
+                continue  # it ended meanwhile
     return total
 
 
@@ -120,7 +122,7 @@ def become(config: dict[str, Any]) -> None:
         raise Missing(f"{config['program']}: {error.strerror}") from None
 
 
-def start(config: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
+def start(config: dict[str, Any]) -> tuple[int, str]:
     """Fork and become the program; returns its process id and, if it could not start, why."""
     read, write = os.pipe()
     child = os.fork()
@@ -129,15 +131,14 @@ def start(config: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
             os.close(read)
             become(config)
         except Missing as error:
-            os.write(write, json.dumps({"missing": str(error)}).encode())
+            os.write(write, f"missing {error}".encode())
         except BaseException as error:
-            os.write(write, json.dumps({"error": str(error)}).encode())
+            os.write(write, f"error {error}".encode())
         finally:
             os._exit(125)
     os.close(write)
     with os.fdopen(read, "rb") as stream:
-        told = stream.read()
-    return child, json.loads(told) if told else None
+        return child, stream.read().decode()
 
 
 def descendants() -> list[int]:
@@ -145,10 +146,13 @@ def descendants() -> list[int]:
     parents = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stream:
-                fields = stream.read().rpartition(b")")[2].split()
-                if fields[0] not in (b"Z", b"X"):
-                    parents[int(name)] = int(fields[1])
+            try:
+                with open(f"/proc/{name}/stat", "rb") as stream:
+                    fields = stream.read().rpartition(b")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if fields[0] not in (b"Z", b"X"):
+                parents[int(name)] = int(fields[1])
     found, me = [], os.getpid()
     for pid in parents:
         at = pid
@@ -159,6 +163,14 @@ def descendants() -> list[int]:
     return found
 
 
+def send(pid: int, number: int) -> None:
+    """A signal to a process that may have ended meanwhile."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
 def kill_all() -> None:
     """End every descendant. All are stopped first: a stopped process cannot fork, so the set stops growing."""
     if not reap():
@@ -166,13 +178,11 @@ def kill_all() -> None:
     stopped: set[int] = set()
     while fresh := set(descendants()) - stopped:
         for pid in fresh:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
+            send(pid, signal.SIGSTOP)
         stopped |= fresh
     while left := descendants():
         for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         reap()
     reap()
 
@@ -192,7 +202,7 @@ def reap() -> bool:
         ENDED[pid] = status
 
 
-def attend(child: int, control: int) -> dict[str, Any]:
+def attend(child: int, control: int) -> str:
     """Wait for the program or for CONTROL to be closed, then end all that is left."""
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
@@ -210,7 +220,8 @@ def attend(child: int, control: int) -> dict[str, Any]:
         reap()
     kill_all()
     status = ENDED.get(child, signal.SIGKILL)
-    return {"exit": os.waitstatus_to_exitcode(status) if not os.WIFSIGNALED(status) else 128 + os.WTERMSIG(status)}
+    code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
+    return f"exit {code}"
 
 
 def main() -> None:
@@ -220,7 +231,7 @@ def main() -> None:
         os.set_inheritable(fd, False)
     try:
         with os.fdopen(config_fd, "rb") as stream:
-            config = json.loads(stream.read())
+            config = marshal.loads(stream.read())  # noqa: S302 - written by our own parent
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         child, failure = start(config)
         quiet = os.open(os.devnull, os.O_RDWR)
@@ -228,8 +239,8 @@ def main() -> None:
             os.dup2(quiet, fd)
         report = failure or attend(child, control)
     except OSError as error:
-        report = {"error": str(error)}
-    os.write(status, json.dumps(report).encode())
+        report = f"error {error}"
+    os.write(status, report.encode())
 
 
 main()
