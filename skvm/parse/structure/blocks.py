@@ -38,6 +38,9 @@ _HTML_TAGS = frozenset(
 )
 
 
+MAX_TAGS = 8
+
+
 class Tag(NamedTuple):
     """A line that is nothing but `<name>` or `</name>`: authors use such tags as section marks. Offsets in the body."""
 
@@ -92,7 +95,19 @@ def _paired(tags: list[Tag]) -> list[Tag]:
         if depth:
             kept += (opened[-depth], tag)
             del opened[-depth:]
-    return sorted(kept)
+    return _shallow(sorted(kept))
+
+
+def _shallow(tags: list[Tag]) -> list[Tag]:
+    """Pairs down to `MAX_TAGS` levels; deeper ones mark no sections."""
+    out: list[Tag] = []
+    depth = 0
+    for tag in tags:
+        depth += 0 if tag.closes else 1
+        if depth <= MAX_TAGS:
+            out.append(tag)
+        depth -= 1 if tag.closes else 0
+    return out
 
 
 class BlockReader:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable
 
 from skvm.parse.draft import Block, DraftKnowledge, DraftScene, DraftStep, RunKind
 from skvm.parse.structure.sections import Part
@@ -11,6 +13,8 @@ from skvm.parse.structure.words import normal
 _DOCUMENT = re.compile(r"[\w./{}$-]+\.(?:md|mdx|txt|rst|adoc|json|ya?ml|csv|html)\b")
 _SLUG = re.compile(r"[^a-z0-9 -]+")
 MIN_TITLE = 2
+MAX_PAIRS = 250_000
+"""More sections times steps than this are not compared: the text was generated."""
 
 
 def find_knowledge(
@@ -18,11 +22,11 @@ def find_knowledge(
 ) -> list[DraftKnowledge]:
     """Units in text order: one per section outside the stages that has text of its own, one per bundle file that steps name."""
     staged = {index for scene in scenes for index in scene.sections}
-    spans = [(scene.start, scene.end) for scene in scenes]
-    mentions = _mentions(steps, blocks)
+    inside = _covered(scenes)
+    mentions = _mentions(steps, blocks) if len(parts) * len(steps) <= MAX_PAIRS else []
     out: list[DraftKnowledge] = []
     for part in parts:
-        if part.index in staged or not part.pieces or any(a <= part.start < b for a, b in spans):
+        if part.index in staged or not part.pieces or inside(part.start):
             continue
         start = part.start if part.heading is not None else blocks[_first(part)].start
         end = max(blocks[_last(part, blocks)].end, start)
@@ -30,6 +34,21 @@ def find_knowledge(
     out.extend(_files(steps, blocks, paths))
     out.sort(key=lambda k: (k.start, k.end, k.file or ""))
     return [unit._replace(id=f"K{number}") for number, unit in enumerate(out, 1)]
+
+
+def _covered(scenes: list[DraftScene]) -> Callable[[int], bool]:
+    """Does an offset lie in a stage? Stages nest but do not overlap otherwise."""
+    starts: list[int] = []
+    ends: list[int] = []
+    for scene in sorted(scenes, key=lambda s: s.start):
+        starts.append(scene.start)
+        ends.append(max(scene.end, ends[-1] if ends else 0))
+
+    def inside(offset: int) -> bool:
+        at = bisect_right(starts, offset) - 1
+        return at >= 0 and offset < ends[at]
+
+    return inside
 
 
 def _first(part: Part) -> int:

@@ -124,13 +124,16 @@ MAJORITY = {"ordered": 0.5, "task": 0.5, "bullet": 0.75}
 
 def without_overviews(stages: list[View]) -> list[View]:
     """A flow told twice is one flow: items of a list that name later stages go, what only the list says stays."""
-    titles = [view for view in stages if view.part.numbering and not view.part.bold]
+    titles = [view.part for view in stages if view.part.numbering and not view.part.bold][:OVERVIEW_STAGES]
     if len(titles) < 3:
         return stages
+    words_of = [(part.start, _content_words(part.title)) for part in titles]
     for view in stages:
-        later = [_content_words(t.part.title) for t in titles if t.part.start > view.part.start and t is not view]
         items = [c for c in view.steps if c.kind == "ordered" and c.depth == 0]
-        if view.part.numbering or len(later) < 3 or len(items) < 3:
+        if view.part.numbering or len(items) < 3:
+            continue
+        later = [words for start, words in words_of if start > view.part.start]
+        if len(later) < 3:
             continue
         told = [c for c in items if any(_content_words(c.lead.text[:90]) & words for words in later)]
         if len(told) >= OVERVIEW_SHARE * len(items):
@@ -140,6 +143,7 @@ def without_overviews(stages: list[View]) -> list[View]:
 
 
 OVERVIEW_SHARE = 0.6
+OVERVIEW_STAGES = 60
 STEM = 5
 
 
