@@ -1,0 +1,237 @@
+"""Templates: JSON values with named holes, as solidified steps store them.
+
+Stored form is plain JSON. A string may hold `{{name}}` markers; a string that is exactly one marker stands for a value of
+any JSON type; `{{{{}}` is a literal `{{`. `{"$shell": [...]}` is a command: strings are shell text as recorded, one-element
+lists are words, each filled and then quoted as exactly one argument. Nothing is ever pasted into shell text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SHELL = "$shell"
+MAX_MATCH = 20_000
+"""Longest text `match_text` looks at; longer ones never match, so matching stays cheap whatever a task holds."""
+
+_MARK = re.compile(r"\{\{(?:([a-z][a-z0-9_]*)|(\{\{))\}\}")
+
+
+class Unfilled(LookupError):
+    """A hole has no value, or one that cannot stand where the hole is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A hole that stands for a whole JSON value."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with holes: literals and variables in turn."""
+
+    parts: tuple[str | Var, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A command: raw shell text (str) and words (Text) that are quoted when filled."""
+
+    parts: tuple[str | Text, ...]
+
+
+Template = Any
+"""A JSON value in which `Var`, `Text` and `Shell` may stand for values (lists as tuples or lists)."""
+
+
+def encode(template: Template) -> Any:
+    """Stored JSON form; raises ValueError for an object whose keys could be taken for ours."""
+    if isinstance(template, Var):
+        return "{{" + template.name + "}}"
+    if isinstance(template, Text):
+        return _encode_text(template)
+    if isinstance(template, Shell):
+        return {SHELL: [p if isinstance(p, str) else [_encode_text(p)] for p in template.parts]}
+    if isinstance(template, str):
+        return _escape(template)
+    if isinstance(template, Mapping):
+        if SHELL in template:
+            raise ValueError(f"an object with the key {SHELL} cannot be a template")
+        return {key: encode(value) for key, value in template.items()}
+    if isinstance(template, (list, tuple)):
+        return [encode(value) for value in template]
+    return template
+
+
+def _escape(text: str) -> str:
+    return text.replace("{{", "{{{{}}")
+
+
+def _encode_text(text: Text) -> str:
+    # A text of one hole must not read back as a whole-value hole: an empty literal escape cannot be written, so the
+    # only such text is one with a single Var, which means the same thing once filled with a string.
+    return "".join(_escape(p) if isinstance(p, str) else "{{" + p.name + "}}" for p in text.parts)
+
+
+def decode(stored: Any) -> Template:
+    """Template of a stored form; the inverse of `encode` up to a `Text` of one hole, which is a `Var`."""
+    if isinstance(stored, str):
+        parts = _split(stored)
+        if all(isinstance(p, str) for p in parts):
+            return "".join(p for p in parts if isinstance(p, str))
+        return parts[0] if len(parts) == 1 else Text(parts)
+    if isinstance(stored, Mapping):
+        if set(stored) == {SHELL}:
+            return Shell(tuple(p if isinstance(p, str) else Text(_split(p[0])) for p in stored[SHELL]))
+        return {key: decode(value) for key, value in stored.items()}
+    if isinstance(stored, (list, tuple)):
+        return [decode(value) for value in stored]
+    return stored
+
+
+def _split(stored: str) -> tuple[str | Var, ...]:
+    parts: list[str | Var] = []
+    literal, at = "", 0
+    for found in _MARK.finditer(stored):
+        literal += stored[at : found.start()]
+        at = found.end()
+        if found[2]:
+            literal += "{{"
+            continue
+        if literal:
+            parts.append(literal)
+        parts.append(Var(found[1]))
+        literal = ""
+    literal += stored[at:]
+    return (*parts, literal) if literal else tuple(parts)
+
+
+def fill(template: Template, values: Mapping[str, Any]) -> Any:
+    """The JSON value of a template; raises Unfilled for a hole without a value or a non-scalar inside a string."""
+    if isinstance(template, Var):
+        if template.name not in values:
+            raise Unfilled(template.name)
+        return values[template.name]
+    if isinstance(template, Text):
+        return "".join(p if isinstance(p, str) else as_text(fill(p, values), p.name) for p in template.parts)
+    if isinstance(template, Shell):
+        return "".join(p if isinstance(p, str) else shlex.quote(fill(p, values)) for p in template.parts)
+    if isinstance(template, Mapping):
+        return {key: fill(value, values) for key, value in template.items()}
+    if isinstance(template, (list, tuple)):
+        return [fill(value, values) for value in template]
+    return template
+
+
+def as_text(value: Any, name: str = "") -> str:
+    """How a scalar reads inside a string: itself, or its JSON spelling; raises Unfilled for objects, arrays and null."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    raise Unfilled(name)
+
+
+def variables(template: Template) -> Iterator[str]:
+    """Names of all holes, in order, repetitions included."""
+    if isinstance(template, Var):
+        yield template.name
+    elif isinstance(template, (Text, Shell, list, tuple)):
+        for part in template if isinstance(template, (list, tuple)) else template.parts:
+            yield from variables(part)
+    elif isinstance(template, Mapping):
+        for value in template.values():
+            yield from variables(value)
+
+
+def match_text(template: Template, text: str) -> dict[str, str] | None:
+    """What each hole of a text template holds in `text`: every character accounted for, in exactly one way.
+
+    None when the text does not fit, or fits in more than one way (then nobody can say what a hole holds).
+    """
+    parts = template.parts if isinstance(template, Text) else (template,)
+    if len(text) > MAX_MATCH:
+        return None
+    ends = _reachable(parts, text)
+    if ends is None:
+        return None
+    found: dict[str, str] = {}
+    at = 0
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            at += len(part)
+            continue
+        choices = ends[index + 1]
+        nexts = [end for end in choices if end > at and (found.get(part.name, text[at:end]) == text[at:end])]
+        if len(nexts) != 1:
+            return None
+        found[part.name] = text[at : nexts[0]]
+        at = nexts[0]
+    return found
+
+
+def match_tree(template: Template, value: Any, at: str = "") -> dict[str, Any] | str:
+    """What each hole of a template holds in `value`; or, where it does not fit, a line that says where and how."""
+    found: dict[str, Any] = {}
+    reason = _match(template, value, at, found)
+    return reason or found
+
+
+def _match(template: Template, value: Any, at: str, found: dict[str, Any]) -> str:
+    if isinstance(template, Var):
+        if template.name in found and _spell(found[template.name]) != _spell(value):
+            return f"{at or '/'}: expected {_brief(found[template.name])} again, saw {_brief(value)}"
+        found[template.name] = value
+        return ""
+    if isinstance(template, Text):
+        got = match_text(template, value) if isinstance(value, str) else None
+        if got is None:
+            return f"{at or '/'}: expected {_brief(encode(template))}, saw {_brief(value)}"
+        return next(filter(None, (_match(Var(k), v, at, found) for k, v in got.items())), "")
+    if isinstance(template, Mapping) and isinstance(value, Mapping):
+        if template.keys() != value.keys():
+            return f"{at or '/'}: expected the names {sorted(template)}, saw {sorted(value)}"
+        return next(filter(None, (_match(template[k], value[k], f"{at}/{k}", found) for k in sorted(template))), "")
+    if isinstance(template, (list, tuple)) and isinstance(value, (list, tuple)):
+        if len(template) != len(value):
+            return f"{at or '/'}: expected {len(template)} items, saw {len(value)}"
+        pairs = enumerate(zip(template, value, strict=True))
+        return next(filter(None, (_match(t, v, f"{at}/{i}", found) for i, (t, v) in pairs)), "")
+    return "" if _spell(template) == _spell(value) else f"{at or '/'}: expected {_brief(template)}, saw {_brief(value)}"
+
+
+def _spell(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _reachable(parts: tuple[Any, ...], text: str) -> list[list[int]] | None:
+    """For each part boundary, positions that can be reached from the start and from which the end can be reached."""
+    forward: list[set[int]] = [{0}]
+    for part in parts:
+        here = forward[-1]
+        if isinstance(part, str):
+            forward.append({p + len(part) for p in here if text.startswith(part, p)})
+        else:
+            forward.append(set(range(min(here) + 1, len(text) + 1)) if here else set())
+    alive: set[int] = forward[-1] & {len(text)}
+    result = [sorted(alive)]
+    for index in range(len(parts) - 1, -1, -1):
+        part = parts[index]
+        if isinstance(part, str):
+            alive = {p - len(part) for p in alive if text.startswith(part, p - len(part)) and p >= len(part)}
+        else:
+            alive = set(range(max(alive))) if alive else set()
+        alive &= forward[index]
+        result.append(sorted(alive))
+    return result[::-1] if alive else None
