@@ -260,3 +260,9 @@ def test_a_bug_is_one_error_and_ends_the_run(tmp_path: Path, monkeypatch: pytest
         assert one.outcome is not None and one.outcome.exit_code == 101
         assert isinstance(one.outcome.error, InternalError) and "ZeroDivisionError: oops" in one.outcome.reason
         assert one.kinds()[-1] == "run.end"
+
+
+def test_a_circle_is_an_error_and_no_hang(tmp_path: Path) -> None:
+    one = run(artifact([step("a"), step("b"), step("c")], (edge("b", "c"), edge("c", "b"))), tmp_path)
+    assert one.outcome is not None and (one.outcome.status, one.outcome.exit_code) == ("failed", 2)
+    assert "in a circle" in one.outcome.reason

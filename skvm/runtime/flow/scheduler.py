@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.abc
 
-from skvm.diag import InternalError, SkvmError
+from skvm.diag import InternalError, PlanError, SkvmError
 from skvm.plan import EventKind, PlanNode, StepNode, StepResult, StepStatus
 from skvm.runtime.agent.step import run_step
 from skvm.runtime.flow.conditions import exit_readers
@@ -65,8 +65,10 @@ class Flow:
         self.raise_fatal()
         if run.failed is not None:
             return run.failed
-        if run.waiting or run.done < len(nodes):
+        if run.waiting:
             return StepResult(status=StepStatus.WAITING, reason="waits for a person")
+        if run.done < len(nodes):
+            raise PlanError("steps wait for each other in a circle", where=parent or "plan", help="compile the skill again")
         return StepResult(status=StepStatus.DONE)
 
     def skip_below(self, parent: str, scope: Scope, reason: str, arm: int | None = None) -> None:
