@@ -28,14 +28,14 @@ ATTEMPTS: dict[str, str] = {
     "append-outside": "open(P['victim'], 'a').write('x')",
     "truncate-outside": "os.truncate(P['victim'], 0)",
     "truncate-by-open": "os.close(os.open(P['victim'], os.O_RDONLY | os.O_TRUNC))",
-    "delete-outside": "os.unlink(P['victim'])",
-    "rename-outside": "os.rename(P['victim'], 'taken')",
     "rename-to-outside": "put('own'); os.rename('own', P['outside'] + '/moved')",
     "make-folder-outside": "os.mkdir(P['outside'] + '/folder')",
     "mode-outside": "os.chmod(P['victim'], 0o777); return os.stat(P['victim']).st_mode & 0o777 == 0o777",
     "times-outside": "os.utime(P['victim'], (1, 1)); return os.stat(P['victim']).st_mtime == 1",
     "attribute-outside": "os.setxattr(P['victim'], 'user.x', b'1'); return os.getxattr(P['victim'], 'user.x') == b'1'",
     "hard-link-in": "os.link(P['secret'], 'linked'); return got('linked')",
+    "rename-outside": "os.rename(P['victim'], P['work'] + '/taken')",
+    "delete-outside": "os.unlink(P['victim'])",
     "read-secret": "return got(P['secret'])",
     "read-secret-through-link": "os.symlink(P['secret'], 'sl'); return got('sl')",
     "read-through-own-root": "return got('/proc/self/root' + P['secret'])",
@@ -48,7 +48,7 @@ ATTEMPTS: dict[str, str] = {
     "list-secret-folder": "return os.listdir(P['outside'])",
     "list-home": "return set(os.listdir(P['home'])) & set(P['home-names'])",
     "inherit-environment": "return set(os.environ) - {'PATH', 'PROBE', 'TMPDIR', 'PWD', 'LC_CTYPE'}",
-    "inherit-descriptors": "return [f for f in range(3, 1024) if tried(lambda: os.fstat(f)) and f not in P['own']]",
+    "inherit-descriptors": "return [f for f in range(3, 1024) if tried(lambda: os.fstat(f))]",
     "tcp": "talk(socket.AF_INET, socket.SOCK_STREAM, ('127.0.0.1', P['tcp']))",
     "tcp6": "socket.socket(socket.AF_INET6, socket.SOCK_STREAM)",
     "udp": "talk(socket.AF_INET, socket.SOCK_DGRAM, ('127.0.0.1', P['udp']))",
@@ -145,7 +145,6 @@ def talk(family, kind, address):
         link.settimeout(1)
         link.connect(address)
         link.send(b"x")
-P["own"] = [f for f in range(3, 1024) if tried(lambda: os.fstat(f)) and P["quiet"]]
 seen = {}
 for name, body in P["attempts"].items():
     code = "def act():\n " + body.replace("\n", "\n ") + "\n" + ("" if "return" in body else " return True\n")
@@ -224,7 +223,6 @@ class Scene:
             "udp": self._servers["udp"].getsockname()[1],
             "unix": self._short("s"),
             "datagram": self._short("d"),
-            "quiet": False,
         }
         return json.dumps(plan).encode()
 
