@@ -11,6 +11,7 @@ from skvm.parse.structure.blocks import BlockReader
 from skvm.parse.structure.front import FrontMatter, read_front_matter
 from skvm.parse.structure.kinds import kind_features, kind_of
 from skvm.parse.structure.knowledge import find_knowledge
+from skvm.parse.structure.notes import note_file, note_front, note_shape
 from skvm.parse.structure.overlay import Claim, paint
 from skvm.parse.structure.procedure import find_procedure
 from skvm.parse.structure.report import Reporter
@@ -37,7 +38,9 @@ def read_structure(source: SkillSource) -> Structure:
     """Read the structure of a skill's main file. Never raises for any bytes."""
     main = source.main
     report = Reporter()
+    note_file(source, report)
     front = read_front_matter(main, report)
+    note_front(source, front, report)
     reader = BlockReader(main, front.body)
     blocks = reader.read()
     body = main.origin(front.body)
@@ -62,6 +65,7 @@ def read_structure(source: SkillSource) -> Structure:
         front.fields,
         body,
     )
+    note_shape(source, draft, reader.failed, report)
     claims = _claims(draft, front, rules, cues, parts, reader.failed, main.origin(front.start), len(main.raw))
     return Structure(draft, front, tuple(rules), tuple(cues), tuple(claims), tuple(report.items))
 
