@@ -37,10 +37,11 @@ _WORDS = re.compile(r"(?a)[a-z][a-z0-9_-]+")
 _BARE_PATH = re.compile(r"(?a)(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]")
 _NEED_CUE = re.compile(
     r"(?a)\b(?:requires?|required|requirements?|prerequisites?|depends? on|dependenc|installed|install|available|needs?|"
-    r"must have|uses?|using|via|with|through|run|cli|binary|command)\b",
+    r"scripts?|must have|uses?|using|via|with|through|run|cli|binary|command)\b",
     re.IGNORECASE,
 )
-_ENV = re.compile(r"(?a)(?<![\w$./-])\$?\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
+_ENV = re.compile(r"(?a)(?<![\w$./{-])(?:\$\{?)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
+_STRICT_CUE = re.compile(r"(?a)\b(?:env|environment|export|variables?|\.env)\b", re.IGNORECASE)
 _PACKAGE_CUE = re.compile(
     r"(?a)\b(?:requires?|required|dependenc|packages?|librar|pip|pypi|installed|install)\w*\b", re.IGNORECASE
 )
@@ -49,6 +50,9 @@ _EXPAND = re.compile(r"(?a)\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-
 _JSON_KEY = re.compile(r'(?a)"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"\s*:')
 _JSON_COMMAND = re.compile(r'(?a)"command"\s*:\s*"([a-z][A-Za-z0-9_.-]*)"')
 _EXPORT = re.compile(r"(?a)\bexport\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
+_OWN_AGENTS = ("general-purpose", "Explore", "Plan")
+"""Agents that harnesses bring along."""
+
 _SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _AGENT_TYPE = re.compile(r'(?a)subagent_type["\']?\s*[=:]\s*["\']?([A-Za-z][A-Za-z0-9_:-]+)')
 _ENV_CUE = re.compile(
@@ -66,6 +70,7 @@ _EXT = re.compile(
 )
 _SKILL_NAME = r"[a-z][a-z0-9]*(?:[-:_][a-z0-9]+)*"
 _SKILL = re.compile(rf"(?a)\b(?:skill|skills?:)\s+[\"“]?({_SKILL_NAME}-[a-z0-9-]+)\b|\b({_SKILL_NAME}-[a-z0-9-]+)\s+skill\b")
+_SKILL_CODE = re.compile(r"(?a)/?[a-z][a-z0-9]*(?:[-_:.][a-z0-9]+)*\Z")
 _JS_IMPORT = re.compile(
     r"""(?a)(?:\bfrom\s+|\bimport\s+|\brequire\(\s*|\bimport\(\s*)["']((?:@[a-z0-9~][\w.~-]*/)?[a-z0-9][\w.-]*)((?:/[\w./-]+)?)["']"""
 )
@@ -116,6 +121,8 @@ def mentions_of(block: Block, *, instructs: bool, variables: bool = False) -> li
             out.extend(_in_code(run.text, run.at, block, instructs, variables))
         elif run.kind is RunKind.TEXT and run.text:
             out.extend(_in_text(run.text, run.at, block, instructs))
+    if "subagent_type" in block.text:
+        out.extend(m for m in settings_in(block.text) if m.kind is NeedKind.SKILL)
     return out
 
 
@@ -125,7 +132,10 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
         begin = at + text.find(named)
         return [Mention(NeedKind.FILE, named, begin, begin + len(named))]
     env = _ENV.fullmatch(text)
-    if env is not None and env_name(env.group(1)) and (variable or env_tail(env.group(1)) or _ENV_CUE.search(block.text)):
+    if _SKILL_CODE.match(text) and _beside_skill(text, at, block):
+        shift = 1 if text.startswith("/") else 0
+        return [Mention(NeedKind.SKILL, text[shift:], at + shift, at + len(text))]
+    if env is not None and env_name(env.group(1)) and _configures(env.group(1), block, variable):
         return [Mention(NeedKind.ENV, env.group(1), at + env.start(1), at + env.end(1))]
     known = text in tool_words("bins") or text in tool_words("bins_code")
     if known and (instructs or _NEED_CUE.search(block.text)):
@@ -133,6 +143,18 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
     if (text.lower() in tool_words("pip") or text in tool_words("pip_code")) and _PACKAGE_CUE.search(block.text):
         return [Mention(NeedKind.PIP, text, at, at + len(text))]
     return [m._replace(at=m.at + at, end=m.end + at) for m in variables_in(text)]
+
+
+def _beside_skill(text: str, at: int, block: Block) -> bool:
+    """Does "skill" stand directly before or behind inline code?"""
+    after = block.text[at + len(text) : at + len(text) + 10].lstrip("*_ ").lower()
+    before = block.text[max(0, at - 10) : at].rstrip("*_ :").lower()
+    return after.startswith("skill") or before.endswith(("skill", "skills"))
+
+
+def _configures(name: str, block: Block, variable: bool) -> bool:
+    """Is a lone upper-case word an environment variable: by its place, its ending, or what is said around it?"""
+    return variable or env_tail(name) or bool(_STRICT_CUE.search(block.text))
 
 
 def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
@@ -143,6 +165,9 @@ def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]
     known = _known_words().intersection(_WORDS.findall(text))
     if known:
         out += _tools_in_prose(text, at, block, instructs, known)
+    if "[[" in text:
+        for match in re.finditer(r"(?a)\[\[([A-Za-z0-9][A-Za-z0-9_:./-]*)\]\]", text):
+            out.append(Mention(NeedKind.SKILL, match.group(1), at + match.start(1), at + match.end(1)))
     if "kill" in text:
         for match in _SKILL.finditer(text):
             group = 1 if match.group(1) else 2
@@ -198,10 +223,19 @@ def variables_in(text: str) -> list[Mention]:
     return sorted(out, key=lambda m: m.at)
 
 
+def exports_in(text: str) -> list[Mention]:
+    """Variables that a shell text exports, in its comments too."""
+    found = _EXPORT.finditer(text)
+    return [
+        Mention(NeedKind.ENV, m.group(1), m.start(1), m.end(1)) for m in found if env_name(m.group(1)) and env_tail(m.group(1))
+    ]
+
+
 def settings_in(text: str) -> list[Mention]:
     """Executables of server entries and sub-agents called by name in configuration and call-like text."""
     out = [Mention(NeedKind.BIN, m.group(1), m.start(1), m.end(1)) for m in _JSON_COMMAND.finditer(text)]
-    out += [Mention(NeedKind.SKILL, m.group(1), m.start(1), m.end(1)) for m in _AGENT_TYPE.finditer(text)]
+    agents = [m for m in _AGENT_TYPE.finditer(text) if m.group(1) not in _OWN_AGENTS]
+    out += [Mention(NeedKind.SKILL, m.group(1), m.start(1), m.end(1)) for m in agents]
     return out
 
 

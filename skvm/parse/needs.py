@@ -21,6 +21,7 @@ from skvm.parse.fences.roles import PYTHON, SHELL
 from skvm.parse.lexicon import word_set
 from skvm.parse.mentions import (
     env_name,
+    exports_in,
     file_name,
     file_of_link,
     js_variables,
@@ -35,6 +36,9 @@ from skvm.source import Span
 
 _SCRIPT_JS = word_set("js javascript ts typescript jsx tsx mjs vue svelte")
 _SETUP = frozenset({Role.SETUP, Role.PROCEDURE, Role.STEP})
+_SLUG = re.compile(r"(?a)[a-z][a-z0-9]*(?:[-_:][a-z0-9]+)*\Z")
+_OTHER_SKILL = re.compile(r"(?a)\A(?:\.\./|skills/).*?([A-Za-z0-9][A-Za-z0-9_.-]*)/SKILL\.md\Z")
+_RELATED = re.compile(r"(?a)\b(?:related|companion|complementary|connected) skills?\b", re.IGNORECASE)
 _FILE_ITEM = re.compile(
     r"(?a)([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:\.(?:md|py|sh|js|ts|json|ya?ml|txt|csv|html)|/))(?=\s|:|$|\))"
 )
@@ -109,10 +113,13 @@ class Needs:
             span = self.draft.span(block.byte_at(mention.at), end_byte(block, mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
         for run in block.runs:
+            if run.kind is RunKind.LINK and (other := _OTHER_SKILL.search(run.target)) is not None:
+                self.add(NeedKind.SKILL, other.group(1), self.draft.span(run.start, run.end), Origin.PROSE, step)
             named = file_of_link(run.target) if run.kind is RunKind.LINK and run.target else None
             if named is not None:
                 self.add(NeedKind.FILE, named, self.draft.span(run.start, run.end), Origin.PROSE, step)
         self._listed_file(block, step)
+        self._related(block, step)
         for inline in self.code.inline(block):
             for fact in inline.facts.needs:
                 if fact.kind is not NeedKind.ENV or env_name(fact.name):
@@ -130,6 +137,15 @@ class Needs:
             name, mark = folder[0] + match.group(1), match.group(1)
             span = self.draft.span(folder[1], end_byte(block, match.end(1)))
             self.add(NeedKind.FILE, name, span, Origin.PROSE, step, literal=mark)
+
+    def _related(self, block: Block, step: str | None) -> None:
+        """Items of a section on related skills: the name at their head."""
+        if block.kind is BlockKind.ITEM and _RELATED.search(self.draft.sections[block.section].title):
+            run = next((r for r in block.runs if r.text), None)
+            if run is not None and (run.strong or run.kind is RunKind.CODE) and _SLUG.match(run.text.strip(" :/")):
+                name = run.text.strip(" :/")
+                begin = run.start + run.text.find(name)
+                self.add(NeedKind.SKILL, name, self.draft.span(begin, begin + len(name)), Origin.PROSE, step)
 
     def _folder_above(self, block: Block) -> tuple[str, int] | None:
         """The bundle folder that the heading or the paragraph above a list names, and its byte."""
@@ -176,7 +192,7 @@ class Needs:
                 self._at(fence, NeedKind.NPM, name, at, end, step)
             for mention in js_variables(fence.text):
                 self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
-        found = settings_in(fence.text)
+        found = settings_in(fence.text) + (exports_in(fence.text) if language in SHELL else [])
         if language not in _READ_DEEPLY or (language in SHELL and not fence.facts.commands):
             found += variables_in(fence.text)
         for mention in found:

@@ -244,6 +244,8 @@ class _Shell:
         name = word.text.rsplit("/", 1)[-1]
         if word.dynamic or "/" in word.text or not _NAME.match(name) or name in self.functions:
             return
+        if name[0].isupper() and name not in known_commands():
+            return  # prose in a fence
         if not is_system(name) and not name.endswith((".py", ".sh", ".js", ".md")):
             self.facts.needs.append(NeedFact(NeedKind.BIN, name, word.start, word.end))
 
