@@ -110,7 +110,7 @@ def _run_task(skvm: Skvm, artifact: Any, skill: Path, task: Task, wanted: Wanted
     )
     with _environment(task.env):
         try:
-            outcome = skvm.run(skill if wanted.mode == "raw" else artifact, options)
+            outcome = skvm.run(artifact, options)
         except SkvmError as error:
             counts = (0, len(task.checks), 0, 0, 0, 0)
             return TaskRun(skill.name, task.id, seed, "error", error.exit_code, *counts, 0.0, False, error.line())
