@@ -19,6 +19,7 @@ _NOMINAL = frozenset({"CODE", "QUOTE", "FILE", "URL", "NUM", "STEPREF"})
 _OBJECTS = _NOMINAL | {"SKILL", "AGENT", "PERSON"}
 _ADJECTIVES = ("ed", "al", "ive", "ous", "ful", "ent")
 _STOP_TAIL = word_set("immediately here with processing and or if when before until unless at instead work now execution the")
+_WHERE = ("to", "from", "into")
 _JOINTS = frozenset({"AND", "OR", "THEN"})
 OBJECT_WORDS = 8
 """How many words behind a verb are looked at for its object."""
@@ -104,8 +105,12 @@ def _reads_as_verb(words: list[Word], at: int, after: int, verb: str, *, strict:
         return not strict and after - at > 1
     if following.tok.kind in _OBJECTS or following.text in words_of("determiners") or following.text.endswith(_ADJECTIVES):
         return True
+    if following.text.endswith("ly") or (strict and following.text in _WHERE):
+        return True
     if strict or following.text in words_of("not_after_verb"):
         return False
+    if following.tok.kind == "AND" and after + 1 < len(words) and verb_at([w.text for w in words[after + 1 : after + 4]], 0):
+        return True
     return following.tok.kind not in ("COLON", "COMMA", "RPAR", "AND", "OR", "DASH")
 
 
@@ -121,7 +126,7 @@ def third_person(words: list[Word]) -> tuple[ActType, ...]:
     out: list[ActType] = []
     for index, word in enumerate(words[1:], 1):
         base = third_persons().get(word.text)
-        if base is not None and words[index - 1].text not in words_of("determiners"):
+        if base is not None and not verbs()[base].noun and words[index - 1].text not in words_of("determiners"):
             out.extend(verbs()[base].acts)
     return tuple(dict.fromkeys(out))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from skvm.ir import Act, ActType, BlockRole, EffectClass, Origin, Scope
+from skvm.ir import Act, ActType, BlockRole, ControlKind, EffectClass, Origin, Scope
 from skvm.parse.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
 from skvm.parse.bundle import Bundle
 from skvm.parse.code import Code, Fence
@@ -21,6 +21,9 @@ _PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
 _MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})
 
 
+_PERSON = re.compile(
+    r"(?a)\b(?:users?|owner|human|customer|client|approv\w+|confirm\w*|consent|permission|sign-?off|go-ahead)\b", re.I
+)
 _YOU = re.compile(r"\b(?:you|your)\b", re.IGNORECASE)
 
 
@@ -74,6 +77,8 @@ class StepReader:
             if fence.role is BlockRole.COMMAND:
                 for statement in fence.facts.statements:
                     self._statement(statement, fence.origin(statement.start), fence.origin(statement.end), Origin.FENCE)
+        self._asked()
+        self._shown_only()
         if any(act.command for act in self._out):
             self._out = [a for a in self._out if a.command or a.type is not ActType.CALL_TOOL]
         if not self._out:
@@ -109,6 +114,27 @@ class StepReader:
             for fence in self.fences[:1]:
                 if fence.role is BlockRole.TEMPLATE:
                     self._add(*fence.block.body, ActType.WRITE, origin=Origin.FENCE)
+
+    def _asked(self) -> None:
+        """Whoever must approve or answer is asked, whatever verb says so."""
+        if any(act.type is ActType.REQUEST for act in self._out):
+            return
+        for block, reads in self.reads:
+            for read in reads:
+                for found in read.found:
+                    if found.kind is ControlKind.GATE and _PERSON.search(block.text, found.at, found.end):
+                        self._add(block.byte_at(found.at), end_byte(block, found.end), ActType.REQUEST)
+                        return
+
+    def _shown_only(self) -> None:
+        """A heading over a program or file that is shown in full: the step is to write it."""
+        fence = next((f for f in self.fences if f.role in _MADE), None)
+        if fence is None or self.lead.kind is not BlockKind.HEADING:
+            return
+        edge = self.lead.end
+        if all(act.span.start < edge for act in self._out):
+            self._out.clear()
+            self._made(fence)
 
     def _sentence(self, block: Block, read: Read) -> None:
         if block.kind is BlockKind.HEADING and not read.stated:
