@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TypeVar
 
 from skvm.ir.nodes import Program, Step
@@ -24,7 +24,10 @@ ALIKE_ELSEWHERE = 0.75
 """The same across scenes, where a chance pair is likelier."""
 
 MAX_PAIRS = 250_000
-"""More candidate pairs than this are not compared; what is left unpaired counts as removed and added."""
+"""Where there are more candidate pairs than this, only those that share a rare word are compared."""
+
+RARE = 8
+"""A word is rare when at most so many texts of the new side hold it."""
 
 _MARKER = re.compile(
     r"^[ \t]*(?:#{1,6}\s+|[-*+]\s+(?:\[[ xX]\]\s+)?|(?:(?i:step|phase|stage)\s+)?\d+[a-z]?(?:\.\d+)*[.):]\s*)+"
@@ -84,17 +87,27 @@ class Matching:
         may: Callable[[int, int], bool] = lambda _i, _j: True,
     ) -> None:
         """Pair the most alike first, down to `least`; `may(i, j)` says which pairs are looked at."""
-        if len(self._old) * len(self._new) > MAX_PAIRS:
-            return
         scored = [
             (-score, abs(i - j), i, j)
-            for i in self._old
-            for j in self._new
+            for i, j in self._candidates(old_words, new_words)
             if may(i, j) and (score := likeness(old_words[i], new_words[j])) >= least
         ]
         for _, _, i, j in sorted(scored):
             if i in self._old and j in self._new:
                 self._take(i, j)
+
+    def _candidates(self, old_words: Sequence[Counter[str]], new_words: Sequence[Counter[str]]) -> Iterator[Pair]:
+        """All pairs, or, where they are too many, those that share a rare word."""
+        if len(self._old) * len(self._new) <= MAX_PAIRS:
+            yield from ((i, j) for i in self._old for j in self._new)
+            return
+        holders: dict[str, list[int]] = {}
+        for j in self._new:
+            for word in new_words[j]:
+                holders.setdefault(word, []).append(j)
+        for i in self._old:
+            near = {j for word in old_words[i] if len(found := holders.get(word, ())) <= RARE for j in found}
+            yield from ((i, j) for j in sorted(near))
 
     def _take(self, i: int, j: int) -> None:
         del self._old[i], self._new[j]

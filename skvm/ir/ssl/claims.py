@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skvm.ir.ssl import flow
@@ -111,21 +111,19 @@ def _variables(record: Record) -> Iterator[Problem]:
         yield from _scene_variables(scene, rows, known[scene["entry_logic_step_id"]])
 
 
-def _step_variables(name: str, step: dict[str, Any], known: frozenset[str]) -> Iterator[Problem]:
+def _step_variables(name: str, step: dict[str, Any], known: flow.Bound) -> Iterator[Problem]:
     binding = step["output_binding"]
     if binding is not None and VARIABLE.fullmatch(binding) is None:
         yield Problem("variable", f"step {name!r}.output_binding", f"{binding!r} is not a $ variable")
-    for atom in (*step["input_args"], *step["preconditions"]):
-        used = variable_of(atom)
-        if used is not None and used not in known:
+    for used in _used((*step["input_args"], *step["preconditions"])):
+        if used not in known:
             yield Problem("bound-before-use", f"step {name!r}", f"{used} is not bound on every way here")
-    for atom in (*step["effects"], *(r["condition"] for r in step["next_step_rules"])):
-        used = variable_of(atom)
-        if used is not None and used not in known and used != binding:
+    for used in _used((*step["effects"], *(r["condition"] for r in step["next_step_rules"]))):
+        if used not in known and used != binding:
             yield Problem("bound-before-use", f"step {name!r}", f"{used} is not bound on every way here")
 
 
-def _scene_variables(scene: dict[str, Any], rows: dict[str, Any], known: frozenset[str]) -> Iterator[Problem]:
+def _scene_variables(scene: dict[str, Any], rows: dict[str, Any], known: flow.Bound) -> Iterator[Problem]:
     where = f"scene {scene['scene_id']!r}"
     made = {rows[n]["output_binding"] for n in scene["contained_logic_steps"]}
     for name in scene["input"]:
@@ -134,8 +132,15 @@ def _scene_variables(scene: dict[str, Any], rows: dict[str, Any], known: frozens
     for name in scene["output"]:
         if name not in made:
             yield Problem("backed-output", where, f"its output {name} is bound by none of its steps")
-    for used in {variable_of(atom) for atom in scene["entry_conditions"]} - {None, *known}:
-        yield Problem("bound-before-use", where, f"{used} is not bound on every way to it")
+    for used in _used(scene["entry_conditions"]):
+        if used not in known:
+            yield Problem("bound-before-use", where, f"{used} is not bound on every way to it")
     atoms = (*scene["exit_conditions"], *(r["condition"] for r in scene["next_scene_rules"]))
-    for used in {variable_of(atom) for atom in atoms} - {None, *known, *made}:
-        yield Problem("bound-before-use", where, f"{used} is bound neither before the scene nor in it")
+    for used in _used(atoms):
+        if used not in known and used not in made:
+            yield Problem("bound-before-use", where, f"{used} is bound neither before the scene nor in it")
+
+
+def _used(atoms: Iterable[str]) -> list[str]:
+    """Variables that predicate atoms are about, each once."""
+    return list(dict.fromkeys(v for v in map(variable_of, atoms) if v is not None))

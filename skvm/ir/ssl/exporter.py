@@ -233,7 +233,7 @@ class _Writer:
             scene["input"] = [v for v in used if v in entry]
             scene["output"] = made
 
-    def _argument(self, place: str, bound: frozenset[str], inputs: dict[str, str]) -> str:
+    def _argument(self, place: str, bound: flow.Bound, inputs: dict[str, str]) -> str:
         for name in (self._variables.get(place), inputs.get(place), place):
             if name is not None and name in bound:
                 return name

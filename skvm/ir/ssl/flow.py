@@ -7,6 +7,7 @@ the entry of the skill to that step binds it. Sets are bit masks, the meet is `&
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from skvm.ir.ssl.schema import (
     ENDS,
@@ -121,26 +122,38 @@ def _leaving(rules: Iterable[Mapping[str, str]], entries: Mapping[str, str]) -> 
     return {YIELD_SUCCESS: tuple(t for _, t in kept), YIELD_FAIL: tuple(t for c, t in kept if c != SUCCESS)}
 
 
-def definite(record: Record) -> dict[str, frozenset[str]]:
+@dataclass(frozen=True)
+class Bound:
+    """Variables that are bound at one place: a bit mask over all variables of the record."""
+
+    mask: int
+    places: Mapping[str, int]
+
+    def __contains__(self, name: object) -> bool:
+        place = self.places.get(name) if isinstance(name, str) else None
+        return place is not None and self.mask >> place & 1 == 1
+
+
+def definite(record: Record) -> dict[str, Bound]:
     """Variables bound on every path before each step; steps that are never reached have none."""
     given = {variable_named(i["name"]) for i in record["skill"]["expected_inputs"]}
     made = {s["logic_step_id"]: s["output_binding"] for s in record["logic_steps"]}
     names = sorted(given | {v for v in made.values() if v is not None})
-    bit = {name: 1 << i for i, name in enumerate(names)}
+    places = {name: i for i, name in enumerate(names)}
     graph = whole_graph(record)
     entry = {s["scene_id"]: s["entry_logic_step_id"] for s in record["scenes"]}[record["skill"]["entry_scene_id"]]
-    known: dict[str, int] = {entry: sum(bit[v] for v in given)}
+    known: dict[str, int] = {entry: sum(1 << places[v] for v in given)}
     work = [entry]
     while work:
         name = work.pop()
         binding = made.get(name)
-        out = known[name] | (bit[binding] if binding is not None else 0)
+        out = known[name] | (1 << places[binding] if binding is not None else 0)
         for target in graph.get(name, ()):
             met = known[target] & out if target in known else out
             if known.get(target) != met:
                 known[target] = met
                 work.append(target)
-    return {s: frozenset(n for n in names if known.get(s, 0) & bit[n]) for s in made}
+    return {s: Bound(known.get(s, 0), places) for s in made}
 
 
 def conditions_into(record: Record, group: str, rules: str) -> dict[str, list[str]]:
