@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from skvm.app.settings import Settings
@@ -10,18 +11,31 @@ from skvm.diag import UsageError
 
 if TYPE_CHECKING:
     from skvm.jit import Book
+    from skvm.store import Store
 
 T = TypeVar("T")
 
 
+LOCK_SECONDS = 10.0
+"""How long one run waits for another that writes evidence; a change takes milliseconds."""
+
+
+def open_book(store: Store, settings: Settings) -> Book:
+    """The book of solidified steps over a store, safe for several processes."""
+    from skvm.jit import Book
+    from skvm.store import held_lock
+
+    return Book(store.blobs, lock=partial(held_lock, settings.home, "solidified steps", LOCK_SECONDS))
+
+
 def with_book(use: Callable[[Book], T], settings: Settings | None = None) -> T:
     """What `use` makes of the book of solidified steps; raises UsageError for an id that is not in it."""
-    from skvm.jit import Book
     from skvm.store import open_store
 
-    store = open_store((settings or Settings.from_environment()).home)
+    settings = settings or Settings.from_environment()
+    store = open_store(settings.home)
     try:
-        return use(Book(store.blobs))
+        return use(open_book(store, settings))
     except KeyError as error:
         raise UsageError("no solidified step is called that", where=str(error.args[0]), help="see `skvm jit list`") from None
     except ValueError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from skvm.app.compiling import CompileOptions, artifact_at
+from skvm.app.evidence import open_book
 from skvm.app.gates import AutoGate, TerminalGate
 from skvm.app.settings import Settings
 from skvm.app.targets import backends, require_builtin
@@ -72,7 +73,6 @@ def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Set
 
 
 async def _run(artifact: Artifact, skill: Path | None, target: Target, options: RunOptions, settings: Settings) -> RunOutcome:
-    from skvm.jit import Book
     from skvm.runtime import RunPorts, RunRequest, execute
     from skvm.store import open_store
 
@@ -83,7 +83,7 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
         sandbox=lambda: sandbox_of(settings),
         journal=store.journal,
         blobs=store.blobs,
-        solid=Book(store.blobs) if options.solid else None,
+        solid=open_book(store, settings) if options.solid else None,
         gate=gate,
         sinks=(_Sink(options.on_event),) if options.on_event else (),
     )
