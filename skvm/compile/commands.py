@@ -27,18 +27,32 @@ _PLACEHOLDERS = (
     re.compile(r"(?<![\w/.$-])((?:YOUR_|INPUT|OUTPUT|FILE)[A-Z0-9_]*|[A-Z]+_(?:FILE|PATH|DIR|NAME|ID|URL))(?![\w=])"),
     re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"),
     re.compile(r"\[([A-Z][A-Z0-9_ -]*)\]"),
+    re.compile(
+        r"(?<=\s)((?!GET|POST|PUT|HEAD|PATCH|DELETE|OPTIONS|AND|NOT|EOF|NULL|README|LICENSE)[A-Z][A-Z0-9_]{2,})(?=\s|$)"
+    ),
 )
 _OPEN = re.compile(
-    r"path/to|\byour[-_ ]|\bYOUR\b|example\.(?:com|org)|\.\.\.|…|\[(?:--?[a-z]|options|args|flags)|\bxxx+\b", re.IGNORECASE
+    r"path/to|\bmy[-_]\w+|\byour[-_ ]|\bYOUR\b|example\.(?:com|org)|\.\.\.|…|\[(?:--?[a-z]|options|args|flags)|\bxxx+\b",
+    re.IGNORECASE,
 )
 _ASSIGNED = re.compile(r"(?:^|[;&|]\s*|\bfor\s+|\bread\s+(?:-\S+\s+)*)([A-Za-z_][A-Za-z0-9_]*)(?:=|\s+in\b|\s*;|\s*$)")
 _CHOICE = re.compile(
     r"\b(?:or|if|unless|when|otherwise|either|depending|appropriate|choose|select|pick|e\.g|for example|for instance|such as|"
     r"as needed|if needed|adjust|adapt|replace|modify|customi[sz]e|substitute|your own|similar|then|review|inspect|interpret|"
-    r"analy[sz]e|fix|decide|consider|try|make sure|ensure|note|parse|report|explain|present|summari[sz]e)\b",
+    r"analy[sz]e|fix|example|should|useful|decide|consider|try|make sure|ensure|note|parse|report|explain|present|"
+    r"summari[sz]e)\b",
     re.IGNORECASE,
 )
 """Words that leave something to decide or to do besides the command itself."""
+
+_OWN_SHELL = re.compile(
+    r"\s*(?:(?:cd|export|source|\.|set|unset|alias|eval|pushd|popd)\b[^;&|]*|\w+=\S*(?:\(.*\))?)\s*$", re.DOTALL
+)
+_STAYS = re.compile(r"\bnohup\b|\bngrok\b|[^&>]&\s*$|\btail\s+-[fF]\b|\bwatch\s")
+_TOLD = re.compile(
+    r"(?:\b(?:run|rerun|running|execute|executing|invoke|issue|launch|with|via|using|by)\b[^.`\n]{0,60}|:\s*)`$", re.IGNORECASE
+)
+"""Words right before a command that say that it is to be run."""
 
 _JOIN = re.compile(
     r"^\s*(?:all|every|each|both|the|these|those)\b.*\b(?:is|are|has been|have been)\s+(?:all\s+)?"
@@ -104,6 +118,10 @@ def _doubt_in_command(text: str) -> str:
         return "installs something, which is a need and not a step"
     if "\n" in text.replace("\\\n", " "):
         return "states several lines of commands"
+    if _OWN_SHELL.match(text):
+        return "changes only the shell it runs in"
+    if _STAYS.search(text):
+        return "keeps running"
     opened = _OPEN.search(text)
     return f"has the open part {opened[0]!r}" if opened else ""
 
@@ -121,7 +139,32 @@ def _doubt_in_step(program: Program, source: SkillSource, step: Step, act: Act, 
     others = [a for a in program.acts_of(step.id) if a.origin is Origin.PROSE and a.command is None]
     if len({a.span for a in others}) > 1 or any(a.type is ActType.REQUEST for a in others):
         return "has more to do than its command"
-    return "" if _shown(source, step, text) else "does not show its command literally"
+    return _doubt_in_place(program, source, step, act, text)
+
+
+def _doubt_in_place(program: Program, source: SkillSource, step: Step, act: Act, text: str) -> str:
+    """A command in a sentence has to be what the sentence says to run; one in a block has to be all of the block."""
+    at = _shown(source, step, text)
+    if at is None:
+        return "does not show its command literally"
+    if act.origin is not Origin.INLINE:
+        bodies = [source.main.slice(b.body) for b in program.blocks if b.body.contains(at)]
+        return "" if not bodies or _bare(bodies[0]) == _bare(text) else "shows more than its command"
+    raw = source.main.raw
+    if raw[at.start - 1 : at.start] != b"`" or raw[at.end : at.end + 1] != b"`":
+        return "does not show its command literally"
+    if not _TOLD.search(source.main.slice(Span(at.file, step.span.start, at.start))):
+        return "does not say to run what it names"
+    rest = _without_fences(step.text)
+    for control in program.controls_of(step.id):
+        rest = rest.replace(source.main.slice(control.span), " ")
+    return "names other things beside its command" if rest.replace(f"`{text}`", " ").count("`") > 1 else ""
+
+
+def _bare(text: str) -> str:
+    """Commands of a block: comments, blank lines, prompts and indentation dropped."""
+    lines = (re.sub(r"^\$\s+", "", line.strip()) for line in text.replace("\\\n", " ").splitlines())
+    return " ".join(" ".join(line.split()) for line in lines if line and not line.startswith("#"))
 
 
 def _doubt_in_control(control: Control, have: Providers) -> str:
@@ -140,8 +183,11 @@ def _doubt_in_control(control: Control, have: Providers) -> str:
 
 def _prose(text: str, command: str) -> str:
     """Words of a step without fences and inline code."""
-    bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
-    return re.sub(r"`[^`\n]*`", " ", bare).replace(command, " ")
+    return re.sub(r"`[^`\n]*`", " ", _without_fences(text)).replace(command, " ")
+
+
+def _without_fences(text: str) -> str:
+    return re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
 
 
 def _shown(source: SkillSource, step: Step, text: str) -> Span | None:

@@ -196,8 +196,8 @@ class Layout:
             if over is None:
                 return None
             return Box(f"{owner}.map", "map", control, _short(control.domain), over=over)
-        if control.until or (control.bound and control.condition):
-            until = control.until or f"not: {control.condition}"
+        if control.until:
+            until = control.until
             if not control.bound:
                 self.notes.append((owner, f"the loop states no bound; {ASSUMED_BOUND} passes are assumed"))
             return Box(f"{owner}.loop", "loop", control, _short(until), until=until)

@@ -10,7 +10,7 @@ from skvm.capability import Level, load_catalog
 from skvm.compile import analyse
 from skvm.compile.rules import RULES, evidence_of, skill_requirements, step_requirements
 from skvm.compile.rules.cues import CUES, SCANNER
-from skvm.compile.rules.scan import Scanner, alternatives, heads
+from skvm.compile.rules.scan import Scanner, alternatives, bounded, heads
 from skvm.parse import parse_skill
 from skvm.source import skill_from_bytes
 
@@ -28,7 +28,7 @@ def test_there_is_one_rule_per_primitive() -> None:
 def test_the_scan_finds_what_searching_each_pattern_finds(text: str) -> None:
     found = SCANNER.hits(text)
     for name, pattern in CUES.items():
-        expected = [m.span() for m in re.finditer(rf"\b(?:{pattern})\b", text)]
+        expected = [m.span() for m in re.finditer(rf"\b(?:{bounded(pattern)})\b", text)]
         assert [(h.start, h.end) for h in found[name]] == expected, name
 
 

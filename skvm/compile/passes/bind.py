@@ -71,8 +71,8 @@ class _Provided:
         self.places: dict[str, str] = {}
         self.values: dict[str, str] = {}
         for slot in unit.program.slots:
-            if slot.direction == "in":
-                for name in {slot.name, slot.pattern or slot.name}:
+            if slot.direction == "in" and slot.pattern:
+                for name in (slot.name, slot.pattern):
                     self.places[name] = f"$file.{name}"
 
     def direct(self, node: StepNode) -> Direct:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from skvm.compile.rules.cues import SCANNER
-from skvm.compile.rules.scan import Hit
+from skvm.compile.rules.scan import MASK, Hit
 from skvm.ir import Act, ActType, Block, BlockRole, Constraint, Control, ControlKind, LeafKind, Need, NeedKind, Program, Step
 from skvm.source import SkillSource, Span
 
@@ -71,7 +71,7 @@ class Evidence:
         spans += [leaf.span for leaf in self.program.leaves if leaf.kind is LeafKind.FRONT_MATTER]
         parts, at = [], 0
         for first, last in sorted((self.char(s.start), self.char(s.end)) for s in spans):
-            parts += [self.text[at : max(at, first)], " " * (max(at, last) - max(at, first))]
+            parts += [self.text[at : max(at, first)], MASK * (max(at, last) - max(at, first))]
             at = max(at, last)
         return "".join([*parts, self.text[at:]])
 

@@ -13,6 +13,18 @@ from typing import NamedTuple
 HEAD = 3
 """Characters of a word that are looked up."""
 
+MASK = "\0"
+"""What stands for text that is not looked at; no pattern matches across it."""
+
+_BOUNDS = (
+    (r"\S+", rf"[^\s{MASK}]{{1,80}}"),
+    (r"\S*", rf"[^\s{MASK}]{{0,80}}"),
+    (r"\s+", r"\s{1,8}"),
+    (r"\s*", r"\s{0,8}"),
+    (r"\w+", r"\w{1,40}"),
+    (r"\w*", r"\w{0,40}"),
+)
+
 _WORD = re.compile(r"\w+")
 _LITERAL = re.compile(r"[a-z0-9]+")
 
@@ -29,7 +41,7 @@ class Scanner:
     """All patterns of a table at once. Patterns are lower case and every alternative begins with a literal word character."""
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
-        self._compiled = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in patterns.items()}
+        self._compiled = {name: re.compile(rf"\b(?:{bounded(pattern)})\b") for name, pattern in patterns.items()}
         self._by_head: dict[str, list[str]] = {}
         for name, pattern in patterns.items():
             for head in sorted(heads(pattern)):
@@ -49,6 +61,13 @@ class Scanner:
                     if match is not None:
                         row.append(Hit(at, match.end(), match[0]))
         return found
+
+
+def bounded(pattern: str) -> str:
+    """The pattern with every open repetition limited, so that no text makes it slow, and closed to masked text."""
+    for loose, tight in _BOUNDS:
+        pattern = pattern.replace(loose, tight)
+    return pattern
 
 
 def heads(pattern: str) -> set[str]:
