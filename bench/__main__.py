@@ -66,6 +66,12 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
+def _demo(args: argparse.Namespace) -> int:
+    from bench import demo
+
+    return demo.main()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     subs = parser.add_subparsers(required=True)
@@ -89,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     corpus.add_argument("--jobs", type=int, help="processes (default: one per core)")
     listing = subs.add_parser("list", help="list example skills and their tasks")
     listing.set_defaults(function=_list)
+    subs.add_parser("demo", help="compile, run, solidify, edit: what `make demo` shows").set_defaults(function=_demo)
     for sub in (run, corpus, listing):
         sub.add_argument("--format", choices=("text", "json"), default="text")
     return parser

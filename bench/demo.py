@@ -19,6 +19,9 @@ BENCH = Path(__file__).resolve().parent
 SKILL = BENCH / "skills" / "sales-report"
 SOLUTION = BENCH / "solutions" / "sales-report.py"
 HOME = BENCH.parent / ".skvm" / "demo"
+STRONG, WEAK = "sim/strong", "sim/qwen3.5-9b@bare-agent"
+"""A synthetic strong target, and a real model as it was measured (3 probes a level)."""
+
 COLUMNS = ("region", "product", "channel")
 MAX_RUNS = 12
 
@@ -48,7 +51,7 @@ def compile_for_two_targets(vm: Skvm, skill: Path) -> None:
     """The same skill for a strong and for a weak processor: gaps, bindings, concurrency, critical path."""
     from skvm.plan.describe import summary_text
 
-    for target in ("sim/strong", "sim/weak"):
+    for target in (STRONG, WEAK):
         say(f"\n=== skvm compile {SKILL.name} --target {target}")
         say(summary_text(vm.compile(skill, target)))
 
@@ -67,7 +70,7 @@ class Row:
 
 def run_until_solid(vm: Skvm, skill: Path) -> list[Row]:
     """Run on one export after another until no step calls the model any more, or `MAX_RUNS`."""
-    say("\n=== skvm run, again and again, on different exports (SIMULATED model sim/strong)")
+    say("\n=== skvm run, again and again, on different exports (SIMULATED model)")
     rows: list[Row] = []
     for number in range(1, MAX_RUNS + 1):
         rows.append(run_once(vm, skill, number))
@@ -89,7 +92,7 @@ def run_once(vm: Skvm, skill: Path, number: int, label: str = "") -> Row:
     path = write_export(HOME / "inputs" / name, seed=number)
     task = f"Summarise the sales in {name} by {column}."
     oracle = load_oracle(SOLUTION, task, {name: name})
-    options = RunOptions(model="sim/strong", task=task, files={name: path}, seed=1, oracle=oracle)
+    options = RunOptions(model=STRONG, task=task, files={name: path}, seed=1, oracle=oracle)
     row = Row(label or f"run {number}", vm.run(skill, options), column)
     totals = row.outcome.totals
     served = f", served without a model: {', '.join(row.solid)}" if row.solid else ""

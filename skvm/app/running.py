@@ -115,7 +115,7 @@ async def sandbox_of(settings: Settings) -> Sandbox:
     """The sandbox that proved itself on this machine; raises SandboxError where none does."""
     from skvm.adapters.sandboxes import choose_sandbox
 
-    return await choose_sandbox(settings.sandbox)
+    return await choose_sandbox(settings.sandbox, settings.cache)
 
 
 class _Sink:
