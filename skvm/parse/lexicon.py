@@ -27,6 +27,10 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_FINITE = word_set("is are was were has")
+"""Behind "test coverage" these show that the first word is no verb."""
+
+
 class Verb(NamedTuple):
     """A verb of the lists: the acts it states, whether it is as often a noun, and acts by class of its object."""
 
@@ -179,7 +183,8 @@ def _verb_here(text: str) -> tuple[str, list[str]] | None:
     verb, size = found
     after = words[at + size] if at + size < len(words) else ""
     end = ends[at + size - 1]
-    if verbs()[verb].noun and not _verb_reading(head, end, after):
+    later = words[at + size + 1] if at + size + 1 < len(words) else ""
+    if verbs()[verb].noun and (later in _FINITE or not _verb_reading(head, end, after)):
         return None
     return verb, words[at + size :]
 

@@ -170,3 +170,11 @@ def test_tokens_are_in_order() -> None:
     toks = first("If `a` fails, retry up to 3 times (or 5).").toks
     assert [t.at for t in toks] == sorted(t.at for t in toks)
     assert isinstance(terminals(first("If `a` fails, stop."))[0], Token)
+
+
+def test_every_rule_is_explained() -> None:
+    lines = read_data("grammar", "step.lark").splitlines()
+    rules = {line.split(":")[0].lstrip("?!").strip() for line in lines if ":" in line[:14]}
+    shown = read_data("grammar", "GRAMMAR.md").split("## step.lark", 1)[1]
+    named = {rule for rule in rules if rule.isidentifier() and not rule.startswith("_")} - {"part"}
+    assert {rule for rule in named if f"`{rule}`" not in shown} == set()
