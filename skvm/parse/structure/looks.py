@@ -272,6 +272,12 @@ def host_of(part: Part) -> Part | None:
     return None
 
 
+def _stated(view: View) -> bool:
+    """A section that is called a workflow and lists numbered steps."""
+    numbered = sum(c.kind in ("ordered", "task") and c.depth == 0 for c in view.steps)
+    return view.part.role is Role.PROCEDURE and view.part.whole and numbered > 1
+
+
 def document_features(views: list[View], stages: list[View]) -> dict[str, float]:
     """Features of the whole skill as a procedure."""
     steps = sum(len(view.steps) for view in stages)
@@ -282,6 +288,7 @@ def document_features(views: list[View], stages: list[View]) -> dict[str, float]
     out["several stages"] = 1.0 if len(stages) > 2 else 0.0
     out["step headings"] = 1.0 if any(view.part.numbering == "step" for view in stages) else 0.0
     out["procedure section"] = 1.0 if any(view.part.role is Role.PROCEDURE for view in views) else 0.0
+    out["stated workflow"] = 1.0 if any(_stated(view) for view in stages) else 0.0
     size = max(1, views[0].part.end - views[0].part.start)
     out["covered"] = round(min(1.0, sum(view.part.end - view.part.start for view in stages) / size), 2)
     heads = [view.part for view in views if view.part.heading is not None and view.part.role is not Role.TITLE]

@@ -41,7 +41,7 @@ def find_procedure(parts: list[Part], blocks: list[Block]) -> Procedure:
     vote(views)
     stages = choose(views)
     found = bool(stages) and total("procedure", document_features(views, stages)) >= 0
-    return Procedure(stages if found else [], found, views, finder)
+    return Procedure(without_overviews(stages) if found else [], found, views, finder)
 
 
 def look(parts: list[Part], finder: Finder) -> list[View]:
@@ -96,8 +96,7 @@ def choose(views: list[View]) -> list[View]:
         if steps or stands_alone(owner):
             stages[owner.part.index] = owner
             owner.steps.extend(steps)
-    found = [view for _, view in sorted(stages.items()) if view.steps or stands_alone(view)]
-    return without_overviews(found)
+    return [view for _, view in sorted(stages.items()) if view.steps or stands_alone(view)]
 
 
 def elect(candidates: list[Candidate]) -> list[Candidate]:
