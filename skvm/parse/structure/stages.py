@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from skvm.ir import ActType, SceneType, StepEncoding
@@ -108,14 +108,15 @@ def build(stages: list[View], source: SourceText, blocks: list[Block]) -> tuple[
     for ordinal, view in enumerate(stages, 1):
         part, scene = view.part, f"S{ordinal}"
         ids[part.index] = scene
-        end = _end(part, nested)
+        below = _below(part, nested)
+        end = _end(part, view, below)
         kind = scene_type(part, view.steps, ordinal, len(stages))
         raw_end = _trim(source.raw, part.start, end)
         start = _scene_start(part, view)
         scenes.append(
             DraftScene(scene, start, raw_end, part.title or "Procedure", kind, part.number, (part.index,), _parent(part, ids))
         )
-        made = _steps(view, scene, source, blocks, raw_end, starts)
+        made = _steps(view, scene, source, blocks, raw_end, starts, below)
         for number, step in enumerate(made, 1):
             base = digest_text(f"{_BLANK.sub(' ', step.text).strip()}\0{_BLANK.sub(' ', part.title).strip()}")
             seen[base] = seen.get(base, 0) + 1
@@ -128,16 +129,24 @@ def _scene_start(part: Part, view: View) -> int:
     return part.start if part.heading is not None else min(c.start for c in view.steps)
 
 
-def _end(part: Part, nested: set[int]) -> int:
-    """End of a stage: of its section, or where its first subsection that is a stage of its own begins."""
+def _below(part: Part, nested: set[int]) -> list[int]:
+    """Where the subsections that are stages of their own begin."""
     stack = list(part.children)
-    starts = []
+    out = []
     while stack:
         child = stack.pop()
         if child.index in nested:
-            starts.append(child.start)
-        stack.extend(child.children)
-    return min([part.end, *starts])
+            out.append(child.start)
+        else:
+            stack.extend(child.children)
+    return sorted(out)
+
+
+def _end(part: Part, view: View, below: list[int]) -> int:
+    """End of a stage: where its first inner stage begins, unless it has steps behind that."""
+    if not below or any(c.start >= below[0] for c in view.steps):
+        return part.end
+    return below[0]
 
 
 def _parent(part: Part, ids: dict[int, str]) -> str | None:
@@ -156,7 +165,7 @@ def _trim(raw: bytes, start: int, end: int) -> int:
 
 
 def _steps(
-    view: View, scene: str, source: SourceText, blocks: list[Block], scene_end: int, starts: list[int]
+    view: View, scene: str, source: SourceText, blocks: list[Block], scene_end: int, starts: list[int], below: list[int]
 ) -> list[DraftStep]:
     out: list[DraftStep] = []
     part = view.part
@@ -173,6 +182,8 @@ def _steps(
     chosen = sorted(view.steps, key=lambda c: (c.start, -c.end))
     for index, c in enumerate(chosen):
         after = chosen[index + 1].start if index + 1 < len(chosen) else scene_end
+        inner = bisect_right(below, c.start)
+        after = min(after, below[inner]) if inner < len(below) else after
         end = min(c.end, after)
         inside = _inside(c.start, end, starts) if c.kind == "section" else [i for i in c.blocks if blocks[i].start < end]
         end = _trim(source.raw, c.start, end)

@@ -64,7 +64,8 @@ def test_tags_open_sections():
 
 def test_a_reference_has_no_procedure():
     text = (
-        "# Client library\n\n## Features\n\n- Fast parsing\n- Small files\n- Typed rows\n\n## Options\n\n| name | meaning |\n|---|---|\n"
+        "# Client library\n\n## Features\n\n- Fast parsing\n- Small files\n- Typed rows\n\n## Options\n\n"
+        "| name | meaning |\n|---|---|\n"
         "| a | first |\n| b | second |\n\n## Examples\n\n```python\nimport x\n```\n"
     )
     program = read(text).program
@@ -75,19 +76,22 @@ def test_a_reference_has_no_procedure():
 def test_triggers_examples_and_rules_hold_no_steps():
     text = (
         "# T\n\n## When to use\n\n- Convert a table\n- Merge two tables\n\n## Workflow\n\n1. Read the table.\n2. Convert it.\n"
-        "3. Write the result.\n\n## Rules\n\n- Never change the input.\n\n## Examples\n\n1. Run it on `a.csv`.\n2. Run it on `b.csv`.\n"
+        "3. Write the result.\n\n## Rules\n\n- Never change the input.\n\n## Examples\n\n"
+        "1. Run it on `a.csv`.\n2. Run it on `b.csv`.\n"
     )
     assert steps(text) == ["1. Read the table.", "2. Convert it.", "3. Write the result."]
 
 
 def test_a_restarted_number_is_a_step_all_the_same():
-    text = "# T\n\n## Workflow\n\n1. Read the file.\n\nSome words on why.\n\n2. Check the file.\n\nMore words.\n\n3. Write the file.\n"
+    text = "# T\n\n## Workflow\n\n1. Read the file.\n\nSome words on why.\n\n"
+    "2. Check the file.\n\nMore words.\n\n3. Write the file.\n"
     assert [line[:2] for line in steps(text)] == ["1.", "2.", "3."]
 
 
 def test_subsections_of_a_numbered_stage_belong_to_it():
     text = (
-        "# T\n\n## Phase 1: Search\n\n### Mail\n\nSearch the mail.\n\n### Chat\n\nSearch the chat.\n\n### Tickets\n\nSearch the tickets.\n\n"
+        "# T\n\n## Phase 1: Search\n\n### Mail\n\nSearch the mail.\n\n### Chat\n\nSearch the chat.\n\n"
+        "### Tickets\n\nSearch the tickets.\n\n"
         "## Phase 2: Report\n\nWrite what was found.\n"
     )
     program = read(text).program
@@ -98,7 +102,8 @@ def test_subsections_of_a_numbered_stage_belong_to_it():
 def test_a_flow_told_twice_is_one_flow():
     text = (
         "# T\n\n## Workflow\n\n1. Collect the history.\n2. Analyze the themes.\n3. Write the recap.\n\n"
-        "### 1. Collect history\n\nRun the exporter.\n\n### 2. Analyze themes\n\nGroup the entries.\n\n### 3. Write recap\n\nWrite `recap.md`.\n"
+        "### 1. Collect history\n\nRun the exporter.\n\n### 2. Analyze themes\n\nGroup the entries.\n\n"
+        "### 3. Write recap\n\nWrite `recap.md`.\n"
     )
     titles = [s.title for s in read(text).program.scenes]
     assert titles[-3:] == ["Collect history", "Analyze themes", "Write recap"]
@@ -121,3 +126,14 @@ def test_knowledge_names_the_steps_that_refer_to_it():
     program = read(text).program
     unit = next(k for k in program.knowledge if k.title == "Output Formats Table")
     assert unit.steps == ("S1.s1",)
+
+
+def test_a_stage_may_go_on_behind_the_stages_inside_it():
+    text = (
+        "# T\n\n## Stage 1: Draft\n\nAsk the user for the topic.\n\n### Step 1: Outline\n\nWrite the outline.\n\n"
+        "### Step 2: Text\n\nWrite the text.\n\n### Closing\n\nShow the draft to the user.\n\n"
+        "## Stage 2: Review\n\nRead the draft again.\n"
+    )
+    program = read(text).program
+    assert [s.title for s in program.scenes] == ["Draft", "Outline", "Text", "Review"]
+    assert [s.parent for s in program.scenes] == [None, "S1", "S1", None]

@@ -10,11 +10,13 @@ from skvm.parse.structure import blocks as blocks_module
 
 PIECES = st.sampled_from(
     [
-        "# Title\n", "## Workflow\n", "### Step 1: Read it\n", "### 2. Write it\n", "Run `x --y` now.\n", "Do this:\n", "1. Read the file\n",
-        "2. Write the file\n", "- never do it\n", "- [ ] check it\n", "  - nested\n", "\n", "```bash\nls -l\n```\n", "```\n", "~~~\n", "> quote\n",
-        "| a | b |\n|---|---|\n| 1 | 2 |\n", "**Step 2: go**\n", "**Checks**\n", "<plan>\n", "</plan>\n", "<br>\n", "---\n", "name: x\n",
-        "\t", "    indented\n", "\r\n", "\r", "é 漢字 🎉\n", "[link](a/b.md) ![i](x.png)\n", "***bold*\n", "* * *\n", "\\*\\*x\\*\\* &amp;\n", "Title\n===\n",
-        "1) a\n", "If it fails, stop.\n", "Always ask the user before deleting.\n", "<!-- c -->\n", "a | b\n", "\x00", "\ufeff", "\u200b",
+        "# Title\n", "## Workflow\n", "### Step 1: Read it\n", "### 2. Write it\n", "Run `x --y` now.\n", "Do this:\n",
+        "1. Read the file\n", "2. Write the file\n", "- never do it\n", "- [ ] check it\n", "  - nested\n", "\n",
+        "```bash\nls -l\n```\n", "```\n", "~~~\n", "> quote\n", "| a | b |\n|---|---|\n| 1 | 2 |\n", "**Step 2: go**\n",
+        "**Checks**\n", "<plan>\n", "</plan>\n", "<br>\n", "---\n", "name: x\n", "\t", "    indented\n", "\r\n", "\r",
+        "é 漢字 🎉\n", "[link](a/b.md) ![i](x.png)\n", "***bold*\n", "* * *\n", "\\*\\*x\\*\\* &amp;\n", "Title\n===\n",
+        "1) a\n", "If it fails, stop.\n", "Always ask the user before deleting.\n", "<!-- c -->\n", "a | b\n",
+        "\x00", "\ufeff", "\u200b",
     ]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=40).map("".join)

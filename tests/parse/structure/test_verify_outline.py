@@ -8,7 +8,10 @@ from skvm.ir.verify import verify
 from skvm.parse import parse_skill
 from skvm.source import Span, skill_from_bytes
 
-BODY = "# T\n\n## Workflow\n\n1. Read `in.csv`.\n2. Write `out.csv`.\n3. Check `out.csv`.\n\n## Rules\n\n- Never change `in.csv`.\n"
+BODY = (
+    "# T\n\n## Workflow\n\n1. Read `in.csv`.\n2. Write `out.csv`.\n3. Check `out.csv`.\n\n"
+    "## Rules\n\n- Never change `in.csv`.\n"
+)
 SOURCE = skill_from_bytes((FRONT + BODY).encode())
 
 
