@@ -61,7 +61,18 @@ class Code:
 
     fences: list[Fence] = field(default_factory=list)
     heads: frozenset[str] = frozenset()
+    _by_step: dict[str, list[Fence]] | None = None
     _inline: dict[int, list[Inline]] = field(default_factory=dict)
+
+    def fences_of(self, draft: Draft) -> dict[str, list[Fence]]:
+        """Fences by the step they belong to."""
+        if self._by_step is None:
+            self._by_step = {}
+            for fence in self.fences:
+                step = draft.step_of_block.get(fence.block.index)
+                if step is not None:
+                    self._by_step.setdefault(step, []).append(fence)
+        return self._by_step
 
     def inline(self, block: Block) -> list[Inline]:
         """Inline code of a block that is a command line."""

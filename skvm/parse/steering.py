@@ -12,7 +12,7 @@ from typing import NamedTuple
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Control, ControlKind
 from skvm.parse.controls import Found
-from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
+from skvm.parse.draft import Block, BlockKind, Draft, DraftScene, DraftStep
 from skvm.parse.sentences import Sentence, end_byte, read_sentences
 from skvm.parse.stepacts import Read, StepReader
 
@@ -57,6 +57,15 @@ class _Steering:
         self.controls: list[Control] = []
         self.notes: list[Diagnostic] = []
         self._introduced: dict[int, list[Claim]] = {}
+        self._scenes: dict[str, list[DraftScene]] = {}
+        self._steps: dict[str, list[DraftStep]] = {}
+        self._in_scene: dict[tuple[str, str], str] = {}
+        for scene in draft.scenes:
+            self._scenes.setdefault((scene.number or "").lower(), []).append(scene)
+        for reader in readers:
+            number = (reader.step.number or "").lower()
+            self._steps.setdefault(number, []).append(reader.step)
+            self._in_scene.setdefault((reader.step.scene, number), reader.step.id)
 
     def run(self) -> tuple[tuple[Control, ...], tuple[Diagnostic, ...]]:
         for reader in self.readers:
@@ -289,12 +298,12 @@ class _Steering:
         word = name.split()[0].lower().rstrip("s")
         match = _NUMBER.search(name)
         number = match.group(1).lower() if match is not None else ""
-        scenes = [s for s in self.draft.scenes if (s.number or "").lower() == number]
+        scenes = self._scenes.get(number, [])
         titled = next((s.id for s in scenes if s.title.lower().startswith(word)), None)
         if titled is not None or (word != "step" and scenes):
             return titled or scenes[0].id
-        near = [r.step for r in self.readers if (r.step.number or "").lower() == number]
-        own = next((s.id for s in near if s.scene == step.scene), None)
+        near = self._steps.get(number, [])
+        own = self._in_scene.get((step.scene, number))
         return own or (scenes[0].id if scenes else near[0].id if near else None)
 
     def _named_steps(self, step: DraftStep, block: Block, found: Found) -> tuple[str, ...]:

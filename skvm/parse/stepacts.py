@@ -60,7 +60,7 @@ class StepReader:
         owners = draft.step_of_block
         self.own = [draft.blocks[i] for i in step.blocks if owners.get(i) == step.id]
         self.prose = [b for b in self.own if b.kind in _PROSE]
-        self.fences = [f for f in code.fences if owners.get(f.block.index) == step.id]
+        self.fences = code.fences_of(draft).get(step.id, [])
         self.lead = draft.blocks[step.lead]
         self.reads: list[tuple[Block, list[Read]]] = [(b, [Read(s) for s in read_sentences(b)]) for b in self.prose]
         self._out: list[Act] = []

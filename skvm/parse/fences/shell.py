@@ -7,6 +7,7 @@ same length, so that every offset stays true.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -72,10 +73,12 @@ def analyse_shell(text: str) -> CodeFacts:
 def _statements(root: Node, facts: CodeFacts) -> None:
     """Group commands and places by the top-level statement they stand in."""
     tops = [node for node in root.named_children if node.type != "comment"]
+    commands = sorted(facts.commands, key=lambda c: (c.start, c.end))
+    starts = [c.start for c in commands]
     for node in tops:
         start, end = node.start_byte, node.end_byte
-        inside = tuple(c for c in facts.commands if start <= c.start < end)
-        loose = [p for p in facts.places if start <= p.start < end]
+        inside = tuple(commands[bisect_left(starts, start) : bisect_left(starts, end)])
+        loose = [p for p in facts.places if start <= p.start < end] if facts.places else []
         if inside or loose:
             places = tuple([p for c in inside for p in c.places] + loose)
             facts.statements.append(StatementFact(start, end, inside, places))
