@@ -47,7 +47,8 @@ _PATHLIKE = re.compile(r"(?a)[^\s\n]{1,200}\Z")
 def analyse_python(text: str, own: frozenset[str] = frozenset()) -> CodeFacts:
     """Facts of a Python text; `own`: module names of the skill itself, which are no packages."""
     facts = CodeFacts()
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES or sum(map(text.count, "([{+*=,")) > MAX_OPERATORS * 4:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES or (size > MAX_OPERATORS and sum(map(text.count, "([{+*=,")) > MAX_OPERATORS * 4):
         facts.opaque = facts.unknown = True
         return facts
     tree = parse_python(text)

@@ -26,7 +26,8 @@ _OPEN_PLACE = re.compile(r"(?a)<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]|path/to|
 _HERE = word_set("ls find tree du rg fd")
 """Commands that read the working folder when they name no path."""
 
-_PROMPT = re.compile(rb"^(?:\$|%|>) (?=\S)", re.MULTILINE)
+_PROMPT = re.compile(rb"^[$%] (?=\S)", re.MULTILINE)
+_PROMPTS = (b"$ ", b"% ")
 _OPERATOR = re.compile(rb"[|&;<>(){}]|\bif\b|\bfor\b|\bwhile\b")
 _HOST = re.compile(r"(?a)https?://([A-Za-z0-9.-]+(?::\d+)?)")
 _NAME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9_.+-]*\Z")
@@ -58,11 +59,14 @@ def analyse_shell(text: str) -> CodeFacts:
     """Facts of a shell text; over a cap it is opaque, with errors in it what could be read is kept."""
     data = text.encode("utf-8", "surrogatepass")
     facts = CodeFacts()
-    if len(data) > MAX_BYTES or sum(1 for _ in _OPERATOR.finditer(data)) > MAX_OPERATORS:
+    if len(data) > MAX_BYTES or (len(data) > MAX_OPERATORS and len(_OPERATOR.findall(data)) > MAX_OPERATORS):
         facts.opaque = facts.unknown = True
         return facts
-    plain = _PLACEHOLDER.sub(lambda m: b"_" + re.sub(rb"[^A-Za-z0-9_]", b"_", m.group()[1:-1]) + b"_", data)
-    plain = _PROMPT.sub(b"  ", plain)
+    plain = data
+    if b"<" in plain:
+        plain = _PLACEHOLDER.sub(lambda m: b"_" + re.sub(rb"[^A-Za-z0-9_]", b"_", m.group()[1:-1]) + b"_", plain)
+    if plain.startswith(_PROMPTS) or any(b"\n" + prompt in plain for prompt in _PROMPTS):
+        plain = _PROMPT.sub(b"  ", plain)
     root = _parser().parse(plain).root_node
     facts.broken = root.has_error
     _Shell(data, plain, facts).walk(root)
