@@ -5,8 +5,10 @@ from typing import Any
 
 from runtime_kit import Run, ScriptedModel, artifact, call, chain, finish, reply, run, step
 
+from skvm.jit import Book as LearningBook
 from skvm.plan import CallRecord, EventKind, Output, SolidCall, SolidState, SolidStep, StepResult
 from skvm.ports import Offer, Refusal, SolidBook, StepContext
+from skvm.store import NullStore
 
 
 def solid(*calls: SolidCall) -> SolidStep:
@@ -82,6 +84,37 @@ def test_served_without_a_model(tmp_path: Path) -> None:
     assert one.outcome.values["a"] == {"x": 1} and book.reports == [(True, "")]
     assert [o.path for o in one.outcome.outputs] == ["f"]
     assert len(book.observed) == 1, "only the model step is shown to the book"
+
+
+def test_the_book_is_told_whether_a_simulated_model_would_do_the_step(tmp_path: Path) -> None:
+    for simulated in (True, False):
+        book = OnlyA(TWO, ARGS)
+        model = ScriptedModel()
+        model.simulated = simulated
+        go(tmp_path, book, model)
+        assert [c.guard.simulated for c in book.contexts] == [simulated] * 2
+
+
+def test_what_a_simulated_model_showed_never_serves_a_real_one(tmp_path: Path) -> None:
+    """The whole way, with the real book: learned from simulated runs, served to them, refused for a real model."""
+    store = NullStore()
+    book = LearningBook(store.blobs)
+    node = step("a", inputs=("$task",), effect_class="idempotent")
+
+    def one(task: str, simulated: bool) -> Run:
+        answer = reply(call("write_file", path="f", content=f"# {task.split()[1]}")).model_copy(update={"simulated": simulated})
+        model = ScriptedModel({"a": [answer, finish().model_copy(update={"simulated": simulated})]})
+        model.simulated = simulated
+        return run(artifact([node]), tmp_path, model, solid=book, task=task, store=store)
+
+    for task in ("north", "south", "west", "east", "up", "down"):
+        one(f"Name {task} please", True)
+    served = one("Name left please", True)
+    assert served.outcome is not None and served.outcome.steps[0].executor == "solid"
+    real = one("Name right please", False)
+    assert real.outcome is not None and real.outcome.steps[0].executor == "model"
+    miss = next(e for e in real.events if e.kind is EventKind.GUARD_MISS)
+    assert miss.data["guard"] == "simulated"
 
 
 def test_a_miss_hands_over_with_what_is_done(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from skvm.diag import SandboxError
+from skvm.diag import SandboxError, UsageError
 from skvm.ir import digest_json
 from skvm.plan import EventKind, GuardContext, SolidStep, StepNode, StepResult, StepStatus
 from skvm.ports import Offer, Refusal, StepContext
@@ -28,6 +28,7 @@ async def context_of(session: Session, node: StepNode, scope: Scope) -> StepCont
         sandbox=await _sandbox_version(session),
         verdicts={r.primitive: _verdict(session, node, r.primitive) for r in node.requires},
         files=await in_thread(_file_digests, session),
+        simulated=_simulated(session, node),
     )
     item = scope.item
     return StepContext(
@@ -42,6 +43,13 @@ async def context_of(session: Session, node: StepNode, scope: Scope) -> StepCont
         seen=_seen(session, node, scope),
         guard=guard,
     )
+
+
+def _simulated(session: Session, node: StepNode) -> bool | None:
+    """Is the model that would do this step a simulated one? None where no model can be had for it."""
+    with suppress(UsageError):
+        return session.client(session.model_of(node.executor.target)).simulated
+    return None
 
 
 def _file_digests(session: Session) -> dict[str, str]:
