@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from skvm.diag import InternalError
+from skvm.ir import EffectClass
 from skvm.plan import CallRecord, StepNode, StepStatus
 from skvm.ports import Message, ModelReply, RequestTag, ToolCall
 from skvm.runtime.agent.ask import Question, ask
@@ -21,7 +22,11 @@ from skvm.runtime.state.scope import Scope
 from skvm.runtime.tools.specs import EFFECTS, FINISH, FINISH_SPEC, TOOLS, decode
 
 REPEATS = 3
-"""The same call this often is a loop: it is not made again and the model is told; once more ends the step."""
+"""The same call this often is a loop: it is not made again and the model is told; once more ends the step.
+
+Counting starts again after a call that may have changed something and had another result than the last time it was made:
+asking the same again after a repair is no loop, undoing and redoing one is.
+"""
 
 MALFORMED = 6
 MAX_VALUES = 256 * 1024
@@ -75,6 +80,7 @@ class Conversation:
     repaired: bool = False
     bad: int = 0
     seen: Counter[str] = field(default_factory=Counter)
+    results: dict[str, str] = field(default_factory=dict)
 
     async def run(self) -> Ended:
         """Talk until the step has ended."""
@@ -163,7 +169,8 @@ class Conversation:
         prepared = [self._prepare(call) for call in group]
 
         async def one(index: int, name: str, args: dict[str, Any]) -> None:
-            records[index] = await self.calls.run(name, args)
+            records[index] = record = await self.calls.run(name, args)
+            self._progress(record, _mark(name, args))
 
         good = [(i, call.name, p) for i, (call, p) in enumerate(zip(group, prepared, strict=True)) if isinstance(p, dict)]
         if len(good) == 1:
@@ -180,17 +187,29 @@ class Conversation:
         if args is None:
             self.bad += 1
             return problem
-        mark = f"{call.name}\0{json.dumps(args, sort_keys=True)}"
+        mark = _mark(call.name, args)
         self.seen[mark] += 1
         if self.seen[mark] >= REPEATS:
             return "you made this same call before and its result stands above; do something else, or finish"
         return args
+
+    def _progress(self, record: CallRecord, mark: str) -> None:
+        """Forget what was asked before a change; a file tool that failed changed nothing."""
+        if record.effect == EffectClass.PURE or not (record.ok or record.tool == "execute_command"):
+            return
+        if self.results.get(mark) != record.result:
+            self.results[mark] = record.result
+            self.seen = Counter({mark: 1})
 
     def _reply(self, call: ToolCall, text: str) -> None:
         self.messages.append(Message(role="tool", content=text, call_id=call.id))
 
     def _say(self, text: str) -> None:
         self.messages.append(Message(role="user", content=text))
+
+
+def _mark(name: str, args: dict[str, Any]) -> str:
+    return f"{name}\0{json.dumps(args, sort_keys=True)}"
 
 
 def _groups(calls: tuple[ToolCall, ...]) -> list[list[ToolCall]]:
