@@ -13,7 +13,19 @@ import anyio.abc
 
 from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError, TargetError, UsageError
 from skvm.ir import EffectClass, Effects, digest_json
-from skvm.plan import Event, EventKind, Executor, ExecutorKind, FileResult, Plan, Slice, StepNode, StepStatus
+from skvm.plan import (
+    BranchNode,
+    Event,
+    EventKind,
+    Executor,
+    ExecutorKind,
+    FileResult,
+    Plan,
+    Requires,
+    Slice,
+    StepNode,
+    StepStatus,
+)
 from skvm.ports import RunRow
 from skvm.runtime.agent.step import RAW
 from skvm.runtime.api import RunOutcome, RunPorts, RunRequest, Totals
@@ -38,6 +50,9 @@ from skvm.store import held_lock
 
 CLOSING_SECONDS = 0.3
 """What collecting the outputs may take after the deadline: a 2 s deadline must be over within 2.5 s."""
+
+LONGEST_ERROR = 300
+"""Characters of a target's last error in the reason of a run that ran out of time."""
 
 
 async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcome:
@@ -135,11 +150,16 @@ class _Lifetime:
             session.emit(EventKind.LIMIT_HIT, limit="wall", value=limit)
         if session.budget.used.calls and not session.budget.used.replies:
             self.status, self.exit_code = "failed", 3
-            self.reason = f"no answer from the model before the deadline of {limit:g} s"
+            self.reason = f"no answer from the model before the deadline of {limit:g} s{self._last_error()}"
             session.fatal = TargetError(self.reason, kind="timeout", help="check the server, or raise --deadline")
         else:
             self.status, self.exit_code = "limit", 4
-            self.reason = f"the deadline of {limit:g} s was reached"
+            self.reason = f"the deadline of {limit:g} s was reached{self._last_error()}"
+
+    def _last_error(self) -> str:
+        """How the last question to a model failed, when it did, on one line."""
+        text = " ".join(self.session.refused.split())
+        return f"; last: {text[:LONGEST_ERROR]}" if text else ""
 
     def _fatal(self, error: SkvmError) -> None:
         self.exit_code, self.reason = error.exit_code, error.line()
@@ -225,12 +245,19 @@ def _plan(request: RunRequest) -> Plan:
         span=main,
         executor=Executor(kind=ExecutorKind.MODEL),
         slice=Slice(goal="", text=artifact.skill_text),
+        requires=_all_requirements(artifact.plan),
         effects=Effects(top=True),
         effect_class=EffectClass.EFFECTFUL,
         env=tuple(sorted({g.name for g in grants if g.kind == "env"})),
         hosts=tuple(sorted({g.name for g in grants if g.kind == "host"})),
     )
     return Plan(nodes=(node,))
+
+
+def _all_requirements(plan: Plan) -> tuple[Requires, ...]:
+    """Every distinct primitive and level that some part of the plan needs, hardest first within a primitive."""
+    found = {r for n in plan.nodes if isinstance(n, (StepNode, BranchNode)) for r in n.requires}
+    return tuple(sorted(found, key=lambda r: (r.primitive, -r.level.rank)))
 
 
 def _needs_model(plan: Plan) -> bool:

@@ -71,7 +71,8 @@ class Failure(Frozen):
 
 @dataclass
 class Session:
-    """One run. `fatal` is the error that ended it, `failure` the step that did, `rows` what `RunOutcome.steps` shows."""
+    """One run. `fatal` is the error that ended it, `failure` the step that did, `rows` what `RunOutcome.steps` shows,
+    `refused` how the last question to a model failed (empty after an answer)."""
 
     request: RunRequest
     ports: RunPorts
@@ -92,6 +93,7 @@ class Session:
     waiting: list[str] = field(default_factory=list)
     running: int = 0
     ending: str = ""
+    refused: str = ""
     written: dict[str, str] = field(default_factory=dict)
     digests: dict[tuple[str, int, int, int], str] = field(default_factory=dict)
 

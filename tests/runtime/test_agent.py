@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runtime_kit import Gate, Run, ScriptedModel, artifact, call, chain, code, finish, raw_call, reply, run, step
+from runtime_kit import SPAN, Gate, Run, ScriptedModel, artifact, call, chain, code, finish, raw_call, reply, run, step
 
+from skvm.capability import Level
 from skvm.ir import EffectClass
-from skvm.plan import Check, EventKind, Output, Slice
+from skvm.plan import Arm, BranchNode, Check, EventKind, Executor, ExecutorKind, Output, Requires, Slice
 
 
 def results(one: Run) -> list[dict[str, Any]]:
@@ -51,6 +52,24 @@ def test_raw_mode_is_the_whole_skill_in_one_loop(tmp_path: Path) -> None:
     first = model.requests[0]
     assert "WHOLE SKILL" in first.messages[0].content and "THE TASK" in first.messages[1].content
     assert first.tag.question == "raw" and len(model.requests) == 2
+
+
+def test_raw_mode_asks_for_all_that_any_step_asks_for(tmp_path: Path) -> None:
+    def needs(*pairs: tuple[str, str]) -> tuple[Requires, ...]:
+        return tuple(Requires(primitive=p, level=Level(level)) for p, level in pairs)
+
+    arm = Arm(label="x", condition="x", span=SPAN)
+    model = Executor(kind=ExecutorKind.MODEL)
+    nodes = [
+        step("a", requires=needs(("tool.exec", "L1"), ("gen.code", "L2"))),
+        step("b", requires=needs(("tool.exec", "L3"), ("gen.code", "L2"))),
+        BranchNode(id="c", key="c", title="c", span=SPAN, arms=(arm,), executor=model, requires=needs(("reason.logic", "L1"))),
+    ]
+    for order in (nodes, nodes[::-1]):
+        scripted = ScriptedModel()
+        run(artifact(order), tmp_path, scripted, mode="raw")
+        found = [(r.primitive, r.level.value) for r in scripted.requests[0].tag.requires]
+        assert found == [("gen.code", "L2"), ("reason.logic", "L1"), ("tool.exec", "L3"), ("tool.exec", "L1")]
 
 
 def test_all_tools_are_offered_with_fixed_names(tmp_path: Path) -> None:
@@ -103,6 +122,32 @@ def test_a_loop_of_calls_is_found(tmp_path: Path) -> None:
     one = run(artifact([step("a")]), tmp_path, model)
     assert only(one).status == "failed" and "repeats the same call" in only(one).reason
     assert len(results(one)) == 2 and len(model.requests) == 4
+
+
+def test_asking_again_after_a_repair_is_no_loop(tmp_path: Path) -> None:
+    """Validate, repair, validate: each repair is new, so the same command may be run as often as it takes."""
+    check = reply(call("execute_command", command="test $(wc -c < f) -ge 5"))
+    rows = [reply(call("write_file", path="f", content=""))]
+    for n in range(5):
+        rows += [check, reply(call("read_file", path="f")), reply(call("write_file", path="f", content="x" * (n + 1)))]
+    one = run(artifact([step("a")]), tmp_path, ScriptedModel({"a": [*rows, check, finish(ok=True)]}))
+    assert only(one).status == "done", only(one).reason
+    codes = [r["exit_code"] for r in results(one) if r["exit_code"] is not None]
+    assert codes == [1, 1, 1, 1, 1, 0]
+
+
+def test_doing_and_undoing_is_a_loop(tmp_path: Path) -> None:
+    to_b, to_a = (reply(call("edit_file", path="f", old=x, new=y)) for x, y in (("a", "b"), ("b", "a")))
+    rows = [reply(call("write_file", path="f", content="a")), *[to_b, to_a] * 10]
+    one = run(artifact([step("a")]), tmp_path, ScriptedModel({"a": rows}))
+    assert only(one).status == "failed" and "repeats the same call" in only(one).reason
+    assert len(results(one)) <= 7
+
+
+def test_a_command_that_says_the_same_again_is_a_loop(tmp_path: Path) -> None:
+    one = run(artifact([step("a")]), tmp_path, ScriptedModel({"a": [reply(call("execute_command", command="true; false"))]}))
+    assert only(one).status == "failed" and "repeats the same call" in only(one).reason
+    assert len(results(one)) == 2
 
 
 def test_turns_are_limited(tmp_path: Path) -> None:

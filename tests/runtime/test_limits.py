@@ -43,6 +43,27 @@ def test_no_answer_before_the_deadline_is_the_targets_failure(tmp_path: Path) ->
     assert kinds(one)[-2:] == ["limit.hit", "run.end"]
 
 
+def test_a_deadline_says_how_the_target_failed_last(tmp_path: Path) -> None:
+    """Refusals in passing until the time is up: the reason names the last one, on one line."""
+    answers = iter([TargetError("server\nanswered 500", kind="outage", transient=True)])
+
+    async def script(request: ModelRequest) -> ModelReply:
+        for error in answers:
+            raise error
+        return await hang(request)
+
+    one = run(artifact([step("a")]), tmp_path, ScriptedModel(script), deadline=1.2, started=time.monotonic())
+    assert end(one) == ("failed", 3)
+    assert one.outcome is not None and one.outcome.error is not None
+    assert one.outcome.reason.endswith("before the deadline of 1.2 s; last: server answered 500")
+    assert one.outcome.error.line().count("\n") == 0
+
+
+def test_a_run_without_an_answer_costs_nothing(tmp_path: Path) -> None:
+    one = run(artifact([code("a", "true")]), tmp_path)
+    assert one.outcome is not None and one.outcome.totals.model_calls == 0 and one.outcome.totals.cost == 0.0
+
+
 def test_a_deadline_after_answers_is_an_own_limit(tmp_path: Path) -> None:
     async def script(request: ModelRequest) -> ModelReply:
         return finish(x=1) if request.tag.step == "a" else await hang(request)

@@ -80,6 +80,7 @@ async def _once(session: Session, question: Question, attempt: int) -> ModelRepl
         finally:
             session.budget.release(prompt, room)
     lane.succeeded()
+    session.refused = ""
     if not reply.seconds:
         reply = reply.model_copy(update={"seconds": session.ports.clock.monotonic() - began})
     reply = _clean(session, reply)
@@ -107,6 +108,8 @@ def _failed(session: Session, question: Question, error: Exception, began: float
     """Journal a failed call; an exception that is none of ours is a backend that broke its contract."""
     known = error if isinstance(error, SkvmError) else TargetError(f"the backend failed: {error!r}", kind="protocol")
     kind = known.kind if isinstance(known, TargetError) else type(known).__name__
+    if kind != "timeout":  # a call that the deadline cut short says nothing new
+        session.refused = session.redactor.text(known.message)
     if kind == "rate" and callable(refused):
         refused()
     seconds = round(session.ports.clock.monotonic() - began, 6)
