@@ -101,7 +101,8 @@ def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
     lines = [f"run {outcome.run}: {status}{simulated}"]
     lines += [_row(row) for row in outcome.steps]
     t = outcome.totals
-    cost = "price unknown" if t.cost is None else f"{t.cost:.4f} USD"
+    unpriced = "no price (simulated)" if outcome.simulated else "price unknown"
+    cost = unpriced if t.cost is None else f"{t.cost:.4f} USD"
     lines.append(f"  total: {t.model_calls} model calls, {t.tokens} tokens, {t.seconds:.2f} s, {cost}")
     lines += [f"  wrote {o.path} ({o.size} bytes)" for o in outcome.outputs]
     if outcome.reason and outcome.error is None:
