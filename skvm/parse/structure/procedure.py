@@ -37,26 +37,24 @@ class Procedure:
 def find_procedure(parts: list[Part], blocks: list[Block]) -> Procedure:
     """Decide stages, steps and whether the skill has a procedure."""
     finder = Finder(blocks)
-    views = look(parts, finder)
-    vote(views)
+    survey = Survey(parts)
+    views = look(parts, finder, survey)
+    vote(views, survey)
     stages = choose(views)
     found = bool(stages) and total("procedure", document_features(views, stages)) >= 0
     return Procedure(without_overviews(stages) if found else [], found, views, finder)
 
 
-def look(parts: list[Part], finder: Finder) -> list[View]:
-    """Candidates and features of all sections."""
-    survey = Survey(parts)
+def look(parts: list[Part], finder: Finder, survey: Survey) -> list[View]:
+    """Candidates of all sections, and the features of the sections."""
     views = [View(part, finder.of_part(part)) for part in parts]
     for view in views:
         view.features = scene_features(view, survey)
-        for position, candidate in enumerate(view.candidates):
-            candidate.features = step_features(candidate, view, position, survey)
     return views
 
 
-def vote(views: list[View]) -> None:
-    """Scores of all sections and blocks."""
+def vote(views: list[View], survey: Survey, every: bool = False) -> None:
+    """Scores of all sections, and of the blocks of those that are stages (of all blocks with `every`)."""
     by_part = {view.part.index: view for view in views}
     for view in views:
         view.score = total("scene", view.features)
@@ -64,7 +62,10 @@ def vote(views: list[View]) -> None:
     for view in views:
         host = host_of(view.part)
         stage = view if host is None else by_part[host.index]
-        for candidate in view.candidates:
+        if stage.score < 0 and not every:
+            continue
+        for position, candidate in enumerate(view.candidates):
+            candidate.features = step_features(candidate, view, position, survey)
             candidate.features["stage"] = round(max(-4.0, min(4.0, stage.score / 10)), 1)
             candidate.score = total("step", candidate.features)
 
