@@ -16,7 +16,7 @@ from skvm.parse.code import Code, Fence
 from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, RunKind
 from skvm.parse.fences.commands import is_system
 from skvm.parse.fences.facts import NeedFact
-from skvm.parse.fences.packages import normal_name
+from skvm.parse.fences.packages import is_stdlib, normal_name
 from skvm.parse.fences.roles import PYTHON, SHELL
 from skvm.parse.lexicon import word_set
 from skvm.parse.mentions import (
@@ -82,7 +82,7 @@ class Needs:
         """Note one need."""
         if kind is NeedKind.BIN and (is_system(name) or name in tool_words("skip") or len(name) < 2):
             return
-        if kind is NeedKind.PIP and normal_name(name) in {normal_name(own) for own in self.own}:
+        if kind is NeedKind.PIP and (is_stdlib(name) or normal_name(name) in {normal_name(own) for own in self.own}):
             return
         literal = str(more.pop("literal", "") or "")
         if span.file == self.draft.file and (literal or name) not in self.source.main.slice(span):
