@@ -33,6 +33,7 @@ def tool_words(name: str) -> frozenset[str]:
 
 
 _WORD = re.compile(r"(?a)(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)")
+_DENIAL = re.compile(r"(?a)\b(?:not|never|no|without|instead of|rather than|don't)\b", re.IGNORECASE)
 _WORDS = re.compile(r"(?a)[a-z][a-z0-9_-]+")
 _BARE_PATH = re.compile(r"(?a)(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]")
 _NEED_CUE = re.compile(
@@ -138,11 +139,17 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
     if env is not None and env_name(env.group(1)) and _configures(env.group(1), block, variable):
         return [Mention(NeedKind.ENV, env.group(1), at + env.start(1), at + env.end(1))]
     known = text in tool_words("bins") or text in tool_words("bins_code")
-    if known and (instructs or _NEED_CUE.search(block.text)):
+    if known and (instructs or _NEED_CUE.search(block.text)) and not _denied(block.text, at):
         return [Mention(NeedKind.BIN, text, at, at + len(text))]
     if (text.lower() in tool_words("pip") or text in tool_words("pip_code")) and _PACKAGE_CUE.search(block.text):
         return [Mention(NeedKind.PIP, text, at, at + len(text))]
     return [m._replace(at=m.at + at, end=m.end + at) for m in variables_in(text)]
+
+
+def _denied(text: str, at: int) -> bool:
+    """Does the sentence up to code point `at` say that the thing is not used?"""
+    start = max(text.rfind(mark, 0, at) for mark in (". ", "; ", ": ", "\n")) + 1
+    return bool(_DENIAL.search(text, start, at))
 
 
 def _beside_skill(text: str, at: int, block: Block) -> bool:
@@ -198,6 +205,8 @@ def _tools_in_prose(text: str, at: int, block: Block, instructs: bool, known: fr
     for match in _WORD.finditer(text):
         word = match.group()
         if word not in known:
+            continue
+        if _denied(block.text, at + match.start()):
             continue
         if bins and word in tool_words("bins"):
             out.append(Mention(NeedKind.BIN, word, at + match.start(), at + match.end()))

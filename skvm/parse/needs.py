@@ -230,10 +230,21 @@ def _declared(field: FrontField) -> Iterator[tuple[NeedKind, str, str]]:
         yield from ((NeedKind.BIN, name, "") for name in _listed(field.value))
     elif last in ("env", "primaryenv", "envs", "envvars") or key.endswith("env.name"):
         yield from ((NeedKind.ENV, name, "") for name in _listed(field.value) if re.fullmatch(r"(?a)[A-Z][A-Z0-9_]+", name))
+    elif key == "compatibility":
+        yield from _compatible(field.value)
     elif last in ("dependencies", "pip", "pythonpackages", "packages") and "npm" not in key:
         match = _PACKAGE.match(field.value.strip())
         if match is not None:
             yield NeedKind.PIP, match.group(1), (match.group(2) or "").strip()
+
+
+def _compatible(text: str) -> Iterator[tuple[NeedKind, str, str]]:
+    """Packages and executables in the free text of `compatibility`."""
+    for word in dict.fromkeys(re.findall(r"(?a)[a-z][a-z0-9_-]+", text)):
+        if word in tool_words("pip"):
+            yield NeedKind.PIP, word, ""
+        elif word in tool_words("bins"):
+            yield NeedKind.BIN, word, ""
 
 
 def _listed(text: str) -> list[str]:
