@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import corpus as corpus_bench
 from bench import skillruns
+from bench.reading import command as reading_bench
 from skvm.app.tasks import load_tasks
 from skvm.diag import SkvmError, UsageError
 
@@ -96,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     listing = subs.add_parser("list", help="list example skills and their tasks")
     listing.set_defaults(function=_list)
     subs.add_parser("demo", help="compile, run, solidify, edit: what `make demo` shows").set_defaults(function=_demo)
-    for sub in (run, corpus, listing):
+    reading = reading_bench.add_to(subs)
+    for sub in (run, corpus, listing, reading):
         sub.add_argument("--format", choices=("text", "json"), default="text")
     return parser
 
