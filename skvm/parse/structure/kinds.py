@@ -44,6 +44,6 @@ def kind_features(
 
 
 def kind_of(features: dict[str, float]) -> SkillKind:
-    """The kind with most votes; ties go to the earlier one of the vocabulary."""
-    order = list(SkillKind)
+    """The kind with most votes; ties go to the earlier one of the vocabulary. What lists no procedure is not procedural."""
+    order = [kind for kind in SkillKind if features["procedure"] or kind is not SkillKind.PROCEDURAL]
     return max(order, key=lambda kind: (total(f"kind {kind.value}", features), -order.index(kind)))
