@@ -83,8 +83,10 @@ def test_triggers_examples_and_rules_hold_no_steps():
 
 
 def test_a_restarted_number_is_a_step_all_the_same():
-    text = "# T\n\n## Workflow\n\n1. Read the file.\n\nSome words on why.\n\n"
-    "2. Check the file.\n\nMore words.\n\n3. Write the file.\n"
+    text = (
+        "# T\n\n## Workflow\n\n1. Read the file.\n\nSome words on why.\n\n2. Check the file.\n\nMore words.\n\n"
+        "3. Write the file.\n"
+    )
     assert [line[:2] for line in steps(text)] == ["1.", "2.", "3."]
 
 
