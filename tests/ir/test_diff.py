@@ -1,7 +1,7 @@
 """Differences by meaning: each class found where it is, nothing else reported, the same from both sides."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import assume, given, HealthCheck, settings
 from hypothesis import strategies as st
 from programs import programs
 
@@ -177,6 +177,8 @@ def test_each_single_change_of_a_program_is_named(program, data):
         "constraint_added": ("constraints", Constraint(id="X", span=span, force=Force.MUST, text="zebra quagga okapi")),
     }
     kind = data.draw(st.sampled_from(sorted(additions)))
+    gated = any(c.kind is ControlKind.GATE and c.owner == owner for c in program.controls)
+    assume(not (kind == "gate_added" and gated))  # two gates in the same words of one step are one gate
     group, node = additions[kind]
     longer = program.model_copy(update={group: (*getattr(program, group), node)})
     assert kind in classes(diff(program, longer))
