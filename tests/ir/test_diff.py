@@ -1,7 +1,7 @@
 """Differences by meaning: each class found where it is, nothing else reported, the same from both sides."""
 
 import pytest
-from hypothesis import assume, given, HealthCheck, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from programs import programs
 
