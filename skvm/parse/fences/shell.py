@@ -214,7 +214,9 @@ class _Shell:
             at = words[index]
             begin = at.start + max(0, self.data[at.start : at.end].decode("utf-8", "replace").find(name))
             self.facts.needs.append(NeedFact(kind, name, begin, begin + len(name.encode()), version))
-        self._need(words[0])
+        alternative = len(words) == 1 and self.data[max(0, words[0].start - 1) : words[0].start] == b"|"
+        if not alternative:  # `a|b|c` without spaces lists values, it does not pipe
+            self._need(words[0])
         places = self._redirections(node) + self._places(words, argv, spec)
         self._hosts(words)
         effect = spec.effect if spec is not None else "exec"

@@ -85,6 +85,10 @@ def test_executables() -> None:
     }
 
 
+def test_alternatives_are_no_executables() -> None:
+    assert needs("mytool --to pdf|docx|html", NeedKind.BIN) == {"mytool"}
+
+
 def test_placeholders_are_words() -> None:
     facts = analyse_shell("mytool <input file> --to {format} [options]")
     assert facts.commands[0].argv[1] == "<input file>"
