@@ -14,13 +14,13 @@ class EventKind(StrEnum):
     run.start      plan, skill, source, target, model, mode, task, files {name: sha256}, paths {name: path}, workdir, seed,
                    env [names], simulated
     run.end        status, exit_code, reason
-    node.start     executor, attempt, effect, key, title; items [...] of a map
+    node.start     executor, attempt, effect, key, title; items [...] of a map; handed (why a model goes on after a command)
     node.end       result (StepResult as JSON)
     node.skip      reason
     model.call     model, attempt, turn, request (sha256 of the request), messages, tools, question
     model.reply    usage {prompt, completion, cached}, seconds, cost, text, calls [{tool, args, id}], finish, error, simulated
     tool.intent    call (id), tool, args, effect, idempotency; digests {before, after} of an edit
-    tool.result    call (id), ok, result, exit_code, stdout, seconds; files [...] a command changed
+    tool.result    call (id), ok, result, exit_code, stdout, seconds; files [...] a command changed; denied (what was refused)
     gate.ask, gate.answer   question, answer, by
     branch.choose  arm, index, by; of a loop's exit: arm met or not_met, in the scope of the iteration
     guard.miss     solid (id), guard, reason, done (calls made before the miss)

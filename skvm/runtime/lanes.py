@@ -59,18 +59,23 @@ class Lanes:
 
 @dataclass(frozen=True, eq=False)
 class Holder:
-    """Somebody who holds effects: node, path of scopes, and what they may touch."""
+    """Somebody who holds effects: node, path of scopes, and what they may touch. `alone`: beside nobody at all."""
 
     node: str
     scope: tuple[tuple[str, str], ...]
     effects: Effects
+    alone: bool = False
 
 
 class EffectLocks:
-    """Steps whose effects conflict never overlap, even where a plan forgot the edge. `waived` names the exceptions."""
+    """Steps whose effects conflict never overlap, even where a plan forgot the edge. `waived` names the exceptions, `serial`
+    those (by node) that are kept apart although their effects look disjoint."""
 
-    def __init__(self, waived: Callable[[Holder, Holder], bool]) -> None:
+    def __init__(
+        self, waived: Callable[[Holder, Holder], bool], serial: Callable[[str, str], bool] = lambda one, two: False
+    ) -> None:
         self._waived = waived
+        self._serial = serial
         self._held: list[Holder] = []
         self._queue: deque[tuple[Holder, anyio.Event]] = deque()
 
@@ -106,6 +111,8 @@ class EffectLocks:
         return any(self._clash(other, holder) for other in (*self._held, *waiting))
 
     def _clash(self, one: Holder, two: Holder) -> bool:
+        if one.alone or two.alone or self._serial(one.node, two.node):
+            return True
         return conflict(one.effects, two.effects) is not None and not self._waived(one, two)
 
     def _wake(self) -> None:

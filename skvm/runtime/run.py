@@ -35,6 +35,7 @@ from skvm.runtime.lanes import EffectLocks, Lanes
 from skvm.runtime.session import Graph, Session
 from skvm.runtime.state.board import Board
 from skvm.runtime.state.budget import Budget
+from skvm.runtime.state.overlap import Overlap
 from skvm.runtime.state.record import Recorder, new_run_id
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.state.replay import Replay
@@ -295,6 +296,7 @@ def _session(
     board = Board(request.task, files, request.env, graph.maps)
     for (node, scope), result in replay.finished.items():
         board.put(node, Scope.parse(scope), result)
+    overlap = Overlap(graph.plan, graph.declared, ports.blobs)
     places = Places(Confined(space.work), Confined(space.skill), Confined(space.spill), space.bundle)
     return Session(
         request=request,
@@ -309,7 +311,8 @@ def _session(
         redactor=redactor,
         replay=replay,
         lanes=Lanes(request.lanes),
-        locks=EffectLocks(graph.waived),
+        locks=EffectLocks(graph.waived, overlap.serial),
+        overlap=overlap,
     )
 
 

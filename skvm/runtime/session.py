@@ -14,6 +14,7 @@ from skvm.runtime.api import RunPorts, RunRequest, StepRow
 from skvm.runtime.lanes import EffectLocks, Holder, Lanes
 from skvm.runtime.state.board import Board
 from skvm.runtime.state.budget import Budget
+from skvm.runtime.state.overlap import Overlap
 from skvm.runtime.state.record import Recorder
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.state.replay import Replay
@@ -50,9 +51,13 @@ class Graph:
         own = [n for n in self.plan.nodes if n.parent == parent]
         return own + [deep for n in own for deep in self.below(n.id)]
 
+    def declared(self, one: str, two: str) -> bool:
+        """Did the author say that the two may run at once?"""
+        return any(one in group and two in group for group in self._groups)
+
     def waived(self, one: Holder, two: Holder) -> bool:
         """May the two overlap although their effects conflict? The author said so, or they are items of a parallel map."""
-        if any(one.node in group and two.node in group for group in self._groups):
+        if self.declared(one.node, two.node):
             return True
         for (node, key), (other, other_key) in zip(one.scope, two.scope, strict=False):
             if node == other and key != other_key:
@@ -87,6 +92,7 @@ class Session:
     replay: Replay
     lanes: Lanes
     locks: EffectLocks
+    overlap: Overlap
     rows: list[StepRow] = field(default_factory=list)
     fatal: SkvmError | None = None
     failure: Failure | None = None

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from runtime_kit import Run, ScriptedModel, artifact, call, chain, code, finish, reply, step
 
-from skvm.ir import EffectClass
+from skvm.ir import EffectClass, Effects
 from skvm.plan import Artifact, EventKind, Output
 from skvm.ports import ModelReply, ModelRequest
 from skvm.store import open_store
@@ -27,9 +27,11 @@ def plan() -> Artifact:
     nodes = [
         code("c1", "bash -c 'echo run >> c1.log; wc -l < in.txt > count.txt'", effect_class=EffectClass.IDEMPOTENT),
         step("m1", outputs=(Output(name="n", required=True),)),
-        step("p1", effect_class=EffectClass.IDEMPOTENT),
-        step("p2", effect_class=EffectClass.IDEMPOTENT),
-        code("e1", "bash -c 'echo sent >> mail.log'", effect_class=EffectClass.EFFECTFUL),
+        step("p1", effect_class=EffectClass.IDEMPOTENT, effects=Effects(writes=("p1.txt",))),
+        step("p2", effect_class=EffectClass.IDEMPOTENT, effects=Effects(writes=("p2.txt",))),
+        code(
+            "e1", "bash -c 'echo sent >> mail.log'", effect_class=EffectClass.EFFECTFUL, effects=Effects(writes=("mail.log",))
+        ),
         step("j", inputs=("$step.m1.values.n",)),
     ]
     edges = (*chain("c1", "m1", "p1", "e1", "j"), *chain("m1", "p2", "j"))

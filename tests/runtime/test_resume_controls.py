@@ -26,7 +26,7 @@ def plan() -> Artifact:
         step("s", parent="L"),
         code("count", "bash -c 'echo x >> count.log'", parent="L", effect_class=EffectClass.IDEMPOTENT),
         over("M", "$step.a.values.rows"),
-        step("m", parent="M", inputs=("$item",)),
+        step("m", parent="M", inputs=("$item",)),  # writes what its effects do not show: each denied once, then alone
         gate("G"),
         step("f"),
         step("r", recover_of="f"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime_kit import Gate, ScriptedModel, artifact, call, chain, code, finish, reply, run, step
 
+from skvm.ir import Effects
 from skvm.plan import Event, EventKind
 from skvm.runtime.timeline import live_line, timeline_json, timeline_text, trace, trace_html
 
@@ -34,7 +35,7 @@ def test_lanes_and_the_path_that_was_waited_for() -> None:
 
 def test_a_real_run(tmp_path: Path) -> None:
     model = ScriptedModel({"b": [reply(call("write_file", path="f", content="<script>alert(1)</script>")), finish()]})
-    art = artifact([code("a", "echo '<b>x</b>'"), step("b"), step("c")], chain("a", "b"))
+    art = artifact([code("a", "echo '<b>x</b>'"), step("b", effects=Effects(writes=("f",))), step("c")], chain("a", "b"))
     one = run(art, tmp_path, model)
     seen = trace(one.events, art)
     assert [(r.node, r.model_calls, r.tool_calls) for r in seen.rows] == [("a", 0, 1), ("c", 1, 0), ("b", 2, 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,17 @@ from skvm.runtime.tools.specs import EFFECTS
 from skvm.runtime.tools.web import web_fetch
 from skvm.runtime.work.confined import Refused
 from skvm.runtime.work.snapshot import changed, digest_file, take
+from skvm.runtime.work.writable import DENIED, covered, may_write, write_grants
 from skvm.source import digest_text
 
 GREP = Path(files.__file__).with_name("grep.py")
 SEARCH_SECONDS = 20.0
 READERS = frozenset({"cat", "head", "tail", "ls", "wc", "grep", "pwd", "stat", "du", "file", "diff", "cmp", "echo", "true"})
 """Programs that change nothing, whatever their arguments (without a shell's redirection)."""
+
+
+class Denied(Exception):
+    """A step reached for a place that its effects do not show, while other steps may run."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,11 @@ class Done:
 
 @dataclass
 class StepCalls:
-    """Calls of one attempt at one step. `recorded` is what an earlier part of the run left of this attempt."""
+    """Calls of one attempt at one step. `recorded` is what an earlier part of the run left of this attempt.
+
+    `confined`: the places the step may write because others may run beside it; None = the whole work folder. `denied` says
+    what it was refused, `acted` whether any call had an effect that must not be repeated.
+    """
 
     session: Session
     node: StepNode
@@ -58,6 +67,9 @@ class StepCalls:
     attempt: int = 0
     recorded: Attempt | None = None
     ends: float | None = None
+    confined: tuple[str, ...] | None = None
+    denied: str = ""
+    acted: bool = False
     records: list[CallRecord] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
     _count: int = 0
@@ -65,7 +77,7 @@ class StepCalls:
     async def run(self, tool: str, args: dict[str, Any], *, keep: bool = True, words: tuple[str, ...] = ()) -> CallRecord:
         """Run one call; `words` is the argv of a stated command that needs no shell, `keep` adds it to the records.
 
-        Raises SandboxError when the sandbox breaks, LimitHit, InDoubtError.
+        Raises SandboxError when the sandbox breaks, LimitHit, InDoubtError, Denied after a call that was refused a place.
         """
         self._count += 1
         call = f"{self.node.id}:{self.attempt}.{self._count}"
@@ -75,6 +87,9 @@ class StepCalls:
         record = await self._once(call, tool, args, words)
         if keep:
             self.records[slot] = record
+        self.acted = self.acted or (record.effect == EffectClass.EFFECTFUL and (record.ok or tool == "execute_command"))
+        if self.denied:
+            raise Denied(self.denied)
         return record
 
     async def _once(self, call: str, tool: str, args: dict[str, Any], words: tuple[str, ...]) -> CallRecord:
@@ -83,6 +98,7 @@ class StepCalls:
         if before is not None:
             self._note_path(tool, args)
             self.touched.update(dict.fromkeys(before.get("files", ())))
+            self.denied = before.get("denied", "")
             return self._record(tool, args, effect, before)
         settled = await self._settle_doubt(call, tool, args, effect)
         if settled is not None:
@@ -97,6 +113,8 @@ class StepCalls:
         result = {"call": call, "ok": done.ok, "result": text, "exit_code": done.exit_code, "stdout": done.stdout}
         if done.files:
             result["files"] = list(done.files)
+        if self.denied:
+            result["denied"] = self.denied = self.session.redactor.text(self.denied)
         self.session.emit(EventKind.TOOL_RESULT, self.node.id, self.scope, **result, seconds=seconds)
         if done.failed is not None:
             raise done.failed
@@ -191,12 +209,23 @@ class StepCalls:
     async def _list_directory(self, path: str = ".") -> str:
         return await in_thread(files.list_directory, self.session.places, path)
 
+    def _permit(self, path: str) -> None:
+        """Raises Refused for a file outside of the places the step is confined to."""
+        if self.confined is None:
+            return
+        relative = files.writable(self.session.places, path)
+        if not may_write(self.session.space.work, relative, self.confined):
+            self.denied = f"it would write {relative}"
+            raise Refused(f"{relative} is not among the places this step may write beside other steps")
+
     async def _write_file(self, path: str, content: str) -> str:
+        self._permit(path)
         text = await in_thread(files.write_file, self.session.places, path, content)
         self._note_path("write_file", {"path": path})
         return text
 
     async def _edit_file(self, path: str, old: str, new: str) -> str:
+        self._permit(path)
         text = await in_thread(files.edit_file, self.session.places, path, old, new)
         self._note_path("edit_file", {"path": path})
         return text
@@ -231,14 +260,35 @@ class StepCalls:
         work = session.space.work
         before = await in_thread(take, work)
         alone = session.running <= 1
+        write = None if self.confined is None else await in_thread(write_grants, work, self.confined)
         result = await session.commands.run(
-            words or args["command"], session.env_of(self.node), session.granted(self.node, "host"), self._left()
+            words or args["command"], session.env_of(self.node), session.granted(self.node, "host"), self._left(), write
         )
         alone = alone and session.running <= 1
-        wrote = tuple(path for path in await in_thread(changed, work, before) if alone or self._mine(path))
+        new = await in_thread(changed, work, before)
+        wrote = tuple(path for path in new if alone or self._mine(path))
         self.touched.update(dict.fromkeys(wrote))
         ok = result.exit_code == 0 and not result.reason
+        if self.confined is not None and not ok and DENIED.search(result.text):
+            self.denied = f"`{args['command']}` was refused a place to write"
+        self._note_strays(new)
         return Done(ok, result.text, result.exit_code, result.stdout, wrote)
+
+    def _note_strays(self, paths: Iterable[str]) -> None:
+        """A new file has no place to grant but its folder, so what a command wrote there is looked at afterwards.
+
+        Nothing can be taken back; what another step reads and nobody else writes shows that the two are not independent.
+        """
+        if self.confined is None:
+            return
+        strange = [path for path in paths if not covered(path, self.confined)]
+        partners = self.session.overlap.partners(self.node.id) if strange else ()
+        for path in strange:
+            if any(covered(path, n.effects.reads) for n in partners) and not any(
+                covered(path, n.effects.writes) for n in partners
+            ):
+                part_from(self.session, self.node, self.scope, f"it wrote {path}")
+                return
 
     def _mine(self, path: str) -> bool:
         """Beside other steps, a changed file is this one's when its effects say so and no tool of another wrote it."""
@@ -270,6 +320,14 @@ class StepCalls:
             limits.append(max(0.0, self.ends - self.session.ports.clock.monotonic()))
         known = [x for x in limits if x is not None]
         return min(known) if known else None
+
+
+def part_from(session: Session, node: StepNode, scope: Scope, what: str) -> None:
+    """Remember that a step is not as independent as its text shows; raises StoreError."""
+    what = session.redactor.text(what)
+    others = session.overlap.remember(node.id, what, session.recorder.run)
+    beside = f"; from now on never beside {', '.join(others)}" if others else ""
+    session.emit(EventKind.DIAG, node.id, scope, code="overlap", message=f"{what}, which its text does not show{beside}")
 
 
 _UNDECIDED = CallRecord(tool="", args={}, result="", ok=False)

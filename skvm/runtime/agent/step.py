@@ -11,7 +11,7 @@ from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError
 from skvm.plan import CallRecord, EventKind, ExecutorKind, StepNode, StepResult, StepStatus
 from skvm.ports import Message, RequestTag
 from skvm.runtime.agent.asked import gate
-from skvm.runtime.agent.calls import StepCalls
+from skvm.runtime.agent.calls import Denied, StepCalls, part_from
 from skvm.runtime.agent.code import Bound, bind, stated
 from skvm.runtime.agent.guarded import context_of, look_up, observe, serve, served
 from skvm.runtime.agent.loop import Conversation, Ended
@@ -29,7 +29,9 @@ RAW = "raw"
 
 @dataclass
 class StepRun:
-    """One attempt at one step."""
+    """One attempt at one step. `alone`: after a denied access, beside nobody and with the whole work folder. `handed`: what
+    was denied when effects had already happened, so that a stated command is not run again and the model goes on.
+    """
 
     session: Session
     node: StepNode
@@ -38,6 +40,8 @@ class StepRun:
     recorded: Attempt | None = None
     prior: tuple[CallRecord, ...] = ()
     data_exit: bool = False
+    alone: bool = False
+    handed: str = ""
     calls: StepCalls = None  # type: ignore[assignment]
     talk: Conversation | None = None
     ends: float | None = None
@@ -46,7 +50,9 @@ class StepRun:
     def __post_init__(self) -> None:
         if self.node.timeout is not None:
             self.ends = self.session.ports.clock.monotonic() + self.node.timeout
-        self.calls = StepCalls(self.session, self.node, self.scope, self.attempt, self.recorded, self.ends)
+        free = self.alone or not self.session.overlap.possible(self.node.id)
+        confined = None if free else self.node.effects.writes
+        self.calls = StepCalls(self.session, self.node, self.scope, self.attempt, self.recorded, self.ends, confined)
 
     async def run(self) -> StepResult:
         """Do it: stated command, solidified code, model; each only when the one before it does not apply or fails."""
@@ -70,7 +76,7 @@ class StepRun:
         if self.node.executor.kind is ExecutorKind.PERSON:
             return await self._by_person()
         if self.node.executor.kind in (ExecutorKind.CODE, ExecutorKind.SCRIPT) and self.node.command is not None:
-            ended = await self._by_code()
+            ended = self._not_again() if self.handed else await self._by_code()
             if ended is not None:
                 return ended
         return await self._by_model()
@@ -83,6 +89,10 @@ class StepRun:
             self.session.waiting.append(self.node.id)
             return Ended(StepStatus.WAITING, reason="nobody is there to do it")
         return Ended(StepStatus.DONE, f"done by {by}") if done else Ended(StepStatus.FAILED, reason=f"not done, says {by}")
+
+    def _not_again(self) -> Ended | None:
+        """After a command that was stopped halfway only a model can tell what is left to do."""
+        return None if self.session.model_of("") else Ended(StepStatus.FAILED, reason=self.handed)
 
     async def _by_code(self) -> Ended | None:
         """None when the model must take over: a value is missing, or the command failed and nobody else handles that."""
@@ -181,6 +191,11 @@ class StepRun:
         """Result of an attempt that was ended from outside: what is done so far is kept."""
         return self._result(Ended(status, reason=reason), 0.0)
 
+    def stopped(self) -> StepResult:
+        """Result of an attempt that was denied a place: the next one starts over unless an effect has happened."""
+        result = self.cut(StepStatus.CANCELLED, f"{self.calls.denied}, which its text does not show; it runs again alone")
+        return result if self.calls.acted else result.model_copy(update={"calls": self.prior})
+
 
 async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bool = False) -> StepResult:
     """A step with its attempts. `data_exit`: a later condition reads the exit code, so a failing command is an answer.
@@ -195,19 +210,27 @@ async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bo
     number, last = session.replay.earlier(place)
     first = recorded.number if recorded is not None else number
     prior = last.calls if recorded is None and last is not None else ()
-    result = StepResult(status=StepStatus.FAILED)
-    for attempt in range(first, first + max(1, node.attempts)):
-        run = StepRun(session, node, scope, attempt, recorded, prior, data_exit)
+    prior = recorded.prior if recorded is not None else prior
+    run = StepRun(session, node, scope, first, recorded, prior, data_exit, handed=recorded.handed if recorded else "")
+    tries = max(1, node.attempts)
+    while True:
         result = await _attempt(run)
-        if result.status is not StepStatus.FAILED:
-            break
-        recorded, prior = None, result.calls
-    return result
+        denied = run.calls.denied if result.status is StepStatus.CANCELLED else ""
+        if denied:
+            part_from(session, node, scope, denied)
+        elif result.status is not StepStatus.FAILED or tries <= 1:
+            return result
+        else:
+            tries -= 1
+        handed = run.handed or (denied if run.calls.acted else "")
+        run = StepRun(session, node, scope, run.attempt + 1, None, result.calls, data_exit, bool(denied), handed)
 
 
 async def _attempt(run: StepRun) -> StepResult:
     session, node, scope = run.session, run.node, run.scope
     effects = {"effect": node.effect_class.value, "key": node.key, "title": node.title}
+    if run.handed:
+        effects["handed"] = run.handed
     began = session.ports.clock.monotonic()
 
     def end(result: StepResult) -> StepResult:
@@ -215,7 +238,7 @@ async def _attempt(run: StepRun) -> StepResult:
         session.emit(EventKind.NODE_END, node.id, scope, result=result.model_dump(mode="json"))
         return result
 
-    async with session.locks.holding(Holder(node.id, scope.parts, node.effects)):
+    async with session.locks.holding(Holder(node.id, scope.parts, node.effects, run.alone)):
         began = session.ports.clock.monotonic()
         session.emit(EventKind.NODE_START, node.id, scope, executor=node.executor.kind.value, attempt=run.attempt, **effects)
         session.running += 1
@@ -224,6 +247,8 @@ async def _attempt(run: StepRun) -> StepResult:
         except anyio.get_cancelled_exc_class():
             session.row(node, scope, end(run.cut(StepStatus.CANCELLED, _why(session))))
             raise
+        except Denied:
+            return end(run.stopped())
         except StoreError:
             raise  # nothing more can be written
         except SkvmError as error:

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from skvm.plan import Event, StepResult, StepStatus
+from skvm.plan import CallRecord, Event, StepResult, StepStatus
 from skvm.ports import ModelReply, ToolCall, Usage
 from skvm.runtime.state.budget import Used
 
@@ -17,13 +17,16 @@ KEPT = (StepStatus.DONE, StepStatus.SKIPPED)
 
 @dataclass
 class Attempt:
-    """One attempt at a step: answers that came, calls begun and ended, in order."""
+    """One attempt at a step: answers that came, calls begun and ended, in order; `prior` calls of attempts before it, and
+    why it was `handed` over to a model, if it was."""
 
     number: int
     replies: deque[ModelReply] = field(default_factory=deque)
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     ended: StepResult | None = None
+    prior: tuple[CallRecord, ...] = ()
+    handed: str = ""
 
 
 class Replay:
@@ -73,7 +76,8 @@ class Replay:
         number = int(event.data.get("attempt", 0))
         known = self.attempts.get(place)
         if known is None or known.number != number:
-            self.attempts[place] = Attempt(number)
+            prior = known.ended.calls if known is not None and known.ended is not None else ()
+            self.attempts[place] = Attempt(number, prior=prior, handed=event.data.get("handed", ""))
         else:
             known.ended = None
 

@@ -72,9 +72,17 @@ class Commands:
         return tuple(to_skill(word, self._space.bundle, here, skill) for word in shlex.split(command))
 
     async def run(
-        self, command: str | tuple[str, ...], env: dict[str, str], hosts: tuple[str, ...] = (), seconds: float | None = None
+        self,
+        command: str | tuple[str, ...],
+        env: dict[str, str],
+        hosts: tuple[str, ...] = (),
+        seconds: float | None = None,
+        write: tuple[Path, ...] | None = None,
     ) -> CommandResult:
-        """Run one command in the work folder; raises SandboxError when the sandbox itself fails."""
+        """Run one command in the work folder, of which it may write only `write` when that is given.
+
+        Raises SandboxError when the sandbox itself fails.
+        """
         sandbox = await self.sandbox()
         self._spilled += 1
         spill = self._space.spill / f"{self._spilled:04}.txt"
@@ -82,7 +90,9 @@ class Commands:
         request = SandboxRequest(
             argv=self.words(command),
             cwd=self._space.work,
-            grants=SandboxGrants(work=self._space.work, read=self._readable(), skill=self._space.skill, hosts=hosts),
+            grants=SandboxGrants(
+                work=self._space.work, read=self._readable(), write=write, skill=self._space.skill, hosts=hosts
+            ),
             env={**self._environment(), **env},
             limits=SandboxLimits(wall=max(0.05, wall), output=MAX_RESULT),
             spill=spill,

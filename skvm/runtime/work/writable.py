@@ -1,0 +1,54 @@
+"""What a step with known effects may write while others run: its inferred places, as paths and as grants of a sandbox. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from skvm.ir.effects import may_alias
+
+_SCHEME = re.compile(r"[a-z]+:")
+_GLOB = re.compile(r"[*?\[]")
+
+DENIED = re.compile(
+    r"permission denied|read-only file system|device or resource busy|cross-device link|\[Errno (?:13|16|18|30)\]"
+    r"|\b(?:EACCES|EROFS|EBUSY|EXDEV)\b",
+    re.IGNORECASE,
+)
+"""How programs say that a place could not be written: not granted, or granted only as the one file that lies there."""
+
+
+def file_places(places: Iterable[str]) -> tuple[str, ...]:
+    """The places that are files: not `user:`, `env:NAME` and the like."""
+    return tuple(p.removeprefix("./") for p in places if not _SCHEME.match(p))
+
+
+def may_write(work: Path, path: str, places: Iterable[str]) -> bool:
+    """Does `path` (relative to `work`), with its links followed, lie in one of the places?"""
+    root = work.resolve()
+    real = (root / path).resolve()
+    return real.is_relative_to(root) and covered(real.relative_to(root).as_posix(), places)
+
+
+def covered(path: str, places: Iterable[str]) -> bool:
+    """Is a file's path one of the places, below one, or matched by one?"""
+    return any(may_alias(path, place) for place in file_places(places))
+
+
+def write_grants(work: Path, places: Iterable[str]) -> tuple[Path, ...] | None:
+    """Absolute paths that a sandbox lets a command write; None for the whole work folder.
+
+    A glob stands for the folder that its literal part names. Places that lead out of the work folder are not granted.
+    """
+    root = work.resolve()
+    found = set()
+    for place in file_places(places):
+        glob = _GLOB.search(place)
+        head = place if glob is None else place[: glob.start()].rpartition("/")[0]
+        real = (root / head).resolve()
+        if real == root:
+            return None
+        if real.is_relative_to(root):
+            found.add(real)
+    return tuple(sorted(found))
