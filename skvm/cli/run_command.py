@@ -107,6 +107,8 @@ def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
     lines += [f"  wrote {o.path} ({o.size} bytes)" for o in outcome.outputs]
     if outcome.reason and outcome.error is None:
         lines.append(f"  {outcome.reason}")
+    if outcome.status == "waiting":
+        lines.append(f"  to approve: the same command with --resume {outcome.run} --yes, or --resume alone at a terminal")
     for check in checks or ():
         lines.append(
             f"  check {style('ok', 'good') if check['ok'] else style('FAILED', 'error')}: {check['check']} {check['detail']}"

@@ -23,3 +23,9 @@ def test_the_total_says_what_is_known_of_the_cost(cost: float | None, simulated:
     total = next(line for line in text.splitlines() if "total:" in line)
     assert total.endswith(words)
     assert ("SIMULATED" in text) is simulated
+
+
+def test_a_parked_run_says_how_to_go_on() -> None:
+    text = _text(RunOutcome(run="r1", status="waiting", exit_code=4, reason="waits for a person at G"), None)
+    assert "waits for a person at G" in text and "--resume r1 --yes" in text
+    assert "--resume" not in _text(RunOutcome(run="r1", status="done", exit_code=0), None)
