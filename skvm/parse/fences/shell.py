@@ -1,7 +1,7 @@
 """Shell by tree-sitter: commands, redirections, places, environment variables, hosts and packages.
 
 Placeholders (`<input>`, `{file}`, `[name]`) are not shell; before parsing the angle brackets are replaced by letters of the
-same length, so that every offset stays true.
+same length, so that every offset stays true. So are all bytes that are not ASCII (see `_ASCII`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ _HERE = word_set("ls find tree du rg fd")
 """Commands that read the working folder when they name no path."""
 
 _PROMPT = re.compile(rb"^[$%] (?=\S)", re.MULTILINE)
+_ASCII = bytes(code if code < 0x80 else ord("x") for code in range(256))
+"""tree-sitter-bash hands code points to C's `isalnum`, which reads outside its table for `{` and a character beyond U+FFFF
+and kills the process; other bytes than ASCII are shown to it as letters, at the same offsets.
+"""
+
 _PROMPTS = (b"$ ", b"% ")
 _OPERATOR = re.compile(rb"[|&;<>(){}]|\bif\b|\bfor\b|\bwhile\b")
 _HOST = re.compile(r"(?a)https?://([A-Za-z0-9.-]+(?::\d+)?)")
@@ -62,7 +67,7 @@ def analyse_shell(text: str) -> CodeFacts:
     if len(data) > MAX_BYTES or (len(data) > MAX_OPERATORS and len(_OPERATOR.findall(data)) > MAX_OPERATORS):
         facts.opaque = facts.unknown = True
         return facts
-    plain = data
+    plain = data if data.isascii() else data.translate(_ASCII)
     if b"<" in plain:
         plain = _PLACEHOLDER.sub(lambda m: b"_" + re.sub(rb"[^A-Za-z0-9_]", b"_", m.group()[1:-1]) + b"_", plain)
     if plain.startswith(_PROMPTS) or any(b"\n" + prompt in plain for prompt in _PROMPTS):

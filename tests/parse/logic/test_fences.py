@@ -104,6 +104,12 @@ def test_offsets_are_bytes_of_the_text() -> None:
             assert data[place.start : place.end].decode() == place.place
 
 
+@pytest.mark.parametrize("text", ["{\U000f1a23", "a{\U0010fffd\nb", "${\U0001f600}", "{é,ü}", "{\ud800"])
+def test_characters_beyond_ascii_do_not_reach_the_scanner(text: str) -> None:
+    """The scanner of tree-sitter-bash 0.25 reads outside its table for the first two."""
+    analyse_shell(text)
+
+
 def test_caps_are_counts() -> None:
     assert analyse_shell("a | " * (MAX_OPERATORS + 1) + "b").opaque
     assert analyse_shell("x" * (MAX_BYTES + 1)).opaque
