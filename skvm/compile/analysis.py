@@ -12,8 +12,9 @@ from skvm.compile.passes.lower import LowerPass
 from skvm.compile.passes.reduce import reduce_edges
 from skvm.compile.request import CompileRequest
 from skvm.compile.rules import evidence_of, skill_requirements, step_requirements
+from skvm.compile.sections import Sections
 from skvm.compile.unit import StepEffects, Unit
-from skvm.ir import Effects, Program
+from skvm.ir import Effects, Hazard, Program
 from skvm.plan import Edge
 from skvm.source import SkillSource
 
@@ -22,8 +23,8 @@ from skvm.source import SkillSource
 class Analysis:
     """`requirements`: of the skill's main job, one per primitive. `step_requirements`: of each step. `effects`: by step id.
 
-    `edges` join step ids (never blocks or gates) and are transitively reduced; a step without an edge to another may overlap
-    with it.
+    `edges` join step ids (never blocks or gates) and are transitively reduced. Steps without a path between them may overlap,
+    exclude each other (arms, ways of doing the job), or one of them is only for when something fails.
     """
 
     requirements: tuple[Requirement, ...]
@@ -60,7 +61,42 @@ def step_edges(unit: Unit) -> tuple[Edge, ...]:
                 one, two = _step_of(before, steps), _step_of(after, steps)
                 if one is not None and two is not None and order[one] < order[two]:
                     found.append(edge.model_copy(update={"before": one, "after": two}))
-    return reduce_edges(tuple(found), order)
+    return reduce_edges(_without_handlers(tuple(found), unit.program, Sections(unit.program, unit.source)), order)
+
+
+def _without_handlers(edges: tuple[Edge, ...], program: Program, sections: Sections) -> tuple[Edge, ...]:
+    """The same order with sections of failure handlers hung off the steps that can fail, as a reader takes them.
+
+    The plan keeps them in line; here what was joined through handlers is joined directly.
+    """
+    handlers, loose = sections.handlers, sections.loose_handlers
+    if not handlers:
+        return edges
+    past = _past(edges, program, handlers)
+    found = [e for e in edges if e.after not in handlers and e.before not in handlers]
+    found += [e for e in edges if e.after in handlers and e.before in handlers and not {e.before, e.after} & loose]
+    for edge in edges:
+        if edge.before in handlers and edge.after not in handlers:
+            found += [_declared(b, edge.after, "as the author ordered them") for b in past[edge.before]]
+    found += [_declared(target, step, "runs when it fails") for step, target in handlers.items() if target is not None]
+    return tuple(found)
+
+
+def _declared(before: str, after: str, detail: str) -> Edge:
+    return Edge(before=before, after=after, hazard=Hazard.DECLARED_ORDER, detail=detail)
+
+
+def _past(edges: tuple[Edge, ...], program: Program, handlers: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
+    """For each handler the steps of the flow that come before it in the plan, through other handlers."""
+    before: dict[str, list[str]] = {}
+    for edge in edges:
+        before.setdefault(edge.after, []).append(edge.before)
+    out: dict[str, tuple[str, ...]] = {}
+    for step in program.steps:  # edges go forward in the text, so the handlers before this one are known
+        if step.id in handlers:
+            rows = [out.get(b, (b,)) for b in before.get(step.id, ())]
+            out[step.id] = tuple(dict.fromkeys(b for row in rows for b in row))
+    return out
 
 
 def _ends(unit: Unit, node: str, side: str) -> list[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from skvm.compile.commands import stated_commands
+from skvm.compile.sections import Sections
 from skvm.compile.slices import Slicer
 from skvm.ir import ActType, Control, ControlKind, Program, Step
 from skvm.source import Span
@@ -122,7 +123,7 @@ class Layout:
         recover = next((c for c in self.program.controls_of(step.id) if c.kind is ControlKind.RECOVER), None)
         if recover is None or not _WHEN_FAILED.match(_leading(step.text)):
             return None
-        target = recover.target or before
+        target = recover.target if step.id in self.sections.handlers else recover.target or before
         return target if target in self.program.step_by_id and target != step.id else None
 
     def _asks(self, control: Control, step: Step) -> bool:
@@ -131,11 +132,43 @@ class Layout:
 
     def _path(self, step: Step) -> tuple[tuple[Box, int | None], ...]:
         path: list[tuple[Box, int | None]] = []
+        way = self._way(step)
         for scene in self.slicer.scene_chain(step.scene):
+            if way and self._inside_way(scene, step.id):
+                path += way
+                way = []
             path += self._boxes(scene, whole=True)
+        path += way
         path += [(box, None) for first, last, box in self.jumps if first <= self._index[step.id] <= last]
         path += self._boxes(step.id, whole=False)
         return tuple(path)
+
+    @cached_property
+    def sections(self) -> Sections:
+        """Ways of doing one job, and sections of failure handlers."""
+        return Sections(self.program, self.slicer.source)
+
+    def _way(self, step: Step) -> list[tuple[Box, int | None]]:
+        """The choice between flows that a step lies in, with its flow; empty for most."""
+        found = self.sections.way_of.get(step.id)
+        if found is None:
+            return []
+        control, arm = found
+        return [(Box(f"{control.owner}.ways", "branch", control, "which of the flows to follow"), arm)]
+
+    def _inside_way(self, scene: str, step: str) -> bool:
+        """Do all steps of the scene belong to the flow that this step belongs to?"""
+        mine = self.sections.way_of.get(step)
+        return all(found == mine for found in self._ways_in[scene])
+
+    @cached_property
+    def _ways_in(self) -> dict[str, list[tuple[Control, int] | None]]:
+        """The flows that the steps of each scene, those of scenes inside it included, belong to."""
+        table: dict[str, list[tuple[Control, int] | None]] = {}
+        for step in self.program.steps:
+            for scene in self.slicer.scene_chain(step.scene):
+                table.setdefault(scene, []).append(self.sections.way_of.get(step.id))
+        return table
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -177,7 +210,7 @@ class Layout:
     def groups(self) -> dict[str, tuple[Control, ...]]:
         """Branch controls by group, in text order, one per arm."""
         table: dict[str, dict[int, Control]] = {}
-        for control in self.program.controls:
+        for control in (*self.program.controls, *(c for choice in self.sections.choices for c in choice)):
             if control.kind is ControlKind.BRANCH and control.group is not None and control.arm is not None:
                 table.setdefault(control.group, {}).setdefault(control.arm, control)
         return {g: tuple(arms[a] for a in sorted(arms)) for g, arms in table.items()}
@@ -257,7 +290,8 @@ class Layout:
         """No box may open between a jump and its target on the scene level; boxes of single steps inside are fine."""
         paths = set()
         for step in self.program.steps[first : last + 1]:
-            paths.add(tuple(b.id for scene in self.slicer.scene_chain(step.scene) for b, _ in self._boxes(scene, whole=True)))
+            boxes = tuple(b.id for scene in self.slicer.scene_chain(step.scene) for b, _ in self._boxes(scene, whole=True))
+            paths.add((self.sections.way_of.get(step.id), boxes))
             if any(b.kind == "branch" and self._crosses(b, first, last) for b, _ in self._boxes(step.id, whole=False)):
                 return False
         return len(paths) == 1

@@ -22,13 +22,15 @@ N = TypeVar("N", bound=PlanNode)
 class StepEffects:
     """Effects of one step. `closed`: all it reads and writes is named, nothing comes from what was said before.
 
-    `literal`: it is closed by its commands alone, not by a reading of prose.
+    `literal`: it is closed by its commands alone, not by a reading of prose. `item`: it is one of several things looked at
+    under headings of their own ("Check 3", "CRM, if connected"), so only a plain reference ties it to its neighbours.
     """
 
     effects: Effects
     kind: EffectClass
     closed: bool = False
     literal: bool = False
+    item: bool = False
 
 
 @dataclass(frozen=True)

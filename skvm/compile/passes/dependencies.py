@@ -48,6 +48,14 @@ _OPENING = re.compile(
 """Words that lean back when they stand in the first sentence; later ones may refer to what the step itself said."""
 
 
+_PLAIN = re.compile(
+    r"\b(?:above|previous(?:ly)?|earlier|prior|(?:results?|findings?|outputs?) (?:of|from)|based on|"
+    r"(?:once|after) .{1,40}(?:done|complete\w*|finish\w*)|from (?:step|phase|check)|see (?:step|phase|check)|same as)\b",
+    re.IGNORECASE,
+)
+"""Plain references to what was done before, the only ones that count between items of a catalogue."""
+
+
 @dataclass(frozen=True)
 class DependenciesPass(Pass):
     """Edges with their hazards."""
@@ -87,6 +95,7 @@ class _Facts:
     writes: tuple[str, ...]
     literal: bool = False
     scene: str = ""
+    item: bool = False
 
 
 class _Finder:
@@ -190,6 +199,7 @@ class _Finder:
             found.effects.writes,
             found.literal,
             step.scene if step is not None else node.id,
+            found.item,
         )
 
 
@@ -220,17 +230,27 @@ def _value_use(one: _Facts, two: _Facts) -> str:
         if len(name) > 2 and name != "**" and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", two.text):
             return f"names {place}"
     if two.closed:
-        return leans_back(two.text)
+        items = one.item and two.item and one.scene == two.scene
+        return leans_back(two.text) if not items else _said(_PLAIN.search(_bare(two.text)))
     return ""
 
 
 @lru_cache(maxsize=4096)
 def leans_back(text: str) -> str:
     """The first words of a step's prose that point back at something before it."""
-    bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
-    bare = " ".join(re.sub(r"`[^`\n]*`", " ", bare).split())
+    bare = _bare(text)
     found = _BACKWARD.search(bare) or _OPENING.search(re.split(r"(?<=[.!?:])\s", bare, maxsplit=1)[0])
+    return _said(found)
+
+
+def _said(found: re.Match[str] | None) -> str:
     return f"says {found[0]!r}" if found is not None else ""
+
+
+def _bare(text: str) -> str:
+    """Prose of a step on one line, without fences and inline code."""
+    bare = re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
+    return " ".join(re.sub(r"`[^`\n]*`", " ", bare).split())
 
 
 def _with_width(unit: Unit, node: PlanNode) -> PlanNode:

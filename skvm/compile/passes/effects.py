@@ -45,6 +45,9 @@ _CHECK = re.compile(
 """Titles of things that are looked at one by one, in any order; steps, phases and stages are not."""
 _OPEN = re.compile(r"\{\{?[^{}]*\}?\}|<[^<>]*>")
 _THINKING = (ActType.INFER, ActType.SELECT, ActType.COMPARE, ActType.VALIDATE)
+_LOOKING = (ActType.READ, *_THINKING)
+_OFFERED = re.compile(r"\W*(?:it is |it's |is )?(?:connected|installed|configured|enabled)\W*", re.IGNORECASE)
+"""Conditions on what the surroundings offer: no earlier step decides them."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +82,45 @@ def step_effects(program: Program) -> dict[str, StepEffects]:
 
 def _bound(program: Program, step: str) -> bool:
     """Does control tie the step to what comes before it?"""
-    return any(c.kind in _TIES for c in program.controls_of(step))
+    return any(
+        c.kind in _TIES and not (c.kind is ControlKind.BRANCH and _OFFERED.fullmatch(c.condition or ""))
+        for c in program.controls_of(step)
+    )
 
 
 def _of_acts(acts: tuple[Act, ...], step: Step, tied: bool) -> StepEffects:
     if not acts:
         return UNKNOWN
+    if _asks_only(acts, step):
+        acts = tuple(a for a in acts if a.type in _LOOKING)
     parts = [act_effects(a) for a in acts] + [_named_only(acts, step.text)]
     total = parts[0]
     for part in parts[1:]:
         total = total | part
     closed = not (tied or total.top or total.external) and _closed(acts, step)
-    return StepEffects(total, _class(acts, total), closed, closed and all(_literal(a) for a in acts))
+    literal, item = all(_literal(a) for a in acts), _item(acts, step)
+    return StepEffects(total, _class(acts, total), closed, closed and literal, closed and item)
+
+
+def _item(acts: tuple[Act, ...], step: Step) -> bool:
+    """Is it one of several things looked at in any order: a numbered check, or a topic under a heading that is only read?"""
+    return all(a.type in _LOOKING for a in acts) and (_CHECK.match(step.title) is not None or _topic(step))
+
+
+def _topic(step: Step) -> bool:
+    return step.number is None and step.encoding in (StepEncoding.NUMBERED_HEADING, StepEncoding.STEP_HEADING)
+
+
+def _asks_only(acts: tuple[Act, ...], step: Step) -> bool:
+    """A numbered check that opens with a question only looks; the other verbs in it are about what is looked for.
+
+    The step is granted no more than reading, so that the claim holds when it runs.
+    """
+    if _CHECK.match(step.title) is None or any(a.origin is not Origin.PROSE or a.command is not None for a in acts):
+        return False
+    body = _without_fences(step.text).strip().split("\n", 1)
+    opening = re.split(r"(?<=[.?!])\s", body[-1].strip(), maxsplit=1)[0]
+    return opening.endswith("?") and any(a.type in _LOOKING for a in acts)
 
 
 def _named_only(acts: tuple[Act, ...], text: str) -> Effects:
@@ -156,7 +186,7 @@ def _closed(acts: tuple[Act, ...], step: Step) -> bool:
     counts only beside its siblings in one scene.
     """
     named = bool(_SHOWN.search(_without_fences(step.text))) or any(a.reads for a in acts)
-    topic = step.number is None and step.encoding in (StepEncoding.NUMBERED_HEADING, StepEncoding.STEP_HEADING)
+    topic = _topic(step)
     looks = topic or _LOOKS.match(step.text) is not None
     reading = looks and all(a.type is ActType.READ and (topic or a.scope in _LOCAL) for a in acts)
     checks = bool(_CHECK.match(step.title)) and all(a.type in (ActType.READ, *_THINKING) for a in acts)
