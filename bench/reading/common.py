@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class Options:
     sample: int = 0
     seed: int = 1
     profile: bool = False
-    shapes: tuple[str, ...] = field(default=())
+    shapes: tuple[str, ...] = ()
+    patience: float = 60.0
 
 
 def texts(options: Options, default: int | None = None) -> list[Path]:

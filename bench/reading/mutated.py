@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,44 +15,36 @@ from skvm.source import SkillSource, skill_from_bytes
 TARGET = 2.5
 """Most CPU at twice the size, in multiples of that at the size."""
 
-MUTATED = 400
+MUTATED = 300
 KINDS = ("truncated", "random bytes", "shuffled lines", "on one line")
+STAGES = ("read", "order")
+"""`read`: parse, verify, certify, with CPU of parse. `order`: effects, requirements and order of the program."""
+
+PARTS = (1, 8, 64)
+"""A shape that does not end in time at its size is measured at an eighth of it, then at an eighth of that."""
+
+MEANS_SOMETHING = 0.005
+"""CPU seconds at twice the size below which a ratio says nothing."""
 
 
 def measure(options: Options) -> dict[str, Any]:
     """Each shape at n and 2n in a process of its own, then four mutations of `MUTATED` corpus texts, alone and doubled."""
     warm()
     names = [name for name in SHAPES if not options.shapes or any(word in name for word in options.shapes)]
-    shapes = [{"shape": name, **in_child(partial(_shape, name))} for name in names]
+    shapes = [row for name in names for row in _patiently(name, options.patience)]
     chosen = [] if options.shapes else texts(options, MUTATED)
     rows = [row for rows in spread_out(partial(_mutate, options.corpus), chosen, options.jobs) for row in rows]
+    proofs = [(f"{s['shape']}, {s['stage']}", s) for s in shapes] + [(f"{r['path']}, {r['mutation']}", r) for r in rows]
+    within = [s for s in shapes if s["stage"] == "read" and not _above(s)]
     return {
         "shapes": shapes,
-        "exceptions": [f"{s['shape']}: {s['exception']}" for s in shapes if "exception" in s]
-        + [f"{r['path']} {r['mutation']}: {r['exception']}" for r in rows if "exception" in r],
-        "not_exact": [s["shape"] for s in shapes if not s.get("exact", True)]
-        + [f"{r['path']} {r['mutation']}" for r in rows if not r.get("exact", True)],
-        "refused": [f"{s['shape']}: {s['broken']}" for s in shapes if s.get("broken")]
-        + [f"{r['path']} {r['mutation']}: {r['broken']}" for r in rows if r.get("broken")],
-        "above": [s["shape"] for s in shapes if s.get("parse_ratio", 0) > TARGET],
-        "above_with_order": [s["shape"] for s in shapes if s.get("analyse_ratio", 0) > TARGET],
-        "shapes_within": share(sum(s.get("parse_ratio", 9) <= TARGET for s in shapes), len(shapes)),
+        "exceptions": [f"{name}: {row['exception']}" for name, row in proofs if "exception" in row],
+        "not_exact": [name for name, row in proofs if not row.get("exact", True)],
+        "refused": [f"{name}: {row['broken']}" for name, row in proofs if row.get("broken")],
+        "above": [f"{s['shape']}, {s['stage']}" for s in shapes if _above(s)],
+        "shapes_within": share(len(within), len(names)),
         "mutated": {kind: _doubling([r for r in rows if r["mutation"] == kind]) for kind in KINDS},
         "mutated_texts": len(chosen),
-    }
-
-
-def _doubling(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Sum of CPU alone and doubled; only texts that take more than a millisecond, where a ratio means something."""
-    slow = [r for r in rows if r.get("ms", 0) > 1.0]
-    if not slow:
-        return {}
-    ratios = sorted(((r["doubled"] / r["ms"], r["path"]) for r in slow), reverse=True)
-    return {
-        "texts": len(slow),
-        "ratio": round(sum(r["doubled"] for r in slow) / sum(r["ms"] for r in slow), 2),
-        "above": sum(ratio > TARGET for ratio, _ in ratios),
-        "worst": [{"ratio": round(ratio, 2), "path": path} for ratio, path in ratios[:3]],
     }
 
 
@@ -69,27 +62,49 @@ def proof(source: SkillSource) -> dict[str, Any]:
     return {"exact": exact, "broken": broken[0] if broken else ""}
 
 
-def _shape(name: str) -> dict[str, Any]:
+def _above(row: dict[str, Any]) -> bool:
+    return bool(row.get("ratio", TARGET) > TARGET) and row.get("cpu_2n", 1.0) >= MEANS_SOMETHING
+
+
+def _patiently(name: str, patience: float) -> list[dict[str, Any]]:
+    """Both stages of a shape; `of` says what part of its size was measured, `unended` what did not end in time before."""
+    rows: list[dict[str, Any]] = []
+    parts = list(PARTS)
+    for stage in STAGES:
+        unended: list[int] = []
+        row: dict[str, Any] = {}
+        while "ratio" not in row and parts:
+            print(f"  {name}, {stage}, 1/{parts[0]} of its size", file=sys.stderr)
+            row = {"shape": name, "stage": stage, "of": parts[0], "unended": list(unended)}
+            row |= in_child(partial(_shape, name, stage, parts[0]), patience)
+            if not row.get("exception", "").startswith("no end") or len(parts) == 1:
+                break
+            unended.append(parts.pop(0))
+        rows.append(row)
+    return rows
+
+
+def _shape(name: str, stage: str, part: int) -> dict[str, Any]:
     from skvm.compile import analyse
     from skvm.parse import parse_skill
 
     shape = SHAPES[name]
     row: dict[str, Any] = {}
-    for key, n in (("n", shape.size), ("2n", 2 * shape.size)):
+    for key, n in (("n", shape.size // part), ("2n", 2 * shape.size // part)):
         source = skill_from_bytes(shape.make(n))
         row[f"bytes_{key}"] = len(source.main.raw)
-        row |= proof(source)
+        if stage == "read":
+            row |= proof(source)
         if "exception" in row:
             return row
         program = parse_skill(source).program
         row[f"steps_{key}"] = len(program.steps)
-        row[f"parse_{key}"] = round(cpu(partial(parse_skill, source)), 4)
+        work = partial(parse_skill, source) if stage == "read" else partial(analyse, program, source)
         try:
-            row[f"analyse_{key}"] = round(cpu(partial(analyse, program, source), repeats=2), 4)
+            row[f"cpu_{key}"] = round(cpu(work), 4)
         except Exception as error:
-            return {**row, "exception": f"analyse: {type(error).__name__}: {str(error)[:200]}"}
-    for stage in ("parse", "analyse"):
-        row[f"{stage}_ratio"] = round(row[f"{stage}_2n"] / max(row[f"{stage}_n"], 1e-4), 2)
+            return {**row, "exception": f"{type(error).__name__}: {str(error)[:200]}"}
+    row["ratio"] = round(row["cpu_2n"] / max(row["cpu_n"], 1e-4), 2)
     return row
 
 
@@ -100,32 +115,50 @@ def _mutate(corpus: Path, path: Path) -> list[dict[str, Any]]:
     rows = []
     for kind, raw in mutations(path.read_bytes(), random.Random(name)).items():
         row = {"path": name, "mutation": kind, **proof(lone(raw, path))}
+        doubled = lone(raw + b"\n" + raw, path)
+        row |= {key: value for key, value in proof(doubled).items() if key == "exception"}
         if "exception" not in row:
-            doubled = lone(raw + b"\n" + raw, path)
-            row |= {key: value for key, value in proof(doubled).items() if key == "exception"}
             row["ms"] = cpu(partial(parse_skill, lone(raw, path)), repeats=2) * 1000
             row["doubled"] = cpu(partial(parse_skill, doubled), repeats=2) * 1000
         rows.append(row)
     return rows
 
 
+def _doubling(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Sum of CPU alone and doubled; only texts that take more than a millisecond, where a ratio means something."""
+    slow = [r for r in rows if r.get("ms", 0) > 1.0]
+    if not slow:
+        return {}
+    ratios = sorted(((r["doubled"] / r["ms"], r["path"]) for r in slow), reverse=True)
+    return {
+        "texts": len(slow),
+        "ratio": round(sum(r["doubled"] for r in slow) / sum(r["ms"] for r in slow), 2),
+        "above": share(sum(ratio > TARGET for ratio, _ in ratios), len(slow)),
+        "worst": [{"ratio": round(ratio, 2), "path": path} for ratio, path in ratios[:3]],
+    }
+
+
 def text(result: dict[str, Any]) -> list[str]:
     """For people."""
-    lines = ["CPU seconds                        bytes    steps   parse n      2n   ratio   order n      2n   ratio"]
+    lines = ["CPU seconds of this process                        n        2n   ratio     bytes    steps"]
     for row in result["shapes"]:
-        if "analyse_ratio" not in row:
-            lines.append(f"  {row['shape']:<30} {row.get('exception', '')}")
-            continue
-        mark = "  <-- above" if max(row["parse_ratio"], row["analyse_ratio"]) > TARGET else ""
-        lines.append(
-            f"  {row['shape']:<30}{row['bytes_n']:>9}{row['steps_n']:>9}{row['parse_n']:>10.3f}{row['parse_2n']:>8.3f}"
-            f"{row['parse_ratio']:>8.2f}{row['analyse_n']:>10.3f}{row['analyse_2n']:>8.3f}{row['analyse_ratio']:>8.2f}{mark}"
+        name = f"{row['shape']}, {row['stage']}" + (
+            f" (1/{row['of']}" + ("!)" if row["unended"] else ")") if row["of"] > 1 else ""
         )
-    lines.append(f"shapes at twice the size within {TARGET} times the CPU (parse): {show_share(result['shapes_within'])}")
+        if "ratio" in row:
+            mark = "  <-- above" if _above(row) else ""
+            numbers = f"{row['cpu_n']:>10.3f}{row['cpu_2n']:>10.3f}{row['ratio']:>8.2f}{row['bytes_n']:>10}{row['steps_n']:>9}"
+            lines.append(f"  {name:<40}{numbers}{mark}")
+        else:
+            lines.append(f"  {name:<40}  {row['exception']}")
+    lines.append("(1/8: at an eighth of the size, because more did not end in time; !: in this stage)")
+    lines.append(f"shapes read at twice the size within {TARGET} times the CPU: {show_share(result['shapes_within'])}")
     for kind, row in result["mutated"].items():
         if row:
             worst = ", ".join(f"{w['ratio']} {w['path']}" for w in row["worst"])
-            lines.append(f"{kind}: {row['texts']} texts, doubled {row['ratio']} times the CPU, {row['above']} above")
+            lines.append(
+                f"{kind}: {row['texts']} texts, doubled {row['ratio']} times the CPU, above {show_share(row['above'])}"
+            )
             lines.append(f"  worst {worst}")
     found = {"exceptions": "exceptions", "not_exact": "not byte for byte", "refused": "refused by the verifier"}
     lines.append(", ".join(f"{len(result[key])} {words}" for key, words in found.items()))
