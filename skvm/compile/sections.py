@@ -20,14 +20,31 @@ _WAY = r"mode|flow|workflow|variant|option|approach|alternative|scenario|track|p
 _LAST = re.compile(rf"\b({_WAY})\s*(?:[(:\u2014\u2013-].*)?$", re.IGNORECASE)
 _FIRST = re.compile(rf"\s*({_WAY})\s+(?:[A-Z]|\d+|[IVX]+)\b", re.IGNORECASE)
 _WAYS = re.compile(
-    r"\b(?:modes|flows|workflows|variants|options|approaches|alternatives|scenarios|types|playbooks|recipes|use cases)\b",
+    r"\b(?:modes|flows|workflows|variants|options|approaches|alternatives|scenarios|types|playbooks|recipes|use cases)"
+    r"\s*(?:$|[(:]| and\b)",
     re.IGNORECASE,
 )
 """Headings under which each section is a way of its own."""
 _COMPLETE = frozenset({"mode", "flow", "workflow", "variant", "alternative"})
 """Words that name a way to do the whole job, also beside a numbered main flow."""
-_NUMBERED = re.compile(r"\s*(?:(?:step|phase|stage|part)\s+)?(?:\d+(?:\.\d+)*|[IVX]+)\b[.):]?", re.IGNORECASE)
-_STAGE = re.compile(r"\s*(?:(?:step|phase|stage|part)\s+(?:\d+|[IVX]+)\b|\d+(?:\.\d+)*[.):]\s)", re.IGNORECASE)
+_STAGE = re.compile(
+    r"\W*(?:(?:step|phase|stage|part)\s+(?:\d+\w?|[A-Z]|[IVX]+)\b|\d+\w?(?:\.\d+)*\s*[.):\u2014\u2013-])", re.IGNORECASE
+)
+"""Numbered headings: they follow each other, whatever else their titles say."""
+_IN_TURN = re.compile(r"\b(?:diagnos\w*|resol\w*|set-?up|install\w*|clean-?up|verif\w*|pre|post|adopt\w*)\b", re.IGNORECASE)
+"""Titles of ways that come one after the other all the same."""
+_ERRORS = re.compile(
+    r"\b(?:errors?|fail\w*|recover\w*|troubleshoot\w*|fallbacks?|missing|problems?|exceptions?|"
+    r"edge cases?|unavailable|goes wrong)\b",
+    re.IGNORECASE,
+)
+"""Titles of sections for when something fails."""
+_CASE = re.compile(
+    r"[\s>#*+_-]*(?:\d+[.)]\s*)?[\s*_-]*(?:(?:if|when|no|missing|on|in case)\b|"
+    r"[^*\n]{2,60}(?::\*\*|\*\*\s*[:\u2014\u2013\u2192-]))",
+    re.IGNORECASE,
+)
+"""A handler that opens with its own case, in words or as a bold label."""
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
 _COMMON = re.compile(
@@ -111,17 +128,23 @@ class Sections:
         found: list[tuple[Way, ...]] = []
         taken: set[str] = set()
         for (parent, _), members in siblings.items():
-            group = self._group(self.headings[parent].title if parent is not None else "", members)
+            group = self._group(self._over(parent), members)
             named = [step for way in group for step in way.steps]
             if len(group) > 1 and self._one_run(named) and not taken & set(named):
                 found.append(group)
                 taken |= set(named)
         return tuple(found)
 
+    def _over(self, parent: int | None) -> str:
+        """Title over a group of siblings; the title of the whole document says nothing about its sections."""
+        return "" if parent is None or self.headings[parent].level == 1 else self.headings[parent].title
+
     def _group(self, around: str, members: list[Heading]) -> tuple[Way, ...]:
         rows = [(h, self._steps(h.span.start, h.end)) for h in members]
         rows = [(h, steps) for h, steps in rows if steps]
-        if _WAYS.search(around) and len(rows) > 1 and not any(_NUMBERED.match(h.title) for h, _ in rows):
+        if any(_IN_TURN.search(h.title) for h, _ in rows if _way_word(h.title)):
+            return ()
+        if _WAYS.search(around) and not any(_STAGE.match(h.title) for h, _ in rows):
             return tuple(Way(h.title, h.span, steps) for h, steps in rows)
         words = [(_way_word(h.title), h, steps) for h, steps in rows]
         counts: dict[str, int] = {}
@@ -198,7 +221,7 @@ class Sections:
             found = self._fails(step, flow)
             if found is not None:
                 last = self._after_fallbacks(found)
-            yield step.id, last if found is not None or self._has(step.id, ControlKind.BRANCH) else None
+            yield step.id, last if found is not None or self._loose(step) else None
 
     def _after_fallbacks(self, step: str) -> str:
         """The last of the fallbacks that stand right behind a step: only when they fail too is there a failure to handle."""
@@ -213,14 +236,16 @@ class Sections:
     @cached_property
     def loose_handlers(self) -> frozenset[str]:
         """Handlers that each name their own case, so that there is no order among them."""
-        return frozenset(s for s in self.handlers if self._has(s, ControlKind.BRANCH))
+        return frozenset(s for s in self.handlers if self._loose(self.program.step_by_id[s]))
+
+    def _loose(self, step: Step) -> bool:
+        return self._has(step.id, ControlKind.BRANCH) and _CASE.match(step.text) is not None
 
     def _is_aside(self, scene: str, steps: list[Step]) -> bool:
-        if not all(self._has(s.id, ControlKind.RECOVER) for s in steps):
-            return False
         node = self.program.scene_by_id.get(scene)
-        unnumbered = node is not None and node.number is None
-        return unnumbered or all(self._has(s.id, ControlKind.BRANCH) for s in steps)
+        if node is None or not _ERRORS.search(node.title) or not all(self._has(s.id, ControlKind.RECOVER) for s in steps):
+            return False
+        return node.number is None or all(self._loose(s) for s in steps)
 
     def _has(self, step: str, kind: ControlKind) -> bool:
         return any(c.kind is kind for c in self.program.controls_of(step))
@@ -231,7 +256,7 @@ class Sections:
         for control in self.program.controls_of(handler.id):
             if control.kind is ControlKind.RECOVER and control.target in at:
                 return control.target
-        if not self._has(handler.id, ControlKind.BRANCH):
+        if not self._loose(handler):
             return None
         case = stems(re.split(r"[:,.;]|\u2192|->", handler.title, maxsplit=1)[0])
         best, most = None, (0, 0)
@@ -250,6 +275,8 @@ class Sections:
 
 
 def _way_word(title: str) -> str:
+    if _STAGE.match(title):
+        return ""
     found = _FIRST.match(title) or _LAST.search(title)
     return found[1].lower() if found is not None else ""
 

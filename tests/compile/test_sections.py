@@ -27,9 +27,9 @@ MODES = """## Phase 1: Collect
 
 ## Daily Mode
 
-1. Read the tickets of today.
-2. Write a short report.
-3. Send the report to the lead.
+1. Fetch the open incidents.
+2. Count them by severity.
+3. Send the counts to the lead.
 
 ## Audit Mode
 
