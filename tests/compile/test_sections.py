@@ -25,16 +25,23 @@ MODES = """## Phase 1: Collect
 1. Write the report from the groups.
 2. Ask the lead to approve the report.
 
-## Daily Mode
+## Short Report Mode
+
+Use this when one day is enough.
 
 1. Fetch the open incidents.
 2. Count them by severity.
-3. Send the counts to the lead.
+3. Write the counts to `short.md`.
+4. Send the file to the lead.
 
-## Audit Mode
+## Audit Report Mode
+
+Use this when the auditors ask.
 
 1. Read every ticket of the quarter.
 2. Write one page for each team.
+3. Check the totals against the ledger.
+4. Save the pages under `audit/`.
 """
 ERRORS = """## Workflow
 
@@ -97,11 +104,11 @@ def test_ways_are_arms_of_one_choice() -> None:
     program, source = read(MODES)
     artifact = compiled((program, source))
     branch = next(n for n in artifact.plan.nodes if isinstance(n, BranchNode))
-    assert [a.condition for a in branch.arms] == ["otherwise", "Daily Mode", "Audit Mode"]
+    assert [a.condition for a in branch.arms] == ["otherwise", "Short Report Mode", "Audit Report Mode"]
     assert {n.arm for n in artifact.plan.nodes if n.parent == branch.id} == {0, 1, 2}
-    main = [s.id for s in program.steps if s.id not in {*steps_of(program, "Daily"), *steps_of(program, "Audit")}]
+    main = [s.id for s in program.steps if s.id not in {*steps_of(program, "Short"), *steps_of(program, "Audit")}]
     closure = reaches(analyse(program, source).edges)
-    for one, two in combinations((main, steps_of(program, "Daily"), steps_of(program, "Audit")), 2):
+    for one, two in combinations((main, steps_of(program, "Short"), steps_of(program, "Audit")), 2):
         assert one and two and not {(a, b) for a in one for b in two} & closure
     assert all(pair in closure for pair in combinations(main, 2))
 
@@ -109,8 +116,8 @@ def test_ways_are_arms_of_one_choice() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        MODES.replace("Daily Mode", "Tidy").replace("Audit Mode", "Send"),
-        MODES.replace("Daily Mode", "Phase 3: Tidy").replace("Audit Mode", "Phase 4: Send"),
+        MODES.replace("Short Report Mode", "Tidy").replace("Audit Report Mode", "Send"),
+        MODES.replace("Short Report Mode", "Phase 3: Tidy").replace("Audit Report Mode", "Phase 4: Send"),
     ],
 )
 def test_sections_that_follow_each_other_stay_in_order(text: str) -> None:
