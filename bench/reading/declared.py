@@ -90,9 +90,15 @@ def _one(corpus: Path, row: dict[str, Any]) -> dict[str, Any]:
     further: dict[tuple[str, str], dict[str, Any]] = {}
     for need in needs:
         if need.kind.value in FIELDS and need.name not in told:
-            line = source.main.lines.line(need.span.start)
-            entry = {"path": row["path"], "kind": need.kind.value, "name": need.name, "line": line, "origin": need.origin.value}
-            further.setdefault((need.kind.value, need.name), {**entry, "text": _line(body, line)})
+            number = source.main.lines.line(need.span.start)
+            entry = {
+                "path": row["path"],
+                "kind": need.kind.value,
+                "name": need.name,
+                "line": number,
+                "origin": need.origin.value,
+            }
+            further.setdefault((need.kind.value, need.name), {**entry, "text": _line(body, number)})
     return {"names": names, "further": list(further.values())}
 
 

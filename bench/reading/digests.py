@@ -52,7 +52,7 @@ def shuffle_listings(seed: int) -> None:
         return entries
 
     os.scandir = mixed  # type: ignore[assignment]
-    os.listdir = names  # type: ignore[assignment]
+    os.listdir = names
 
 
 def main() -> int:

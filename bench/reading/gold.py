@@ -49,7 +49,7 @@ def measure(options: Options) -> dict[str, Any]:
     outlines = dict(zip(paths, spread_out(partial(_outline, options.corpus), paths, options.jobs), strict=True))
     halves = {"even": [p for p in paths if not odd(p)], "odd": [p for p in paths if odd(p)]}
     pairs = [pair for docs in gold.values() for pair in itertools.combinations(docs, 2)]
-    report = {
+    report: dict[str, Any] = {
         "skills": len(paths),
         "failed": [{"path": p, "what": o["exception"]} for p, o in outlines.items() if "exception" in o],
         "all": score(scorer, [(outlines[p], gold[p][0]) for p in paths]),

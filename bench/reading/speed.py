@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,11 @@ def _warm_ms(names: list[str], sources: list[SkillSource]) -> dict[str, Any]:
     from skvm.compile import analyse
     from skvm.parse import parse_skill
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, source in zip(names, sources, strict=True):
         program = parse_skill(source).program
-        parse = cpu(lambda source=source: parse_skill(source), REPEATS) * 1000
-        effects = cpu(lambda program=program, source=source: analyse(program, source), REPEATS) * 1000
+        parse = cpu(partial(parse_skill, source), REPEATS) * 1000
+        effects = cpu(partial(analyse, program, source), REPEATS) * 1000
         rows.append({"path": name, "bytes": len(source.main.raw), "parse": parse, "effects": effects})
     slow = sorted(rows, key=lambda r: -(r["parse"] + r["effects"]))[:5]
     return {
@@ -141,4 +142,4 @@ def text(result: dict[str, Any]) -> list[str]:
         f"{1000 * version['bare_python']['cpu']:.0f} ms, {version['modules']} modules, "
         f"heavy ones: {', '.join(version['heavy']) or 'none'}"
     )
-    return lines + result.get("profile", [])
+    return [*lines, *result.get("profile", [])]
