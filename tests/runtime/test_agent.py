@@ -9,7 +9,7 @@ from runtime_kit import SPAN, Gate, Run, ScriptedModel, artifact, call, chain, c
 
 from skvm.capability import Level
 from skvm.ir import EffectClass
-from skvm.plan import Arm, BranchNode, Check, EventKind, Executor, ExecutorKind, Output, Requires, Slice
+from skvm.plan import Addition, Arm, BranchNode, Check, EventKind, Executor, ExecutorKind, Output, Requires, Slice
 
 
 def results(one: Run) -> list[dict[str, Any]]:
@@ -316,3 +316,21 @@ def test_outcome_as_json(tmp_path: Path) -> None:
     body = json.loads(json.dumps(only(one).to_json()))
     assert body["status"] == "done" and body["totals"]["tokens"] == 15 and body["steps"][0]["model_calls"] == 1
     assert set(body) >= {"run", "status", "exit_code", "outputs", "steps", "totals", "simulated", "values", "summary"}
+
+
+def test_added_help_stands_apart_behind_the_words_of_the_author(tmp_path: Path) -> None:
+    mine = Slice(goal="GOAL", text="OWN TEXT", constraints=("RULE",), files=("ref.md",))
+    helped = mine.model_copy(update={"added": (Addition(text="HINT", primitive="tool.exec", required=Level.L2),)})
+    seen = []
+    for part in (mine, helped):
+        model = ScriptedModel({})
+        run(artifact([step("a", slice=part, inputs=("$task",))]), tmp_path / str(len(seen)), model, task="THE TASK")
+        seen.append([m.content for m in model.requests[0].messages])
+    plain, more = seen
+    assert plain[0] == more[0], "the stable part is the same with and without help"
+    assert plain[1] == ("Step: Step a\n\nOWN TEXT\n\nFiles of the skill you may read:\n- ref.md\n\nTask: THE TASK"), (
+        "without a measured gap nothing is said"
+    )
+    before, _, after = more[1].partition("\n\nAdded help for this step")
+    assert before == "Step: Step a\n\nOWN TEXT" and "not the author's words" in after and "\n- HINT\n\n" in after
+    assert before + after[after.index("- HINT") + len("- HINT") :] == plain[1]
