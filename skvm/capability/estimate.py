@@ -7,6 +7,7 @@ A letter without counts is read as 3 of 3 at its level and 1 of 3 one above, and
 from __future__ import annotations
 
 from functools import lru_cache
+from math import exp, log, log1p, sqrt
 from typing import NamedTuple
 
 from skvm.capability.model import Cell, Level
@@ -14,6 +15,8 @@ from skvm.capability.model import Cell, Level
 LETTER_PASS = (3, 3)
 LETTER_FAIL = (1, 3)
 INTERVAL = 0.90
+STEPS = 2000
+"""Cells of the grid on which a density is summed."""
 
 
 class Estimate(NamedTuple):
@@ -80,18 +83,32 @@ def _mean(block: tuple[list[int], float, float]) -> float:
 
 @lru_cache(maxsize=4096)
 def beta_interval(passed: float, n: float) -> tuple[float, float]:
-    """Central interval of Beta(1 + passed, 1 + n - passed), by summing the density on a grid."""
+    """Central interval of Beta(1 + passed, 1 + n - passed), by summing the density on a grid; any n from 0 on."""
     a, b = 1 + passed, 1 + n - passed
     tail = (1 - INTERVAL) / 2
     return round(_quantile(a, b, tail), 4), round(_quantile(a, b, 1 - tail), 4)
 
 
 def _quantile(a: float, b: float, mass: float) -> float:
-    steps = 2000
-    weights: list[float] = [((i + 0.5) / steps) ** (a - 1) * (1 - (i + 0.5) / steps) ** (b - 1) for i in range(steps)]
+    """Weights are taken relative to the largest one, in logarithms, so that none of them all becomes zero for large counts."""
+    low, high = _range(a, b)
+    width = (high - low) / STEPS
+    places = [low + (i + 0.5) * width for i in range(STEPS)]
+    logs = [(a - 1) * log(x) + (b - 1) * log1p(-x) for x in places]
+    top = max(logs)
+    weights = [exp(value - top) for value in logs]
     goal, seen = mass * sum(weights), 0.0
     for i, weight in enumerate(weights):
-        if seen + weight >= goal:
-            return (i + (goal - seen) / weight) / steps
+        if weight and seen + weight >= goal:
+            return low + (i + (goal - seen) / weight) * width
         seen += weight
-    return 1.0
+    return high
+
+
+def _range(a: float, b: float) -> tuple[float, float]:
+    """Where the mass lies: everything for moderate counts, else twelve standard deviations about the mean (Beta moments)."""
+    n = a + b
+    if n <= 1000:
+        return 0.0, 1.0
+    mean, spread = a / n, 12 * sqrt(a * b / (n * n * (n + 1)))
+    return max(0.0, mean - spread), min(1.0, mean + spread)
