@@ -57,18 +57,27 @@ effects = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(effects, min_size=1, max_size=10), st.integers(0, 10**6), st.sets(st.integers(0, 9), max_size=3))
-def test_conflicting_holders_never_meet_and_all_get_their_turn(wanted: list[Effects], seed: int, cancelled: set[int]) -> None:
+@given(
+    st.lists(st.tuples(effects, st.booleans()), min_size=1, max_size=10),
+    st.integers(0, 10**6),
+    st.sets(st.integers(0, 9), max_size=3),
+    st.sets(st.frozensets(st.sampled_from([f"n{i}" for i in range(6)]), min_size=2, max_size=2), max_size=3),
+)
+def test_conflicting_holders_never_meet_and_all_get_their_turn(
+    wanted: list[tuple[Effects, bool]], seed: int, cancelled: set[int], serial: set[frozenset[str]]
+) -> None:
     draw = random.Random(seed)
     held: list[Holder] = []
     done: list[int] = []
-    locks = EffectLocks(lambda one, two: False)
+    locks = EffectLocks(lambda one, two: False, lambda one, two: frozenset((one, two)) in serial)
 
-    async def one(number: int, effect: Effects, scope: anyio.CancelScope) -> None:
+    async def one(number: int, effect: Effects, alone: bool, scope: anyio.CancelScope) -> None:
         with scope:
-            async with locks.holding(Holder(f"n{number}", (), effect)) as _:
-                me = Holder(f"n{number}", (), effect)
-                assert not any(conflict(other.effects, effect) for other in held)
+            me = Holder(f"n{number}", (), effect, alone)
+            async with locks.holding(me):
+                assert not any(conflict(other.effects, effect) or other.alone for other in held)
+                assert not (alone and held)
+                assert not any(frozenset((me.node, other.node)) in serial for other in held)
                 held.append(me)
                 try:
                     for _ in range(draw.randint(0, 4)):
@@ -80,8 +89,8 @@ def test_conflicting_holders_never_meet_and_all_get_their_turn(wanted: list[Effe
     async def main() -> None:
         scopes: list[Any] = [anyio.CancelScope() for _ in wanted]
         async with anyio.create_task_group() as group:
-            for number, effect in enumerate(wanted):
-                group.start_soon(one, number, effect, scopes[number])
+            for number, (effect, alone) in enumerate(wanted):
+                group.start_soon(one, number, effect, alone, scopes[number])
             await anyio.lowlevel.checkpoint()
             for number in cancelled:
                 if number < len(scopes):

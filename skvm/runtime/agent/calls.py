@@ -33,6 +33,8 @@ from skvm.source import digest_text
 
 GREP = Path(files.__file__).with_name("grep.py")
 SEARCH_SECONDS = 20.0
+SHOWN = 8
+"""Steps that a message about an overlap names."""
 READERS = frozenset({"cat", "head", "tail", "ls", "wc", "grep", "pwd", "stat", "du", "file", "diff", "cmp", "echo", "true"})
 """Programs that change nothing, whatever their arguments (without a shell's redirection)."""
 
@@ -326,7 +328,8 @@ def part_from(session: Session, node: StepNode, scope: Scope, what: str) -> None
     """Remember that a step is not as independent as its text shows; raises StoreError."""
     what = session.redactor.text(what)
     others = session.overlap.remember(node.id, what, session.recorder.run)
-    beside = f"; from now on never beside {', '.join(others)}" if others else ""
+    named = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if len(others) > SHOWN else "")
+    beside = f"; from now on never beside {named}" if others else ""
     session.emit(EventKind.DIAG, node.id, scope, code="overlap", message=f"{what}, which its text does not show{beside}")
 
 
