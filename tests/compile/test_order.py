@@ -13,7 +13,14 @@ from skvm.plan import Artifact, BranchNode, GateNode, LoopNode, MapNode, StepNod
 from .build import Draft, command, compiled, program, reading
 
 PLACES = ["a.md", "b.md", "c.md", "out/x.json", "out/y.json", "out/", "*.md"]
-TEXTS = ["Do it.", "Use the result.", "Look at `a.md`.", "Then go on.", "Repeat."]
+TEXTS = [
+    "Do it.",
+    "Use the result.",
+    "Look at `a.md`.",
+    "Then go on.",
+    "Repeat.",
+    "Write it with one sentence that names the winner.",
+]
 
 
 CONTROLS = {
@@ -34,6 +41,8 @@ ACTS = {
     "read": lambda index, reads, writes: reading(*(reads or ("a.md",))),
     "ask": lambda index, reads, writes: {"type": ActType.REQUEST, "scope": Scope.USER_DATA},
     "unknown": lambda index, reads, writes: command(f"other {index}", unknown=True),
+    "write": lambda index, reads, writes: {"type": ActType.WRITE, "scope": Scope.LOCAL_FS, "writes": writes},
+    "derive": lambda index, reads, writes: {"type": ActType.WRITE, "scope": Scope.LOCAL_FS, "reads": reads, "writes": writes},
     "think": lambda index, reads, writes: {"type": ActType.INFER},
 }
 PLACE_LISTS = st.lists(st.sampled_from(PLACES), max_size=2).map(tuple)
@@ -105,6 +114,44 @@ def test_step_edges_agree_with_the_plan(steps: list[Draft]) -> None:
     assert all(order[e.before] < order[e.after] for e in found.edges)
     flat = nx.DiGraph((e.before, e.after) for e in found.edges)
     assert not found.edges or set(nx.transitive_reduction(flat).edges) == set(flat.edges)
+
+
+def _arms(artifact: Artifact, step: str) -> dict[str, int | None]:
+    """Branches around a step, each with the arm it lies in."""
+    nodes = {n.id: n for n in artifact.plan.nodes}
+    node = nodes.get(step)
+    found: dict[str, int | None] = {}
+    while node is not None and node.parent is not None:
+        if isinstance(nodes[node.parent], BranchNode):
+            found[node.parent] = node.arm
+        node = nodes[node.parent]
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(drafts())
+def test_steps_without_order_are_known_and_disjoint(steps: list[Draft]) -> None:
+    made = program(steps)
+    found, artifact = analyse(*made), compiled(made)
+    flat = nx.DiGraph([(e.before, e.after) for e in found.edges])
+    flat.add_nodes_from(s.id for s in made[0].steps)
+    closure = nx.transitive_closure(flat)
+    for one, two in itertools.combinations(made[0].steps, 2):
+        here, there = _arms(artifact, one.id), _arms(artifact, two.id)
+        if any(here[b] != there[b] for b in here.keys() & there.keys()) or closure.has_edge(one.id, two.id):
+            continue
+        for step in (one, two):
+            assert found.step_effects[step.id].closed, f"{step.id} may use anything and has no edge"
+        assert conflict(found.effects[one.id], found.effects[two.id]) is None
+
+
+def test_writing_from_no_named_source_waits_for_all_before_it() -> None:
+    writing = {"type": ActType.WRITE, "scope": Scope.LOCAL_FS, "writes": ("b.md",)}
+    drawn = Draft("Write `b.md` with one sentence that names the winner.", [writing])
+    artifact = compiled(program([Draft("Read `a.md`.", [reading("a.md")]), drawn]))
+    assert [(e.before, e.after) for e in artifact.plan.edges] == [("S1.s1", "S1.s2")]
+    sourced = Draft("Write `b.md` from `c.md`.", [{**writing, "reads": ("c.md",)}])
+    assert not compiled(program([Draft("Read `a.md`.", [reading("a.md")]), sourced])).plan.edges
 
 
 def test_disjoint_named_reads_are_independent_and_a_join_waits_for_both() -> None:

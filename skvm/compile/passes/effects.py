@@ -181,25 +181,27 @@ def _class(acts: tuple[Act, ...], total: Effects) -> EffectClass:
 def _closed(acts: tuple[Act, ...], step: Step) -> bool:
     """Is everything that goes into this step named in it, so that nothing can come from what was said before?
 
-    So it is for commands with known places, for reading named files and thinking about them, for writing named files, for steps
-    that only read, and for numbered checks ("Check 3"). That their words do not lean back is looked at pair by pair, and prose
+    So it is for commands with known places, for reading named files and thinking about them, for writing named files out of
+    named files, for steps that only read, and for numbered checks ("Check 3"). What a step writes out of no named source may
+    come from anything said or made before. That their words do not lean back is looked at pair by pair, and prose
     counts only beside its siblings in one scene.
     """
     named = bool(_SHOWN.search(_without_fences(step.text))) or any(a.reads for a in acts)
     topic = _topic(step)
+    sourced = any(a.reads for a in acts)
     looks = topic or _LOOKS.match(step.text) is not None
     reading = looks and all(a.type is ActType.READ and (topic or a.scope in _LOCAL) for a in acts)
     checks = bool(_CHECK.match(step.title)) and all(a.type in (ActType.READ, *_THINKING) for a in acts)
-    return checks or all(_literal(a) or _closed_prose(a, named and looks, reading) for a in acts)
+    return checks or all(_literal(a) or _closed_prose(a, named and looks, reading, sourced) for a in acts)
 
 
 def _literal(act: Act) -> bool:
     return not act.unknown and (act.origin is not Origin.PROSE or act.command is not None) and bool(act.reads or act.writes)
 
 
-def _closed_prose(act: Act, named: bool, reading: bool) -> bool:
+def _closed_prose(act: Act, named: bool, reading: bool, sourced: bool) -> bool:
     if act.unknown or act.origin is not Origin.PROSE or act.command is not None:
         return False
     if act.type is ActType.WRITE:
-        return bool(act.writes)
+        return bool(act.writes) and sourced
     return reading or (named and act.type in (ActType.READ, *_THINKING))
