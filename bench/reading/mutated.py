@@ -35,13 +35,14 @@ def measure(options: Options) -> dict[str, Any]:
     chosen = [] if options.shapes else texts(options, MUTATED)
     rows = [row for rows in spread_out(partial(_mutate, options.corpus), chosen, options.jobs) for row in rows]
     proofs = [(f"{s['shape']}, {s['stage']}", s) for s in shapes] + [(f"{r['path']}, {r['mutation']}", r) for r in rows]
-    within = [s for s in shapes if s["stage"] == "read" and not _above(s)]
+    within = [s for s in shapes if s["stage"] == "read" and s["of"] == 1 and not _above(s)]
     return {
         "shapes": shapes,
         "exceptions": [f"{name}: {row['exception']}" for name, row in proofs if "exception" in row],
         "not_exact": [name for name, row in proofs if not row.get("exact", True)],
         "refused": [f"{name}: {row['broken']}" for name, row in proofs if row.get("broken")],
         "above": [f"{s['shape']}, {s['stage']}" for s in shapes if _above(s)],
+        "unended": [f"{s['shape']}, {s['stage']}" for s in shapes if s["unended"]],
         "shapes_within": share(len(within), len(names)),
         "mutated": {kind: _doubling([r for r in rows if r["mutation"] == kind]) for kind in KINDS},
         "mutated_texts": len(chosen),
@@ -152,7 +153,10 @@ def text(result: dict[str, Any]) -> list[str]:
         else:
             lines.append(f"  {name:<40}  {row['exception']}")
     lines.append("(1/8: at an eighth of the size, because more did not end in time; !: in this stage)")
-    lines.append(f"shapes read at twice the size within {TARGET} times the CPU: {show_share(result['shapes_within'])}")
+    lines.append(f"stages of shapes that did not end in time at their size: {len(result['unended'])}")
+    lines.append(
+        f"shapes read at their size, and at twice it within {TARGET} times the CPU: {show_share(result['shapes_within'])}"
+    )
     for kind, row in result["mutated"].items():
         if row:
             worst = ", ".join(f"{w['ratio']} {w['path']}" for w in row["worst"])
