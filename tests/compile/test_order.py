@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skvm.compile import analyse
+from skvm.compile.passes.reduce import reduce_edges
 from skvm.ir import ActType, ControlKind, Hazard, Scope, conflict
-from skvm.plan import Artifact, BranchNode, GateNode, LoopNode, MapNode, StepNode
+from skvm.plan import Artifact, BranchNode, Edge, GateNode, LoopNode, MapNode, StepNode
 
 from .build import Draft, command, compiled, program, reading
 
@@ -114,6 +115,14 @@ def test_step_edges_agree_with_the_plan(steps: list[Draft]) -> None:
     assert all(order[e.before] < order[e.after] for e in found.edges)
     flat = nx.DiGraph((e.before, e.after) for e in found.edges)
     assert not found.edges or set(nx.transitive_reduction(flat).edges) == set(flat.edges)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sets(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] < p[1]), max_size=40))
+def test_reduction_is_the_one_of_networkx(pairs: set[tuple[int, int]]) -> None:
+    edges = tuple(Edge(before=f"n{a}", after=f"n{b}", hazard=Hazard.DECLARED_ORDER) for a, b in sorted(pairs))
+    kept = {(e.before, e.after) for e in reduce_edges(edges, {f"n{i}": i for i in range(13)})}
+    assert kept == set(nx.transitive_reduction(nx.DiGraph([(e.before, e.after) for e in edges])).edges)
 
 
 def _arms(artifact: Artifact, step: str) -> dict[str, int | None]:

@@ -15,7 +15,7 @@ from skvm.source import Span
 
 @dataclass(frozen=True)
 class ReducePass(Pass):
-    """Transitive reduction (networkx), reasons kept; edges of a circle are dropped by the latest in the text, with SKV501."""
+    """Transitive reduction, reasons kept; edges of a circle are dropped by the latest in the text, with SKV501."""
 
     id: ClassVar[str] = "reduce"
     summary: ClassVar[str] = "only edges that no others imply"
@@ -31,15 +31,43 @@ class ReducePass(Pass):
 
 
 def reduce_edges(edges: tuple[Edge, ...], order: dict[str, int]) -> tuple[Edge, ...]:
-    """Transitive reduction of acyclic edges, in plan order, one edge per pair."""
-    if len(edges) < 2:
-        return edges
+    """Transitive reduction of acyclic edges, in plan order, one edge per pair.
+
+    An edge into a node is implied by others exactly when its start is reached backwards from another start of an edge into that
+    node; a node with one edge into it is done at once, and the search never goes back past the earliest start. So chains cost
+    nothing and joins cost what lies between their starts.
+    """
     by_pair: dict[tuple[str, str], Edge] = {}
+    before: dict[str, list[str]] = {}
     for edge in edges:
-        by_pair.setdefault((edge.before, edge.after), edge)
-    graph: nx.DiGraph[str] = nx.DiGraph(sorted(by_pair, key=lambda p: (order[p[0]], order[p[1]])))
-    kept = set(nx.transitive_reduction(graph).edges)
-    return tuple(by_pair[p] for p in sorted(kept, key=lambda p: (order[p[0]], order[p[1]])))
+        if (edge.before, edge.after) not in by_pair:
+            by_pair[edge.before, edge.after] = edge
+            before.setdefault(edge.after, []).append(edge.before)
+    joins = [node for node, starts in before.items() if len(starts) > 1]
+    place = _places(before) if joins else {}
+    for node in joins:
+        for start in _implied(before, before[node], place):
+            del by_pair[start, node]
+    return tuple(by_pair[p] for p in sorted(by_pair, key=lambda p: (order[p[0]], order[p[1]])))
+
+
+def _places(before: dict[str, list[str]]) -> dict[str, int]:
+    """A topological place of every node (networkx)."""
+    graph: nx.DiGraph[str] = nx.DiGraph([(start, node) for node, starts in before.items() for start in starts])
+    return {node: at for at, node in enumerate(nx.topological_sort(graph))}
+
+
+def _implied(before: dict[str, list[str]], starts: list[str], place: dict[str, int]) -> list[str]:
+    """Those of `starts` that come before another of them."""
+    first = min(place[s] for s in starts)
+    seen: set[str] = set()
+    stack = list(starts)
+    while stack:
+        for node in before.get(stack.pop(), ()):
+            if node not in seen and place[node] >= first:
+                seen.add(node)
+                stack.append(node)
+    return [s for s in starts if s in seen]
 
 
 def _cycle(unit: Unit, edge: Edge) -> Diagnostic:

@@ -7,11 +7,14 @@ the text once per pattern. The beginnings are read off the patterns themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 HEAD = 3
 """Characters of a word that are looked up."""
+
+KEPT = 20_000
+"""Words whose patterns are remembered."""
 
 MASK = "\0"
 """What stands for text that is not looked at; no pattern matches across it."""
@@ -29,6 +32,9 @@ _WORD = re.compile(r"\w+")
 _LITERAL = re.compile(r"[a-z0-9]+")
 
 
+_Tried = tuple[tuple[str, Callable[[str, int], re.Match[str] | None]], ...]
+
+
 class Hit(NamedTuple):
     """Where a cue stands (characters of the text) and its words, in lower case."""
 
@@ -43,21 +49,35 @@ class Scanner:
     def __init__(self, patterns: Mapping[str, str]) -> None:
         self._compiled = {name: re.compile(rf"\b(?:{bounded(pattern)})\b") for name, pattern in patterns.items()}
         self._by_head: dict[str, list[str]] = {}
+        self._by_word: dict[str, _Tried] = {}
         for name, pattern in patterns.items():
             for head in sorted(heads(pattern)):
                 self._by_head.setdefault(head, []).append(name)
 
+    def _look_up(self, word: str) -> _Tried:
+        """Patterns that may match at a word. Kept for the first words seen: most texts share them."""
+        names = [n for length in range(1, min(HEAD, len(word)) + 1) for n in self._by_head.get(word[:length], ())]
+        tried = tuple((name, self._compiled[name].match) for name in names)
+        if len(self._by_word) < KEPT:
+            self._by_word[word] = tried
+        return tried
+
     def hits(self, text: str) -> dict[str, list[Hit]]:
         """Matches by pattern name, in text order, those of one pattern without overlap; `text` must be lower case."""
         found: dict[str, list[Hit]] = {name: [] for name in self._compiled}
+        by_word = self._by_word
         for word in _WORD.finditer(text):
-            at = word.start()
-            for length in range(1, HEAD + 1):
-                for name in self._by_head.get(text[at : at + length], ()) if length <= word.end() - at else ():
+            known = word[0]
+            tried = by_word.get(known)
+            if tried is None:
+                tried = self._look_up(known)
+            if tried:
+                at = word.start()
+                for name, match_at in tried:
                     row = found[name]
                     if row and at < row[-1].end:
                         continue
-                    match = self._compiled[name].match(text, at)
+                    match = match_at(text, at)
                     if match is not None:
                         row.append(Hit(at, match.end(), match[0]))
         return found
