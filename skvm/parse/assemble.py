@@ -37,13 +37,13 @@ def _program(source: SkillSource, structure: Structure, logic: LogicLayer) -> Pr
         main=file,
         skill=_skill(draft, source),
         scenes=tuple(
-            Scene.model_construct(
+            Scene.made(
                 id=s.id, span=Span(file, s.start, s.end), title=s.title, type=s.type, parent=s.parent, number=s.number
             )
             for s in draft.scenes
         ),
         steps=tuple(
-            Step.model_construct(
+            Step.made(
                 id=s.id, span=Span(file, s.start, s.end), scene=s.scene, key=s.key, title=s.title, text=s.text,
                 encoding=s.encoding, parent=s.parent, number=s.number,
             )
@@ -54,11 +54,11 @@ def _program(source: SkillSource, structure: Structure, logic: LogicLayer) -> Pr
         acts=logic.acts,
         constraints=_constraints(structure),
         knowledge=tuple(
-            Knowledge.model_construct(id=k.id, span=Span(file, k.start, k.end), title=k.title, steps=k.steps, file=k.file)
+            Knowledge.made(id=k.id, span=Span(file, k.start, k.end), title=k.title, steps=k.steps, file=k.file)
             for k in draft.knowledge
         ),
         triggers=tuple(
-            Trigger.model_construct(id=f"T{n}", span=Span(file, c.start, c.end), polarity=c.polarity, text=c.text)
+            Trigger.made(id=f"T{n}", span=Span(file, c.start, c.end), polarity=c.polarity, text=c.text)
             for n, c in enumerate(structure.cues, 1)
         ),
         needs=logic.needs,
@@ -75,7 +75,7 @@ def _constraints(structure: Structure) -> tuple[Constraint, ...]:
     for number, rule in enumerate(structure.rules, 1):
         owner = owners.get(rule.block) or scenes.get(draft.blocks[rule.block].section)
         out.append(
-            Constraint.model_construct(
+            Constraint.made(
                 id=f"C{number}", span=Span(draft.file, rule.start, rule.end), force=rule.force, text=rule.text, owner=owner
             )
         )

@@ -15,6 +15,7 @@ from lark.exceptions import LarkError
 from lark.lexer import Lexer
 
 from skvm.ir import ControlKind
+from skvm.parse.lalr import Loop
 from skvm.parse.lexicon import word_set, words_of
 from skvm.parse.sentences import Sentence, Tok, number
 from skvm.source import read_data
@@ -74,6 +75,11 @@ class GivenTokens(Lexer):
 def step_parser() -> Lark:
     """The parser of step.lark; built once in a process."""
     return Lark(read_data("grammar", "step.lark"), parser="lalr", lexer=GivenTokens, strict=False)
+
+
+@cache
+def _loop() -> Loop:
+    return Loop(step_parser())
 
 
 def has_cue(sentence: Sentence) -> bool:
@@ -145,7 +151,7 @@ def controls_in(sentence: Sentence, heads: list[int]) -> list[Found]:
         return []
     row = terminals(sentence)
     try:
-        tree = step_parser().parse(row)
+        tree: Tree[Token] = _loop().parse([(token.type, token) for token in row])
     except LarkError:
         return []  # no match is not an error
     reader = _Reader(sentence, row, heads)

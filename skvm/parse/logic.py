@@ -29,7 +29,7 @@ def logical_layer(draft: Draft, source: SkillSource) -> LogicLayer:
     controls, notes = steer(draft, readers)
     needs = Needs(draft, code, bundle).collect()
     return LogicLayer(
-        acts=tuple(act.model_copy(update={"id": f"A{n}"}) for n, act in enumerate(acts, 1)),
+        acts=tuple(act.with_id(f"A{n}") for n, act in enumerate(acts, 1)),
         controls=controls,
         blocks=_blocks(draft, code),
         needs=needs,
@@ -42,7 +42,7 @@ def _blocks(draft: Draft, code: Code) -> tuple[CodeBlock, ...]:
     owners = draft.step_of_block
     sections = draft.knowledge_of_section
     return tuple(
-        CodeBlock.model_construct(
+        CodeBlock.made(
             id=f"B{n}",
             span=draft.span(fence.block.start, fence.block.end),
             language=fence.block.language,

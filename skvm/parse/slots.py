@@ -52,7 +52,7 @@ class Slots:
             )
             self._add(place, "out", source.span, None, pattern_of(place))
         found = sorted(self._out.values(), key=lambda s: (s.span.start, s.span.end, s.direction, s.name, s.step or ""))
-        return tuple(slot.model_copy(update={"id": f"P{n}"}) for n, slot in enumerate(found, 1))
+        return tuple(slot.with_id(f"P{n}") for n, slot in enumerate(found, 1))
 
     def _place(self, place: str, direction: str, act: Act) -> None:
         if ":" not in place:
@@ -82,7 +82,7 @@ class Slots:
     def _add(self, name: str, direction: str, span: Span, step: str | None, pattern: str | None) -> None:
         key = (name, direction, step)
         if key not in self._out:
-            self._out[key] = Slot.model_construct(
+            self._out[key] = Slot.made(
                 id="",
                 span=span,
                 name=name,

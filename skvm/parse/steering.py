@@ -77,7 +77,7 @@ class _Steering:
                 self.controls.append(self._control(reader.step, claim, arms))
         self.controls += self._parallel_lists()
         self.controls.sort(key=lambda c: (c.span.start, c.span.end, c.owner, c.kind))
-        nodes = tuple(c.model_copy(update={"id": f"F{n}"}) for n, c in enumerate(self.controls, 1))
+        nodes = tuple(c.with_id(f"F{n}") for n, c in enumerate(self.controls, 1))
         return nodes, tuple(self.notes)
 
     def _own(self, reader: StepReader) -> list[Claim]:
@@ -278,7 +278,7 @@ class _Steering:
         span = self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
         if found.kind is ControlKind.LOOP and found.bound is None and not (found.domain or found.until or found.condition):
             self._note("SKV202", "this loop says neither how often nor until when", span)
-        return Control.model_construct(
+        return Control.made(
             id="", span=span, kind=found.kind, owner=step.id, condition=cut(found.condition), bound=found.bound,
             domain=cut(found.domain), until=cut(found.until), target=target, members=members, group=group, arm=arm,
         )  # fmt: skip
@@ -342,7 +342,7 @@ class _Steering:
             found = next((f for s in read_sentences(block)[-1:] for f in Read(s).found if f.kind is ControlKind.PARALLEL), None)
             if found is not None and len(items) > 1:
                 out.append(
-                    Control.model_construct(
+                    Control.made(
                         id="",
                         span=self.draft.span(block.byte_at(found.at), end_byte(block, found.end)),
                         kind=ControlKind.PARALLEL,

@@ -169,7 +169,7 @@ class StepReader:
     def _add(self, start: int, end: int, act_type: ActType, **more: Any) -> None:
         span = self.draft.span(start, max(start, end))
         fields: dict[str, Any] = {"scope": Scope.MEMORY, "effect": EFFECT_OF[act_type]} | more
-        self._out.append(Act.model_construct(id="", span=span, step=self.step.id, type=act_type, **fields))
+        self._out.append(Act.made(id="", span=span, step=self.step.id, type=act_type, **fields))
 
     def _inlines(self, block: Block) -> None:
         for inline in self.code.inline(block):

@@ -71,7 +71,7 @@ def _merged(claims: list[Claim]) -> list[Claim]:
 
 def leaves_of(claims: list[Claim], file: str) -> tuple[Leaf, ...]:
     """Leaf nodes of a painted partition."""
-    return tuple(Leaf.model_construct(kind=c.kind, span=Span(file, c.start, c.end), owner=c.owner) for c in claims)
+    return tuple(Leaf.made(kind=c.kind, span=Span(file, c.start, c.end), owner=c.owner) for c in claims)
 
 
 def rebuild(program: Program, raw: bytes) -> bytes:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from lark import Lark, Token
-from lark.lexer import Lexer
+from lark import Lark
 
 from skvm.parse.draft import Block, BlockKind
+from skvm.parse.lalr import Loop, NoLexer
 from skvm.source import read_data
 
 STEP_WORD = re.compile(
@@ -28,6 +28,9 @@ STEP_WORD = re.compile(
 NUMBER = re.compile(r"^[^\w(]*\(?(\d{1,3}(?:\.\d{1,3})*[a-z]?)(?:[.):]+\s*|\s+[-–—:]\s*|️?⃣\s*|\s*️⃣\s*)(?=\S)", re.IGNORECASE)
 """A heading or bold lead that begins with a bare number."""
 
+Terminal = tuple[str, Block | None]
+"""Name of a terminal and the block it stands for; what only closes or opens stands for none."""
+
 _ATTACHABLE = frozenset({BlockKind.FENCE, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE})
 
 
@@ -38,18 +41,6 @@ class Node:
     kind: str
     block: int = -1
     parts: list[Node] = field(default_factory=list)
-
-
-class BlockLexer(Lexer):
-    """Adapter: lark asks for tokens, we hand over those made from the blocks."""
-
-    def __init__(self, conf: Any) -> None:
-        del conf
-
-    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[Token]:
-        """Tokens of a list of blocks, which is what arrives as `lexer_state`."""
-        del parser_state
-        return tokens(lexer_state)
 
 
 def number_of(text: str) -> tuple[str, str | None, int]:
@@ -67,7 +58,7 @@ def number_of(text: str) -> tuple[str, str | None, int]:
     return "", None, 0
 
 
-def tokens(blocks: list[Block]) -> Iterator[Token]:
+def tokens(blocks: list[Block]) -> Iterator[Terminal]:
     """The token stream of a document. A `<tag>` line opens a section too; headings inside stay inside."""
     levels: list[int] = []
     floors: list[tuple[int, Block]] = []
@@ -78,11 +69,11 @@ def tokens(blocks: list[Block]) -> Iterator[Token]:
             floor = floors[-1][0] if floors else 0
             while len(levels) > floor and levels[-1] >= block.level:
                 levels.pop()
-                yield Token("_CLOSE_SECTION", "")
+                yield "_CLOSE_SECTION", None
             levels.append(block.level)
-            yield Token("_OPEN_SECTION", "")
+            yield "_OPEN_SECTION", None
             kind, block.number, _ = number_of(block.text)
-            yield _with(_HEADINGS[kind], block)
+            yield _HEADINGS[kind], block
             at += 1
         elif block.kind is BlockKind.HTML and block.language:
             yield from _tag(block, levels, floors)
@@ -92,56 +83,50 @@ def tokens(blocks: list[Block]) -> Iterator[Token]:
             yield from made
             at = size
     for _ in levels:
-        yield Token("_CLOSE_SECTION", "")
+        yield "_CLOSE_SECTION", None
 
 
 _HEADINGS = {"step": "STEP_HEADING", "number": "NUMBERED_HEADING", "": "PLAIN_HEADING"}
 
 
-def _tag(block: Block, levels: list[int], floors: list[tuple[int, Block]]) -> Iterator[Token]:
+def _tag(block: Block, levels: list[int], floors: list[tuple[int, Block]]) -> Iterator[Terminal]:
     """Tokens of a section mark. They are paired, so a closing one always finds its opening one."""
     if block.language.startswith("</"):
         floor, opening = floors.pop()
         opening.body = (opening.end, block.end)
         while len(levels) >= floor:
             levels.pop()
-            yield Token("_CLOSE_SECTION", "")
+            yield "_CLOSE_SECTION", None
     else:
         levels.append(0)
         floors.append((len(levels), block))
-        yield Token("_OPEN_SECTION", "")
-        yield _with("PLAIN_HEADING", block)
+        yield "_OPEN_SECTION", None
+        yield "PLAIN_HEADING", block
 
 
-def _piece(blocks: list[Block], at: int, top: bool) -> tuple[int, list[Token]]:
+def _piece(blocks: list[Block], at: int, top: bool) -> tuple[int, list[Terminal]]:
     """Tokens of the top-level block at `at` with all it holds, and the index of the next block outside it. No recursion."""
-    out: list[Token] = []
+    out: list[Terminal] = []
     root = blocks[at].parent
     closing: list[tuple[int, str]] = []
     index = at
     while index < len(blocks):
         block = blocks[index]
         while closing and closing[-1][0] != block.parent:
-            out.append(Token(closing.pop()[1], ""))
+            out.append((closing.pop()[1], None))
         if not closing and index > at and block.parent == root:
             break
         name, close = _token(blocks, block, top and index == at)
         if name:
-            out.append(_with(name, block))
+            out.append((name, block))
         if close:
             closing.append((block.index, close))
         index += 1
         if block.kind is BlockKind.TABLE:
             index += len(block.children)
     while closing:
-        out.append(Token(closing.pop()[1], ""))
+        out.append((closing.pop()[1], None))
     return index, out
-
-
-def _with(name: str, block: Block) -> Token:
-    token = Token(name, "")
-    token.value = block  # set afterwards: the constructor would turn it into text
-    return token
 
 
 def _token(blocks: list[Block], block: Block, top: bool) -> tuple[str, str]:
@@ -206,8 +191,8 @@ class _Build:
             for child in children:
                 if isinstance(child, Node):
                     node.parts.append(child)
-                elif isinstance(child.value, Block) and node.block < 0:
-                    node.block = child.value.index
+                elif isinstance(child, Block) and node.block < 0:
+                    node.block = child.index
             return node
 
         setattr(self, name, make)
@@ -215,10 +200,11 @@ class _Build:
 
 
 @cache
-def _parser() -> Lark:
-    return Lark(read_data("grammar", "document.lark"), parser="lalr", lexer=BlockLexer, transformer=_Build())
+def _parser() -> Loop:
+    return Loop(Lark(read_data("grammar", "document.lark"), parser="lalr", lexer=NoLexer, transformer=_Build()))
 
 
 def read_tree(blocks: list[Block]) -> Node:
     """The tree of a document."""
-    return _parser().parse(blocks)  # type: ignore[return-value]
+    tree: Node = _parser().parse(tokens(blocks))
+    return tree
