@@ -283,8 +283,16 @@ class Layout:
     def _target(self, name: str | None) -> int | None:
         if name in self._index:
             return self._index[name]
-        inside = [i for i, s in enumerate(self.program.steps) if name in self.slicer.scene_chain(s.scene)]
-        return inside[0] if inside else None
+        return self._first_in.get(name or "")
+
+    @cached_property
+    def _first_in(self) -> dict[str, int]:
+        """Place of the first step of each scene, those of scenes inside it included."""
+        table: dict[str, int] = {}
+        for at, step in enumerate(self.program.steps):
+            for scene in self.slicer.scene_chain(step.scene):
+                table.setdefault(scene, at)
+        return table
 
     def _same_boxes(self, first: int, last: int) -> bool:
         """No box may open between a jump and its target on the scene level; boxes of single steps inside are fine."""

@@ -77,6 +77,16 @@ class Slicer:
 
     def scene_chain(self, scene: str) -> tuple[str, ...]:
         """Ids of a scene and the scenes around it, outermost first."""
+        known = self._chains.get(scene)
+        if known is None:
+            known = self._chains[scene] = self._chain(scene)
+        return known
+
+    @cached_property
+    def _chains(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def _chain(self, scene: str) -> tuple[str, ...]:
         chain: list[str] = []
         current: Scene | None = self.program.scene_by_id.get(scene)
         while current is not None and current.id not in chain:

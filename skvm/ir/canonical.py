@@ -13,6 +13,10 @@ _LIMIT = 2**53 - 1
 """Largest integer RFC 8785 can hold."""
 
 
+_AS_IS = frozenset({str, bool, type(None)})
+"""Types whose values need no look."""
+
+
 class _NotPlain(Exception):
     """The value holds something that the fast path does not write as RFC 8785 does."""
 
@@ -37,15 +41,15 @@ def digest_json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _AS_IS:
         return value
     if kind is dict:
         for key in value:
             if type(key) is not str or not key.isascii():
                 raise _NotPlain
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: item if type(item) in _AS_IS else _plain(item) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return [_plain(item) for item in value]
+        return [item if type(item) in _AS_IS else _plain(item) for item in value]
     return _number(value)
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from skvm.compile.rules.cues import SCANNER
+from skvm.compile.rules.inside import Inside
 from skvm.compile.rules.scan import MASK, Hit
 from skvm.ir import Act, ActType, Block, BlockRole, Constraint, Control, ControlKind, LeafKind, Need, NeedKind, Program, Step
 from skvm.source import SkillSource, Span
@@ -102,10 +103,12 @@ class Evidence:
 
     def fences(self, where: Where, *languages: str) -> list[Fence]:
         """Fences, all or those of some languages."""
-        found: Iterable[Fence] = self._fences
-        if where is not None:
-            found = (f for f in found if f.block.step == where.id or where.span.contains(f.block.span))
+        found: Iterable[Fence] = self._fences if where is None else self._fences_in.of(where)
         return [f for f in found if not languages or f.language in languages]
+
+    @cached_property
+    def _fences_in(self) -> Inside[Fence]:
+        return Inside([(f.block.span, f.block.step, f) for f in self._fences])
 
     def commands(self, where: Where) -> list[Act]:
         """Acts that carry a literal command."""
@@ -125,13 +128,25 @@ class Evidence:
 
     def needs(self, where: Where, *kinds: NeedKind) -> list[Need]:
         """Needs of some kinds."""
-        return [n for n in self.program.needs if n.kind in kinds and (where is None or n.step == where.id)]
+        found = self.program.needs if where is None else self._needs_of.get(where.id, ())
+        return [n for n in found if n.kind in kinds]
+
+    @cached_property
+    def _needs_of(self) -> dict[str | None, list[Need]]:
+        table: dict[str | None, list[Need]] = {}
+        for need in self.program.needs:
+            table.setdefault(need.step, []).append(need)
+        return table
 
     def constraints(self, where: Where) -> list[Constraint]:
         """Rules on behaviour: all of them, or those that stand in or belong to a step."""
         if where is None:
             return list(self.program.constraints)
-        return [c for c in self.program.constraints if c.owner == where.id or where.span.contains(c.span)]
+        return self._constraints_in.of(where)
+
+    @cached_property
+    def _constraints_in(self) -> Inside[Constraint]:
+        return Inside([(c.span, c.owner, c) for c in self.program.constraints])
 
     @cached_property
     def size(self) -> float:
@@ -150,8 +165,12 @@ class Evidence:
             for f in self.fences(where)
             if f.language in shell or (f.block.role is BlockRole.COMMAND and not f.language)
         ]
-        seen = [span for _, span in out]
-        out += [(a.command or "", a.span) for a in self.commands(where) if not any(s.contains(a.span) for s in seen)]
+        seen = sorted(out, key=lambda row: row[1].start)
+        starts = [span.start for _, span in seen]
+        for act in self.commands(where):  # fences do not overlap, so only the last one that begins before it can hold it
+            at = bisect_right(starts, act.span.start) - 1
+            if at < 0 or not seen[at][1].contains(act.span):
+                out.append((act.command or "", act.span))
         return [(_PLACEHOLDER.sub("x", text), span) for text, span in out]
 
 
