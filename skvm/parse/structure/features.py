@@ -28,6 +28,9 @@ KINDS = ("section", "ordered", "task", "bullet", "para", "intro", "intro_list", 
 NEVER_STEPS = frozenset({Role.TRIGGER, Role.ANTI_TRIGGER, Role.EXAMPLES})
 """Sections of these roles hold no steps, whatever their text looks like."""
 
+ROW_NUMBER = re.compile(r"\W*(?:(?:step|phase|stage)\s*)?\d{1,2}\W*\|\s*", re.IGNORECASE)
+"""A row of a table that numbers its rows."""
+
 ROW_LIMIT = 30
 """A longer table is data."""
 
@@ -166,8 +169,12 @@ class Finder:
             return
         rows = [self.blocks[i] for i in self.blocks[node.block].children][: ROW_LIMIT + 1]
         made = [self._single("row", part, row, [row.index]) for row in rows if not row.header]
+        for found in made:
+            number = ROW_NUMBER.match(found.lead.text)
+            found.imperative = number is not None and is_imperative(found.lead.text[number.end() :])
+        share = sum(found.imperative for found in made) / max(1, len(made))
         for position, found in enumerate(made):
-            found.siblings, found.position, found.intro = len(made), position, intro
+            found.siblings, found.position, found.intro, found.share = len(made), position, intro, share
         out.extend(made)
 
     @staticmethod

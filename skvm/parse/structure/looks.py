@@ -27,6 +27,12 @@ _EDGE_ROLES = frozenset({Role.SETUP, Role.OUTPUTS, Role.TROUBLE, Role.CHECKLIST,
 _LISTS = ("ordered", "bullet", "task")
 _LEADS = ("condition", "rule word", "sequence", "statement", "aside", "time label")
 _LIST_CUES = ("properties", "actions", "rules")
+BESIDE = _NO_STAGE | {Role.TRIGGER, Role.ANTI_TRIGGER}
+"""Roles of sections inside which nothing states the procedure of the skill."""
+
+HALF = 0.5
+"""Share of a table's numbered rows that must instruct."""
+
 MANY = 9
 """A list longer than this is rather data than a procedure."""
 
@@ -154,10 +160,16 @@ def _content(found: list[Candidate], out: dict[str, float]) -> None:
         ("only statements", paragraphs and not instructs),
         ("instructing fence", any(c.kind == "intro" and c.imperative for c in found)),
         ("has table", any(c.kind == "row" for c in found)),
-        ("empty", all(c.kind == "section" for c in found)),
+        ("empty", all(c.kind == "section" for c in found) and not _goes_on(found)),
     )
     for group in {_fence_group(c.lead) for c in found if c.kind == "fence"}:
         out[f"has fence {group}"] = 1.0
+
+
+def _goes_on(found: list[Candidate]) -> bool:
+    """A bold step with text of its own behind the bold."""
+    part = found[0].part if found else None
+    return part is not None and part.bold and part.heading is not None and len(part.heading.text) > len(part.heading.bold) + 3
 
 
 def step_features(c: Candidate, view: View, position: int, survey: Survey) -> dict[str, float]:
@@ -171,6 +183,7 @@ def step_features(c: Candidate, view: View, position: int, survey: Survey) -> di
         _text_features(c.lead, out)
         _place_features(c, view, position, out)
         _cue_features(c, out)
+        _mark(out, ("numbered list of rows", c.kind == "row" and c.share >= HALF))
     return out
 
 
@@ -186,7 +199,7 @@ def _section_step(c: Candidate, view: View, survey: Survey, out: dict[str, float
         ("ordered list inside", any(x.kind == "ordered" for x in inner)),
         ("section has subsections", part.children),
         ("section is empty", not inner),
-        ("bold step goes on", part.bold and part.heading and len(part.heading.text) > len(part.heading.bold) + 3),
+        ("bold step goes on", _goes_on([c])),
     )
     if host_of(part) is not None:
         _mark(
@@ -272,10 +285,20 @@ def host_of(part: Part) -> Part | None:
     return None
 
 
-def _stated(view: View) -> bool:
-    """A section that is called a workflow and lists numbered steps."""
-    numbered = sum(c.kind in ("ordered", "task") and c.depth == 0 for c in view.steps)
-    return view.part.role is Role.PROCEDURE and view.part.whole and numbered > 1
+def states_procedure(part: Part) -> bool:
+    """Is the section called a workflow by its whole heading, and not part of rules, examples or a reference?"""
+    return part.role is Role.PROCEDURE and part.whole and above(part) not in BESIDE
+
+
+def stated_steps(stages: list[View]) -> int:
+    """Most steps that one section called a workflow holds, in itself or in numbered stages right below it."""
+    counts: dict[int, int] = {}
+    for view in stages:
+        part = view.part
+        owner = part if states_procedure(part) or part.parent is None else part.parent
+        if states_procedure(owner) and (owner is part or part.numbering):
+            counts[owner.index] = counts.get(owner.index, 0) + max(1, len(view.steps))
+    return max(counts.values(), default=0)
 
 
 def document_features(views: list[View], stages: list[View]) -> dict[str, float]:
@@ -288,7 +311,6 @@ def document_features(views: list[View], stages: list[View]) -> dict[str, float]
     out["several stages"] = 1.0 if len(stages) > 2 else 0.0
     out["step headings"] = 1.0 if any(view.part.numbering == "step" for view in stages) else 0.0
     out["procedure section"] = 1.0 if any(view.part.role is Role.PROCEDURE for view in views) else 0.0
-    out["stated workflow"] = 1.0 if any(_stated(view) for view in stages) else 0.0
     size = max(1, views[0].part.end - views[0].part.start)
     out["covered"] = round(min(1.0, sum(view.part.end - view.part.start for view in stages) / size), 2)
     heads = [view.part for view in views if view.part.heading is not None and view.part.role is not Role.TITLE]

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from skvm.parse.draft import Block, Role
 from skvm.parse.structure.features import Candidate, Finder
-from skvm.parse.structure.looks import Survey, View, document_features, host_of, scene_features, step_features
+from skvm.parse.structure.looks import (
+    Survey,
+    View,
+    document_features,
+    host_of,
+    scene_features,
+    stated_steps,
+    states_procedure,
+    step_features,
+)
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.votes import total
 from skvm.parse.structure.words import normal
@@ -41,8 +50,16 @@ def find_procedure(parts: list[Part], blocks: list[Block]) -> Procedure:
     views = look(parts, finder, survey)
     vote(views, survey)
     stages = choose(views)
-    found = bool(stages) and total("procedure", document_features(views, stages)) >= 0
+    found = stated_steps(stages) >= STATED or (bool(stages) and total("procedure", document_features(views, stages)) >= 0)
     return Procedure(without_overviews(stages) if found else [], found, views, finder)
+
+
+STATED = 2
+"""So many steps under a heading that says "workflow" are a procedure, whatever else the file holds."""
+
+
+STATED_SCORE = 10.0
+"""Score that sections numbered alike right below a heading that says "workflow" have at least."""
 
 
 def look(parts: list[Part], finder: Finder, survey: Survey) -> list[View]:
@@ -81,7 +98,13 @@ def _series_vote(views: list[View]) -> None:
         for view in members:
             if len(members) > 2 and not (view.part.whole and view.part.role in SIDE_ROLES):
                 view.score = max(view.score, mean)
+            if len(members) > 1 and not is_aside(view.part) and _below_stated(view.part):
+                view.score = max(view.score, STATED_SCORE)
             view.features["one of a series"] = 1.0 if len(members) > 2 else 0.0
+
+
+def _below_stated(part: Part) -> bool:
+    return part.parent is not None and states_procedure(part.parent)
 
 
 def choose(views: list[View]) -> list[View]:
@@ -97,7 +120,23 @@ def choose(views: list[View]) -> list[View]:
         if steps or stands_alone(owner):
             stages[owner.part.index] = owner
             owner.steps.extend(steps)
+    _fold_bold(stages, by_part)
     return [view for _, view in sorted(stages.items()) if view.steps or stands_alone(view)]
+
+
+def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
+    """Bold numbers that are one step each are the steps of the section they stand in, not stages."""
+    groups: dict[int, list[View]] = {}
+    for view in stages.values():
+        if view.part.bold and view.part.parent is not None and view.part.parent.heading is not None:
+            groups.setdefault(view.part.parent.index, []).append(view)
+    for index, members in groups.items():
+        if len(members) < 2 or any(len(view.steps) > 1 for view in members):
+            continue
+        owner = stages.setdefault(index, by_part[index])
+        for view in members:
+            owner.steps.extend(c for c in view.candidates if c.kind == "section")
+            del stages[view.part.index]
 
 
 def elect(candidates: list[Candidate]) -> list[Candidate]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from skvm.ir import ActType, SceneType, StepEncoding
 from skvm.parse.draft import Block, BlockKind, DraftScene, DraftStep, Role
 from skvm.parse.lexicon import acts_of_lead, is_imperative
-from skvm.parse.structure.features import Candidate
+from skvm.parse.structure.features import ROW_NUMBER, Candidate
 from skvm.parse.structure.looks import View
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.words import MAX_PHRASE, normal, scene_words, weak_words
@@ -75,11 +75,12 @@ def _add(votes: dict[SceneType, float], kind: SceneType, weight: float) -> None:
 
 def _title_votes(title: str, votes: dict[SceneType, float]) -> None:
     verbal = is_imperative(title)
+    alone = len(normal(title).split()) == 1
     for nth, segment in enumerate(_SEGMENT.split(title)):
         words = normal(segment).split()
         for at, size, kind, weak in _scene_phrases(words):
             head = at == 0 if verbal else at + size == len(words)
-            weight = (3.0 if head else 1.5) * (0.4 if weak else 1.0) * (1.0 if nth == 0 else 0.7)
+            weight = (3.0 if head else 1.5) * (0.4 if weak and not alone else 1.0) * (1.0 if nth == 0 else 0.7)
             _add(votes, kind, weight + 0.2 * (size - 1))
 
 
@@ -222,6 +223,7 @@ def _attach(c: Candidate, end: int, after: int, inside: list[int], blocks: list[
 def _title(c: Candidate) -> str:
     text = c.lead.bold.strip(" :.") if len(c.lead.bold.split()) > 1 else ""
     text = text or _BLANK.sub(" ", c.lead.text).strip()
+    text = ROW_NUMBER.sub("", text, count=1).strip() if c.kind == "row" else text
     if not text and c.lead.kind is BlockKind.FENCE:
         return "Run the commands"
     head = re.split(r"(?<=[.!?:])\s|\s[—–]\s", text, maxsplit=1)[0].rstrip(" :.")

@@ -84,25 +84,57 @@ _JOINTS = frozenset(
 """Words behind which a heading only qualifies its head."""
 
 
+_SET_OFF = re.compile(r"[():;|]|\s[-\u2013\u2014]+\s")
+_QUALIFIED = frozenset(["overview", "summary", "guide", "details", "checklist", "diagram", "template", "reference"])
+"""Words behind "workflow" that leave it the matter of the heading; behind any other word it only qualifies."""
+
+
+def _names_procedure(text: str) -> bool:
+    """Is a part of a heading a name for a procedure: one of the plain words, at most with two before it?"""
+    return text.count(" ") < MAX_PIECE and text.rpartition(" ")[2] in _PLAIN_PROCEDURE
+
+
+MAX_PIECE = 3
+_PLAIN_PROCEDURE = frozenset(["workflow", "procedure", "steps", "instructions", "process"])
+"""Words that name a procedure whatever adjective stands before them."""
+
+
+def _qualifies(behind: list[str]) -> bool:
+    """Does what stands before these words only qualify them? "Workflow design" is design, "Workflow for reports" a workflow."""
+    return bool(behind) and behind[0] not in _JOINTS and behind[0] not in _QUALIFIED and len(behind[0]) > 1
+
+
+def _single(words: list[str], table: dict[str, Role]) -> str:
+    """The word that gives a heading its role: the last of its head, else the first behind it; empty when there is none."""
+    head = next((at for at, word in enumerate(words) if word in _JOINTS), len(words))
+    for word in (*reversed(words[:head]), *words[head:]):
+        if word in table and not (table[word] is Role.PROCEDURE and _qualifies(words[words.index(word) + 1 :])):
+            return word
+    return ""
+
+
 def role_of(title: str) -> tuple[Role, bool]:
     """Role of a heading by the longest phrase in it, and whether that phrase is the whole heading.
 
-    Of single words the last one of the head counts ("Usage Principles" are principles), else the first behind it.
+    Of single words the last one of the head counts ("Usage Principles" are principles), else the first behind it. A part of the
+    heading set off by a bracket, colon or dash that calls it a procedure counts as the whole: "Quick start (workflow)".
     """
     text = normal(title)
     table = role_phrases()
     if text in table:
         return table[text], True
+    pieces = [normal(piece) for piece in _SET_OFF.split(title)[:MAX_PHRASE]]
+    if table.get(pieces[0]) is not Role.EXAMPLES and any(_names_procedure(piece) for piece in pieces):
+        return Role.PROCEDURE, True
     words = text.split()
     for size in range(min(MAX_PHRASE, len(words)), 1, -1):
         for at in range(len(words) - size + 1):
             role = table.get(" ".join(words[at : at + size]))
-            if role is not None:
+            if role is not None and not (role is Role.PROCEDURE and _qualifies(words[at + size :])):
                 return role, False
-    head = next((at for at, word in enumerate(words) if word in _JOINTS), len(words))
-    for word in (*reversed(words[:head]), *words[head:]):
-        if word in table:
-            return table[word], False
+    word = _single(words, table)
+    if word:
+        return table[word], False
     if _CJK.search(text):
         for phrase, role in _cjk_roles():
             if phrase in text:
