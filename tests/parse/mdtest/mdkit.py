@@ -27,11 +27,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lark import Tree
+from lark.exceptions import LarkError
 
 from skvm.ir import Program
 from skvm.parse import ParseResult
-from skvm.parse.controls import step_parser, terminals
-from skvm.parse.sentences import read_sentences
+from skvm.parse.controls import has_cue, step_parser, terminals
+from skvm.parse.sentences import Sentence, read_sentences
 from skvm.parse.structure.blocks import BlockReader
 from skvm.parse.structure.front import read_front_matter
 from skvm.parse.structure.report import Reporter
@@ -207,9 +208,19 @@ def rules_used(source: SkillSource) -> set[str]:
     used = {f"document.{kind}" for kind in _kinds(read_tree(blocks))}
     for block in blocks:
         for sentence in read_sentences(block):
-            tree: Tree[object] = step_parser().parse(terminals(sentence))  # type: ignore[arg-type]
-            used |= {f"step.{node.data}" for node in tree.iter_subtrees()}
+            used |= _sentence_rules(sentence)
     return used
+
+
+def _sentence_rules(sentence: Sentence) -> set[str]:
+    """Rules of step.lark in one sentence, under the prefilter that the reading itself applies."""
+    if not has_cue(sentence):
+        return set()
+    try:
+        tree: Tree[object] = step_parser().parse(terminals(sentence))  # type: ignore[arg-type]
+    except LarkError:
+        return set()
+    return {f"step.{node.data}" for node in tree.iter_subtrees()}
 
 
 def _kinds(node: Node) -> Iterator[str]:
