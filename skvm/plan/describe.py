@@ -34,6 +34,7 @@ HAZARDS = {
 
 VERDICTS = {"met": "good", "weak": "warning", "missing": "error", "not_offered": "error", "unmeasured": "info"}
 SHOWN_EDGES = 40
+SHOWN_CITES = 3
 
 
 def plain(text: str, role: str) -> str:
@@ -49,15 +50,16 @@ def explain_json(artifact: Artifact) -> dict[str, Any]:
     line = _liner(artifact)
     rows = {row.id: row for row in timing.rows(timing.top)}
     span = timing.span(timing.top)
+    starts = {n.id: n.span.start for n in plan.nodes}
     return {
         "skill": artifact.source.name,
         "digest": artifact.digest,
         "target": artifact.target.model_dump(mode="json"),
         "requirements": [_requirement(r, line) for r in artifact.requirements],
-        "gaps": [_gap(g, line) for g in artifact.gaps],
+        "gaps": [_gap(g, artifact, line) for g in artifact.gaps],
         "bindings": [_binding(b, artifact, line) for b in artifact.bindings],
         "nodes": [_node(n, rows, line) for n in plan.nodes],
-        "edges": [_edge(e, timing, span) for e in plan.edges],
+        "edges": [_edge(e, timing, span, starts, line) for e in plan.edges],
         "work_seconds": round(timing.work, 3),
         "span_seconds": round(span, 3),
         "parallelism": round(timing.work / span, 3) if span else 1.0,
@@ -88,9 +90,11 @@ def _requirement(item: Requirement, line: Callable[[int], int]) -> dict[str, Any
     }
 
 
-def _gap(item: Gap, line: Callable[[int], int]) -> dict[str, Any]:
+def _gap(item: Gap, artifact: Artifact, line: Callable[[int], int]) -> dict[str, Any]:
     row = item.model_dump(mode="json", exclude={"spans"})
-    return {**row, "lines": [line(s.start) for s in item.spans]}
+    raw = artifact.skill_text.encode("utf-8", "surrogatepass")
+    shown = [raw[s.start : s.end].decode("utf-8", "replace") for s in item.spans]
+    return {**row, "lines": [line(s.start) for s in item.spans], "cites": [_short(text, 60) for text in shown]}
 
 
 def _binding(item: Binding, artifact: Artifact, line: Callable[[int], int]) -> dict[str, Any]:
@@ -126,8 +130,10 @@ def _node(node: PlanNode, rows: dict[str, Any], line: Callable[[int], int]) -> d
     return row
 
 
-def _edge(edge: Edge, timing: Timing, span: float) -> dict[str, Any]:
+def _edge(edge: Edge, timing: Timing, span: float, starts: dict[str, int], line: Callable[[int], int]) -> dict[str, Any]:
+    """`line`: where the reason stands, which is the later step where the edge cites nothing of its own."""
     return {
+        "line": line(edge.span.start if edge.span is not None else starts[edge.after]),
         "before": edge.before,
         "after": edge.after,
         "hazard": edge.hazard.value,
@@ -205,7 +211,8 @@ def summary_text(artifact: Artifact, style: Style = plain) -> str:
 def explain_text(artifact: Artifact, style: Style = plain) -> str:
     """The summary, then why each binding and each edge is there, and what would change it."""
     data = explain_json(artifact)
-    out = [summary_text(artifact, style), "", style("Why each step is bound as it is", "bold")]
+    out = [summary_text(artifact, style), *_citations(data["gaps"], style)]
+    out += ["", style("Why each step is bound as it is", "bold")]
     for row in data["bindings"]:
         held = f", probability {row['probability']:.2f}" if row["probability"] is not None else ""
         out.append(f"  {row['step']} (line {row['line']}): {row['executor']}{held}: {row['reason']}")
@@ -213,7 +220,7 @@ def explain_text(artifact: Artifact, style: Style = plain) -> str:
     out += ["", style("Why each step waits", "bold")]
     for row in data["edges"][:SHOWN_EDGES]:
         saves = f"; without it {row['saves_without']:.1f} s less" if row["saves_without"] > 0 else ""
-        out.append(f"  {row['after']} after {row['before']}: {row['why']}{style(saves, 'good')}")
+        out.append(f"  {row['after']} after {row['before']} (line {row['line']}): {row['why']}{style(saves, 'good')}")
     if len(data["edges"]) > SHOWN_EDGES:
         out.append(f"  and {len(data['edges']) - SHOWN_EDGES} more (--format json)")
     slack = [n for n in data["nodes"] if n.get("slack", 0) > 0]
@@ -224,6 +231,18 @@ def explain_text(artifact: Artifact, style: Style = plain) -> str:
         out += ["", style(f"Added to {row['step']} because of a measured gap", "bold")]
         out += [f"  {p['primitive']} {p['required']}: {p['text']}" for p in row["parts"]]
     return "\n".join(out)
+
+
+def _citations(gaps: list[dict[str, Any]], style: Style) -> Iterator[str]:
+    """Which words of the skill ask for what the target does not hold."""
+    if gaps:
+        yield ""
+        yield style("What shows the gaps", "bold")
+    for gap in gaps:
+        yield f"  {gap['primitive']} {gap['required']} in {', '.join(gap['steps']) or 'the skill'}:"
+        rows = dict(reversed(list(zip(gap["lines"], gap["cites"], strict=True))))
+        for at, words in sorted(rows.items())[:SHOWN_CITES]:
+            yield style(f"      line {at}: {words}", "dim")
 
 
 def _head(artifact: Artifact, style: Style) -> Iterator[str]:

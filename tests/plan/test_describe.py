@@ -53,6 +53,17 @@ def test_explanations_cover_every_step_and_edge(artifact: Artifact) -> None:
     assert data["weakest"]["probability"] == min(b["probability"] for b in data["bindings"] if b["executor"] == "model")
 
 
+def test_edges_and_gaps_say_where_their_reason_stands(artifact: Artifact) -> None:
+    data, text, lines = explain_json(artifact), explain_text(artifact), SKILL.splitlines()
+    assert data["edges"] and data["gaps"]
+    for edge in data["edges"]:
+        assert lines[edge["line"] - 1].strip() and f"{edge['after']} after {edge['before']} (line {edge['line']})" in text
+    for gap in data["gaps"]:
+        assert gap["lines"] and len(gap["cites"]) == len(gap["lines"])
+        assert gap["cites"][0].split()[0] in lines[gap["lines"][0] - 1]
+        assert f"line {gap['lines'][0]}: {gap['cites'][0]}" in text
+
+
 def test_texts_name_what_matters(artifact: Artifact) -> None:
     text = explain_text(artifact)
     for words in (
