@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 from skvm.ir import ActType
@@ -166,27 +167,28 @@ def _lead_verb(text: str) -> tuple[str, list[str]] | None:
 
 def _verb_here(text: str) -> tuple[str, list[str]] | None:
     head = text[:160]
-    words: list[str] = []
-    ends: list[int] = []
-    for match in WORD.finditer(head):
-        words.append(match.group().lower())
-        ends.append(match.end())
-        if len(words) == 14:
-            break
     first = WORD.search(head)
-    if first is None or head[: first.start()].strip(" \"'*_`(“‘["):
-        return None
+    if first is None or first[0].lower() not in _openings() or head[: first.start()].strip(" \"'*_`(“‘["):
+        return None  # most texts end here
+    found = list(islice(WORD.finditer(head, first.start()), 14))
+    words = [match[0].lower() for match in found]
     at = skip_adverbs(words)
-    found = verb_at(words, at)
-    if found is None:
+    read = verb_at(words, at)
+    if read is None:
         return None
-    verb, size = found
+    verb, size = read
     after = words[at + size] if at + size < len(words) else ""
-    end = ends[at + size - 1]
+    end = found[at + size - 1].end()
     later = words[at + size + 1] if at + size + 1 < len(words) else ""
     if verbs()[verb].noun and (later in _FINITE or not _verb_reading(head, end, after)):
         return None
     return verb, words[at + size :]
+
+
+@cache
+def _openings() -> frozenset[str]:
+    """Words that a clause which instructs can begin with."""
+    return frozenset(verbs()) | frozenset(verb_heads()) | words_of("subjects") | words_of("adverbs")
 
 
 def _verb_reading(text: str, end: int, after: str) -> bool:

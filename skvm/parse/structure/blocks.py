@@ -208,19 +208,20 @@ class BlockReader:
 
     def _events(self, body: str) -> None:
         stream: Any = _READER.events_with_range(body, merge_text=True)  # its type stubs do not narrow events by name
+        start, end = self._start, self._end
         for event, place in stream:
-            if isinstance(event, str):
+            if event.__class__ is str:
                 self._mark(event, place)
                 continue
-            ((name, value),) = event.items()
-            if name == "Text":
-                self._text(value, place["start"], place["end"])
-            elif name == "Start":
-                self._start(value, place)
-            elif name == "End":
-                self._end(value, place)
-            else:
-                self._inline(name, value, place)
+            for name, value in event.items():  # there is one; a loop unpacks it at least cost
+                if name == "Text":
+                    self._text(value, place["start"], place["end"])
+                elif name == "Start":
+                    start(value, place)
+                elif name == "End":
+                    end(value)
+                else:
+                    self._inline(name, value, place)
 
     def _inline(self, name: str, value: Any, place: dict[str, int]) -> None:
         if name == "Code":
@@ -235,7 +236,7 @@ class BlockReader:
             self._open(BlockKind.RULE, place["start"], place["end"])
             self._stack.pop()
         elif event in ("SoftBreak", "HardBreak"):
-            self._add(RunKind.TEXT, self._at(place["start"]), self._at(place["end"]), " ")
+            self._add(RunKind.TEXT, place["start"], place["end"], " ")
 
     # -- inline content ------------------------------------------------------------------------------------------------
 
@@ -249,23 +250,23 @@ class BlockReader:
         return None
 
     def _add(self, kind: RunKind, start: int, end: int, text: str, target: str = "") -> None:
+        """A run of bytes `[start, end)` of the body, where a block that holds text is open."""
         top = self._stack[-1] if self._stack else None
         if top is None or top.kind not in _TEXT_HOLDERS:
             return
-        parts = self._parts.get(top.index)
-        if parts is None:
-            parts = self._parts[top.index] = []
-            self._length[top.index] = 0
-        at = self._length[top.index]
+        if self._shift is not None:
+            start, end = start + self._shift, end + self._shift
+        else:
+            start, end = self._at(start), self._at(end)
+        index = top.index
+        at = self._length.get(index, 0)
         top.runs.append(Run(kind, start, end, at, text, self._strong > 0, target))
         if text:
-            parts.append(text)
-            self._length[top.index] = at + len(text)
+            self._parts.setdefault(index, []).append(text)
+            self._length[index] = at + len(text)
 
     def _text(self, text: str, start: int, end: int) -> None:
-        if self._stack and self._stack[-1].kind is BlockKind.FENCE:
-            return
-        self._add(RunKind.TEXT, self._at(start), self._at(end), text)
+        self._add(RunKind.TEXT, start, end, text)
 
     def _code(self, text: str, start: int, end: int) -> None:
         encoded = self.source.encoded
@@ -278,14 +279,14 @@ class BlockReader:
         ):
             low += 1
             high -= 1
-        self._add(RunKind.CODE, self._at(low - self.base), self._at(high - self.base), text)
+        self._add(RunKind.CODE, low - self.base, high - self.base, text)
 
     def _html(self, text: str, start: int, end: int) -> None:
         top = self._stack[-1] if self._stack else None
         if top is not None and top.kind is BlockKind.HTML:
             top.text += text
         else:
-            self._add(RunKind.HTML, self._at(start), self._at(end), "", text)
+            self._add(RunKind.HTML, start, end, "", text)
 
     # -- blocks --------------------------------------------------------------------------------------------------------
 
@@ -309,7 +310,7 @@ class BlockReader:
         elif name in _PLAIN:
             self._open(_PLAIN[name], start, end)
         elif name in _LINKS:
-            self._add(_LINKS[name], self._at(start), self._at(end), "", detail.get("dest_url", ""))
+            self._add(_LINKS[name], start, end, "", detail.get("dest_url", ""))
 
     def _start_list(self, first: int | None, start: int, end: int) -> None:
         block = self._open(BlockKind.LIST, start, end)
@@ -367,10 +368,10 @@ class BlockReader:
         if top is None:
             return
         if top.cells:
-            self._add(RunKind.TEXT, self._at(start), self._at(start), " | ")
+            self._add(RunKind.TEXT, start, start, " | ")
         self._cell = (self._at(start), self._at(end), len(self._parts.get(top.index, ())))
 
-    def _end(self, value: Any, place: dict[str, int]) -> None:
+    def _end(self, value: Any) -> None:
         name = value if isinstance(value, str) else next(iter(value))
         if name == "Strong":
             self._strong -= 1

@@ -38,40 +38,51 @@ def _disjoint(layer: list[Claim]) -> list[Claim]:
 
 
 def _over(ground: list[Claim], layer: list[Claim]) -> list[Claim]:
+    """The layer laid over the ground; both are sorted and disjoint, and the ground has no gaps."""
     out: list[Claim] = []
-    at = 0
+    at, size = 0, len(layer)
     for below in ground:
-        start = below.start
-        while at < len(layer) and layer[at].end <= start:
-            at += 1
-        index = at
-        while index < len(layer) and layer[index].start < below.end:
-            upper = layer[index]
+        start, last, kind, owner = below
+        if at == size or layer[at].start >= last:
+            out.append(below)
+            continue
+        while at < size:
+            upper = layer[at]
+            if upper.start >= last:
+                break
             if upper.start > start:
-                out.append(Claim(start, upper.start, below.kind, below.owner))
-            cut_start, cut_end = max(upper.start, start), min(upper.end, below.end)
-            out.append(Claim(cut_start, cut_end, upper.kind, upper.owner))
-            start = cut_end
-            index += 1
-        if start < below.end:
-            out.append(below if start == below.start else Claim(start, below.end, below.kind, below.owner))
-        at = max(at, index - 1)
+                out.append(Claim(start, upper.start, kind, owner))
+            if upper.start >= start and upper.end <= last:
+                out.append(upper)
+            else:
+                out.append(Claim(max(upper.start, start), min(upper.end, last), upper.kind, upper.owner))
+            start = min(upper.end, last)
+            if upper.end > last:
+                break
+            at += 1
+        if start < last:
+            out.append(Claim(start, last, kind, owner))
     return out
 
 
 def _merged(claims: list[Claim]) -> list[Claim]:
     out: list[Claim] = []
+    if not claims:
+        return out
+    start, end, kind, owner = claims[0]
     for claim in claims:
-        if out and out[-1].end == claim.start and out[-1].kind is claim.kind and out[-1].owner == claim.owner:
-            out[-1] = Claim(out[-1].start, claim.end, claim.kind, claim.owner)
-        else:
-            out.append(claim)
+        if claim.kind is not kind or claim.owner != owner:
+            out.append(Claim(start, end, kind, owner))
+            start, _, kind, owner = claim
+        end = claim.end
+    out.append(Claim(start, end, kind, owner))
     return out
 
 
 def leaves_of(claims: list[Claim], file: str) -> tuple[Leaf, ...]:
     """Leaf nodes of a painted partition."""
-    return tuple(Leaf.made(kind=c.kind, span=Span(file, c.start, c.end), owner=c.owner) for c in claims)
+    made = Leaf.made
+    return tuple([made(kind=kind, span=Span(file, start, end), owner=owner) for start, end, kind, owner in claims])
 
 
 def rebuild(program: Program, raw: bytes) -> bytes:

@@ -72,7 +72,7 @@ def force_of(text: str) -> Force | None:
 def _hints(text: str) -> bool:
     """A quick look: every rule contains one of these, and most sentences none."""
     lower = text.lower()
-    return any(hint in lower for hint in cue_words("rule hints"))
+    return any(map(lower.__contains__, cue_words("rule hints")))
 
 
 class RuleFinder:
