@@ -14,11 +14,13 @@ from skvm.parse.fences.python import analyse_python
 from skvm.parse.fences.roles import is_python, is_shell, role_of
 from skvm.parse.fences.shell import analyse_shell
 from skvm.parse.lexicon import word_set
+from skvm.parse.mentions import tool_words
 
 _COMMAND_LIKE = re.compile(r"(?a)(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
 
 
 _HEAD = re.compile(r"(?a)([a-z][a-z0-9_-]{1,30}) [^\s=:({]")
+_PHRASE = re.compile(r"(?a)[a-z]+ (?:at|in|of|for|by|from|with|and|or|the|is|are) ")
 _WORDS = word_set(
     "the a an if for while when select insert update delete create alter from where import def class return print const let "
     "var async await export type interface public private static void add use set get not and or in is to of fix feat docs "
@@ -44,6 +46,7 @@ class Fence(NamedTuple):
     text: str
     facts: CodeFacts
     offsets: tuple[tuple[int, int], ...]
+    lead: str = ""
 
     def origin(self, at: int) -> int:
         """Byte of the file for byte `at` of the analysed text."""
@@ -86,11 +89,12 @@ def read_code(draft: Draft, raw: bytes, own: frozenset[str]) -> Code:
     code = Code()
     for block in draft.fences:
         text, offsets = _body(block, raw)
-        role = role_of(block.language, text, lead_of(draft, block))
+        lead = lead_of(draft, block)
+        role = role_of(block.language, text, lead)
         facts = _facts(block, role, text, own)
         if facts.opaque:
             role = BlockRole.OPAQUE
-        code.fences.append(Fence(block, role, text, facts, offsets))
+        code.fences.append(Fence(block, role, text, facts, offsets, lead))
     code.heads = _heads(draft, code.fences)
     return code
 
@@ -102,7 +106,11 @@ def _heads(draft: Draft, fences: list[Fence]) -> frozenset[str]:
         for run in block.runs:
             if run.kind is RunKind.CODE and " " in run.text and (match := _HEAD.match(run.text)):
                 shown.setdefault(match.group(1), set()).add(run.text)
-    out = {head for head, texts in shown.items() if len(texts) > 2 and head not in _WORDS}
+    out = {
+        head
+        for head, texts in shown.items()
+        if len(texts) > 2 and head not in _WORDS and not any(_PHRASE.match(text) for text in texts)
+    }
     return frozenset(out | {command.name for fence in fences for command in fence.facts.commands})
 
 
@@ -126,7 +134,7 @@ def is_command(text: str, heads: frozenset[str] = frozenset()) -> bool:
     if words[0] == "$":
         words = words[1:]
     head = words[0].rsplit("/", 1)[-1]
-    if head in known_commands():
+    if head in known_commands() or head in tool_words("bins"):
         return len(words) > 1 and not words[1].startswith(("=", "("))
     if "/" in words[0] and words[0].endswith((".sh", ".py", ".js", ".mjs")):
         return len(words) > 1 or words[0].endswith(".sh")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from skvm.ir import NeedKind
 from skvm.parse.draft import Block, BlockKind, RunKind
+from skvm.parse.fences.commands import known_commands
 from skvm.source import read_data
 
 
@@ -43,6 +44,12 @@ _NEED_CUE = re.compile(
 )
 _ENV = re.compile(r"(?a)(?<![\w$./{-])(?:\$\{?)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
 _STRICT_CUE = re.compile(r"(?a)\b(?:env|environment|export|variables?|\.env)\b", re.IGNORECASE)
+_PRODUCT = re.compile(r"(?a) \(([a-z][a-z0-9_-]+)\)")
+_COMMAND_LINE = re.compile(r"(?am)^[ \t]*(?:\$ )?([a-z][a-z0-9_-]*) (?:[a-z-]+ )?--?[a-z]")
+_LISTED = re.compile(r"(?a)[a-z0-9][a-z0-9_+-]*(?:, *(?:and +)?[a-z0-9][a-z0-9_+-]*){2,}[.]?\Z")
+_PROGRAMS = re.compile(
+    r"(?a)\b(?:binar(?:y|ies)|executables?|commands?|programs?|PATH|(?:CLI|system|unix|shell) tools)\b", re.IGNORECASE
+)
 _PACKAGE_CUE = re.compile(
     r"(?a)\b(?:requires?|required|dependenc|packages?|librar|pip|pypi|installed|install)\w*\b", re.IGNORECASE
 )
@@ -53,6 +60,12 @@ _JSON_COMMAND = re.compile(r'(?a)"command"\s*:\s*"([a-z][A-Za-z0-9_.-]*)"')
 _EXPORT = re.compile(r"(?a)\bexport\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
 _OWN_AGENTS = ("general-purpose", "Explore", "Plan")
 """Agents that harnesses bring along."""
+
+_LONGEST_LIST = 400
+"""Code points of a text that may be a list of executables."""
+
+_OWN_TOKENS = ("SRC_", "DEST_", "FROM_", "TO_", "SELL_", "BUY_", "INPUT_", "OUTPUT_")
+"""Heads of names whose TOKEN is a thing that is traded or parsed, no secret."""
 
 _SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _AGENT_TYPE = re.compile(r'(?a)subagent_type["\']?\s*[=:]\s*["\']?([A-Za-z][A-Za-z0-9_:-]+)')
@@ -138,7 +151,7 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
         return [Mention(NeedKind.SKILL, text[shift:], at + shift, at + len(text))]
     if env is not None and env_name(env.group(1)) and _configures(env.group(1), block, variable):
         return [Mention(NeedKind.ENV, env.group(1), at + env.start(1), at + env.end(1))]
-    known = text in tool_words("bins") or text in tool_words("bins_code")
+    known = text in tool_words("bins") or (text in tool_words("bins_code") and not _is_value(text, at, block))
     if known and (instructs or _NEED_CUE.search(block.text)) and not _denied(block.text, at):
         return [Mention(NeedKind.BIN, text, at, at + len(text))]
     if (text.lower() in tool_words("pip") or text in tool_words("pip_code")) and _PACKAGE_CUE.search(block.text):
@@ -150,6 +163,15 @@ def _denied(text: str, at: int) -> bool:
     """Does the sentence up to code point `at` say that the thing is not used?"""
     start = max(text.rfind(mark, 0, at) for mark in (". ", "; ", ": ", "\n")) + 1
     return bool(_DENIAL.search(text, start, at))
+
+
+def _is_value(text: str, at: int, block: Block) -> bool:
+    """Is a name one of the values listed in brackets, "(`claude`, `foundry`)", beside one that is no executable?"""
+    opening, closing = block.text.rfind("(", 0, at), block.text.find(")", at)
+    if opening < 0 or closing < 0 or ")" in block.text[opening:at]:
+        return False
+    others = [r.text for r in block.runs if r.kind is RunKind.CODE and opening < r.at < closing and r.text != text]
+    return any(o not in tool_words("bins") and o not in tool_words("bins_code") for o in others)
 
 
 def _beside_skill(text: str, at: int, block: Block) -> bool:
@@ -208,6 +230,8 @@ def _tools_in_prose(text: str, at: int, block: Block, instructs: bool, known: fr
             continue
         if _denied(block.text, at + match.start()):
             continue
+        if (product := _PRODUCT.match(text, match.end())) is not None and product.group(1) in known:
+            continue  # "ripgrep (rg)": the executable stands in the brackets
         if bins and word in tool_words("bins"):
             out.append(Mention(NeedKind.BIN, word, at + match.start(), at + match.end()))
         elif pips and word in tool_words("pip"):
@@ -232,6 +256,27 @@ def variables_in(text: str) -> list[Mention]:
     return sorted(out, key=lambda m: m.at)
 
 
+def listed_programs(text: str, lead: str) -> list[Mention]:
+    """Lines "bash, jq, grep" under words that speak of executables (`lead`): what the author asks for, system or not."""
+    out: list[Mention] = []
+    if len(text) > _LONGEST_LIST or "," not in text or not _PROGRAMS.search(lead):
+        return out
+    known = tool_words("bins") | tool_words("bins_code")
+    for line in re.finditer(r"[^\n]+", text):
+        if _LISTED.match(line.group().strip()):
+            words = [w for w in _WORDS.finditer(text, line.start(), line.end()) if w.group() != "and"]
+            if all(w.group() in known_commands() or w.group() in known for w in words):
+                out += [Mention(NeedKind.BIN, w.group(), w.start(), w.end()) for w in words]
+    return out
+
+
+def command_lines(text: str) -> list[Mention]:
+    """Executables of lines that are command lines with options, in a text that is otherwise words (a prompt, a template)."""
+    found = _COMMAND_LINE.finditer(text) if " -" in text else ()
+    known = tool_words("bins") | tool_words("bins_code")
+    return [Mention(NeedKind.BIN, m.group(1), m.start(1), m.end(1)) for m in found if m.group(1) in known]
+
+
 def exports_in(text: str) -> list[Mention]:
     """Variables that a shell text exports, in its comments too."""
     found = _EXPORT.finditer(text)
@@ -242,15 +287,27 @@ def exports_in(text: str) -> list[Mention]:
 
 def settings_in(text: str) -> list[Mention]:
     """Executables of server entries and sub-agents called by name in configuration and call-like text."""
-    out = [Mention(NeedKind.BIN, m.group(1), m.start(1), m.end(1)) for m in _JSON_COMMAND.finditer(text)]
+    entries = _JSON_COMMAND.finditer(text) if '"command"' in text else ()
+    out = [Mention(NeedKind.BIN, m.group(1), m.start(1), m.end(1)) for m in entries if _starts_program(text, m)]
     agents = [m for m in _AGENT_TYPE.finditer(text) if m.group(1) not in _OWN_AGENTS]
     out += [Mention(NeedKind.SKILL, m.group(1), m.start(1), m.end(1)) for m in agents]
     return out
 
 
+def _starts_program(text: str, match: re.Match[str]) -> bool:
+    """Does a "command" entry start a program (arguments or variables beside it), or only name a command of a chat?"""
+    entry = text[max(text.rfind("{", 0, match.start()), 0) : match.end() + 400].split("}", 1)[0]
+    return '"description"' not in entry and ('"args"' in entry or '"env"' in entry or '"command"' not in text[match.end() :])
+
+
 def env_name(name: str) -> bool:
     """May the upper-case word be an environment variable (no placeholder, no constant of a template)?"""
     return name not in tool_words("env_skip") and not name.startswith(("YOUR_", "MY_", "EXAMPLE_", "HTTP_", "ERR_", "SKV"))
+
+
+def is_secret(name: str) -> bool:
+    """Does the word end like a variable that holds a secret, which no text gives a value of its own?"""
+    return name.endswith(_SECRETS) and not name.startswith(_OWN_TOKENS)
 
 
 def env_tail(name: str) -> bool:

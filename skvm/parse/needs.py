@@ -14,17 +14,20 @@ from skvm.ir import Need, NeedKind, Origin
 from skvm.parse.bundle import Bundle
 from skvm.parse.code import Code, Fence
 from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, RunKind
-from skvm.parse.fences.commands import is_system
+from skvm.parse.fences.commands import is_system, known_commands
 from skvm.parse.fences.facts import NeedFact
 from skvm.parse.fences.packages import is_stdlib, normal_name
 from skvm.parse.fences.roles import PYTHON, SHELL
 from skvm.parse.lexicon import word_set
 from skvm.parse.mentions import (
+    command_lines,
     env_name,
     exports_in,
     file_name,
     file_of_link,
+    is_secret,
     js_variables,
+    listed_programs,
     mentions_of,
     npm_imports,
     settings_in,
@@ -48,6 +51,9 @@ _VARIABLES = re.compile(r"(?a)\b(?:variables?|env|environment|credentials|secret
 _READ_DEEPLY = (
     SHELL | PYTHON | _SCRIPT_JS | word_set("c cpp java kotlin rust go csharp cs solidity sql swift dart scala ruby php")
 )
+_NODE = re.compile(r"(?a)\brequire\((?=['\"][~./])|#!/usr/bin/env node")
+"""A program that Node runs as it stands: it loads a file by its path, or says so in its first line."""
+
 _ALLOWED = re.compile(r"(?a)Bash\(([a-z][a-z0-9_.-]*)")
 _PACKAGE = re.compile(r"(?a)([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~]=?).*)?\Z")
 
@@ -63,6 +69,8 @@ class Needs:
         self.own = bundle.own
         self.owners = draft.step_of_block
         self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
+        self._sourced = False
+        self._defined: set[str] = set()
 
     def collect(self) -> tuple[Need, ...]:
         """All needs in text order."""
@@ -80,7 +88,8 @@ class Needs:
 
     def add(self, kind: NeedKind, name: str, span: Span, origin: Origin, step: str | None, **more: Any) -> None:
         """Note one need."""
-        if kind is NeedKind.BIN and (is_system(name) or name in tool_words("skip") or len(name) < 2):
+        asked = more.get("declared") or more.pop("asked", False)
+        if kind is NeedKind.BIN and not asked and (is_system(name) or name in tool_words("skip") or len(name) < 2):
             return
         if kind is NeedKind.PIP and (is_stdlib(name) or normal_name(name) in {normal_name(own) for own in self.own}):
             return
@@ -178,24 +187,39 @@ class Needs:
 
     def _fence(self, fence: Fence) -> None:
         step = self.owners.get(fence.block.index)
+        self._sourced |= any(command.name in ("source", ".") for command in fence.facts.commands)
         for fact in fence.facts.needs:
-            start, end = fence.origin(fact.start), fence.origin(fact.end)
-            if fact.kind is NeedKind.ENV and not env_name(fact.name):
-                continue
-            self._fact(fact, self.draft.span(start, end), Origin.FENCE, step)
+            if not self._is_local(fact):
+                self._fact(fact, self.draft.span(fence.origin(fact.start), fence.origin(fact.end)), Origin.FENCE, step)
+        self._defined |= fence.facts.defined
+        for listed in listed_programs(fence.text, fence.lead):
+            self._at(fence, listed.kind, listed.name, listed.at, listed.end, step, asked=True)
         for command in fence.facts.commands:
             if command.script is not None:
                 self._script(command.script, fence.origin(command.start), fence.origin(command.end), step)
         language = fence.block.language.lower()
         if language in _SCRIPT_JS:
-            for name, at, end in npm_imports(fence.text):
-                self._at(fence, NeedKind.NPM, name, at, end, step)
-            for mention in js_variables(fence.text):
-                self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
+            self._javascript(fence, step)
         found = settings_in(fence.text) + (exports_in(fence.text) if language in SHELL else [])
         if language not in _READ_DEEPLY or (language in SHELL and not fence.facts.commands):
-            found += variables_in(fence.text)
+            found += variables_in(fence.text) + command_lines(fence.text)
         for mention in found:
+            self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
+
+    def _is_local(self, fact: NeedFact) -> bool:
+        """Does the skill's own text provide it: a constant, a variable set above, a function defined or sourced above?"""
+        if fact.kind is NeedKind.ENV:
+            return not env_name(fact.name) or (fact.name in self._defined and not is_secret(fact.name))
+        own = fact.name in self._defined or (self._sourced and "_" in fact.name)
+        return fact.kind is NeedKind.BIN and own and fact.name not in known_commands()
+
+    def _javascript(self, fence: Fence, step: str | None) -> None:
+        run = _NODE.search(fence.text)
+        if run is not None:
+            self._at(fence, NeedKind.BIN, "node", run.start(), run.end(), step, literal=run.group())
+        for name, at, end in npm_imports(fence.text):
+            self._at(fence, NeedKind.NPM, name, at, end, step)
+        for mention in js_variables(fence.text):
             self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
 
     def _bundled(self, path: str) -> None:
@@ -205,10 +229,10 @@ class Needs:
             if fact.kind in _OF_SCRIPTS and (fact.kind is not NeedKind.ENV or env_name(fact.name)):
                 self._fact(fact, Span(path, fact.start, fact.end), Origin.SCRIPT, None)
 
-    def _at(self, fence: Fence, kind: NeedKind, name: str, at: int, end: int, step: str | None) -> None:
+    def _at(self, fence: Fence, kind: NeedKind, name: str, at: int, end: int, step: str | None, **more: Any) -> None:
         start = len(fence.text[:at].encode("utf-8"))
         span = self.draft.span(fence.origin(start), fence.origin(start + len(fence.text[at:end].encode("utf-8"))))
-        self.add(kind, name, span, Origin.FENCE, step)
+        self.add(kind, name, span, Origin.FENCE, step, **more)
 
     def _front(self, field: FrontField) -> None:
         for kind, name, version in _declared(field):

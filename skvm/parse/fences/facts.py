@@ -64,12 +64,16 @@ class StatementFact(NamedTuple):
 
 @dataclass
 class CodeFacts:
-    """All that one text of code shows. `opaque`: it was over a cap and not read; `broken`: it did not parse."""
+    """All that one text of code shows. `opaque`: it was over a cap and not read; `broken`: it did not parse.
+
+    `defined`: functions a shell text defines and variables it gives a value without exporting them.
+    """
 
     commands: list[CommandFact] = field(default_factory=list)
     statements: list[StatementFact] = field(default_factory=list)
     needs: list[NeedFact] = field(default_factory=list)
     places: list[PlaceFact] = field(default_factory=list)
+    defined: set[str] = field(default_factory=set)
     network: bool = False
     executes: bool = False
     unknown: bool = False

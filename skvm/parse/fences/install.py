@@ -45,6 +45,11 @@ _MANAGERS: dict[tuple[str, ...], NeedKind] = {
     ("apt", "install"): NeedKind.APT,
     ("apt-get", "install"): NeedKind.APT,
     ("brew", "install"): NeedKind.BIN,
+    ("pacman",): NeedKind.BIN,
+    ("cargo", "install"): NeedKind.BIN,
+    ("snap", "install"): NeedKind.BIN,
+    ("choco", "install"): NeedKind.BIN,
+    ("scoop", "install"): NeedKind.BIN,
     ("conda", "install"): NeedKind.PIP,
     ("mamba", "install"): NeedKind.PIP,
 }
@@ -57,6 +62,7 @@ _FETCHERS: dict[tuple[str, ...], NeedKind] = {
     ("uvx",): NeedKind.PIP,
     ("pipx", "run"): NeedKind.PIP,
 }
+_VARIANT = re.compile(r"(?a)-(?:full|cli|bin|static|headless)\Z")
 _PREPARE = (("apt-get", "update"), ("apt", "update"), ("brew", "update"), ("uv", "sync"), ("npm", "ci"), ("uv", "venv"))
 
 
@@ -89,7 +95,10 @@ def _packages(argv: tuple[str, ...], shift: int, head: tuple[str, ...], kind: Ne
             rest.pop(0)
         elif not rest and (match := _PATTERN[kind].match(word)) and not _is_path(word, kind):
             version = (match.group(2) or "").strip()
-            out.append(Installed(index + shift, kind, match.group(1), "" if version == "latest" else version))
+            version = "" if version == "latest" else version
+            out.append(Installed(index + shift, kind, match.group(1), version))
+            if kind is NeedKind.BIN and (variant := _VARIANT.search(match.group(1))) is not None:
+                out.append(Installed(index + shift, kind, match.group(1)[: variant.start()], ""))
     return out
 
 

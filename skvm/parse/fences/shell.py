@@ -42,6 +42,8 @@ _OWN_ENV = word_set(
     "LINENO OSTYPE PIPESTATUS FUNCNAME REPLY OPTARG OPTIND DISPLAY ARGUMENTS PYTHONPATH CLAUDE_PLUGIN_ROOT CLAUDE_SKILL_DIR "
     "SKILL_DIR BASEDIR LD_LIBRARY_PATH VIRTUAL_ENV CI"
 )
+_NAMED_VALUE = re.compile(r"(?a)[a-zA-Z_]+(?:=|:(?![/\\\\]))\S")
+_COMMAND_VALUE = re.compile(r"""(?a)command[:=]["']?([a-z][a-z0-9_-]*)""")
 _WRAPPERS = word_set("sudo time nohup nice env command exec xargs timeout")
 _RUNNERS = word_set("python python3 py node bash sh zsh ruby perl Rscript php deno bun source . uv")
 
@@ -129,6 +131,7 @@ class _Shell:
         name = node.child_by_field_name("name")
         if name is not None:
             self.functions.add(self.text(name))
+            self.facts.defined.add(self.text(name))
 
     def on_variable_assignment(self, node: Node) -> None:
         """An exported variable with a literal value configures a tool; a used one is read from outside."""
@@ -143,6 +146,8 @@ class _Shell:
         if parent is not None and parent.type in ("declaration_command", "command", "program") and self._exported(node, parent):
             self._env(name)
         self.assigned.add(self.text(name))
+        if value is not None and parent is not None and parent.type in ("program", "list"):
+            self.facts.defined.add(self.text(name))
 
     def _exported(self, node: Node, parent: Node) -> bool:
         if parent.type == "declaration_command":
@@ -219,8 +224,10 @@ class _Shell:
             at = words[index]
             begin = at.start + max(0, self.data[at.start : at.end].decode("utf-8", "replace").find(name))
             self.facts.needs.append(NeedFact(kind, name, begin, begin + len(name.encode()), version))
-        alternative = len(words) == 1 and self.data[max(0, words[0].start - 1) : words[0].start] == b"|"
-        if not alternative:  # `a|b|c` without spaces lists values, it does not pipe
+        alternative = self.data[max(0, words[0].start - 1) : words[0].start] == b"|"
+        if _tool_call(argv):
+            self._called(words)
+        elif not alternative:  # `a|b|c` without spaces lists values, it does not pipe
             self._need(words[0])
         places = self._redirections(node) + self._places(words, argv, spec)
         self._hosts(words)
@@ -262,6 +269,15 @@ class _Shell:
             return  # prose in a fence
         if not is_system(name) and not name.endswith((".py", ".sh", ".js", ".md")):
             self.facts.needs.append(NeedFact(NeedKind.BIN, name, word.start, word.end))
+
+    def _called(self, words: list[Word]) -> None:
+        """`bash command:"node x.js"`: a call of an agent's tool; a command line among its values is one."""
+        for word in words[1:]:
+            raw = self.data[word.start : word.end].decode("utf-8", "replace")
+            match = _COMMAND_VALUE.match(raw)
+            if match is not None and match.group(1) in known_commands() and not is_system(match.group(1)):
+                begin = word.start + match.start(1)
+                self.facts.needs.append(NeedFact(NeedKind.BIN, match.group(1), begin, begin + len(match.group(1))))
 
     def _places(self, words: list[Word], argv: tuple[str, ...], spec: Spec | None) -> list[PlaceFact]:
         if spec is None or (spec.effect == "effect" and spec.name not in known_commands()):
@@ -327,6 +343,12 @@ def _descendants(node: Node, types: tuple[str, ...]) -> list[Node]:
             out.append(at)
         stack.extend(reversed(at.named_children))
     return out
+
+
+def _tool_call(argv: tuple[str, ...]) -> bool:
+    """Is it a call of an agent's tool, `name key=value` or `name key:value` throughout, and no known executable?"""
+    known = argv[0] in known_commands() and not is_system(argv[0])
+    return len(argv) > 1 and not known and all(_NAMED_VALUE.match(word) for word in argv[1:])
 
 
 def _untold(place: str) -> bool:

@@ -1,0 +1,52 @@
+"""Which names are executables and variables the skill needs, and which only look like them."""
+
+import pytest
+
+from skvm.ir import NeedKind
+from skvm.parse import parse_skill
+from skvm.source import skill_from_bytes
+
+FRONT = "---\nname: a-skill\ndescription: Does a thing. Use when asked.\n---\n\n# A skill\n\n"
+
+
+def names(body: str, kind: NeedKind = NeedKind.BIN, front: str = FRONT) -> set[str]:
+    """Names of one kind that a text needs."""
+    program = parse_skill(skill_from_bytes((front + body).encode())).program
+    return {need.name for need in program.needs if need.kind is kind}
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted", "never"),
+    [
+        ("- Play: `spogo play|pause|next`\n", set(), {"pause", "next"}),
+        ("Format: `monday at [time]`\n\n- `monday at 3pm`\n- `monday at 4pm`\n", set(), {"monday"}),
+        ('```json\n{"command": "settings", "description": "Bot settings"}\n```\n', set(), {"settings"}),
+        ('```json\n{"mcpServers": {"x": {"command": "uvx", "args": ["x"]}}}\n```\n', {"uvx"}, set()),
+        ("# ripgrep (rg)\n\nUse ripgrep (rg) to search.\n", {"rg"}, {"ripgrep"}),
+        ('```bash\nsource ./verify.sh\nverify_code "$A"\n```\n', set(), {"verify_code"}),
+        ('```bash\nsign_it() { echo 1; }\n```\n\n```bash\nX=$(sign_it "a")\n```\n', set(), {"sign_it"}),
+        ('```bash\nmemory_find query="x" limit=5\n```\n', set(), {"memory_find"}),
+        ('```bash\nbash background:true command:"node x.js 5m"\n```\n', {"node"}, {"bash"}),
+        ("Install the backends (`claude`, `foundry`).\n", set(), {"claude"}),
+        ("## Setup\n\n```bash\nbrew install ffmpeg-full\n```\n", {"ffmpeg-full", "ffmpeg"}, set()),
+        ("## Setup\n\nOn Arch: `pacman -S ii`.\n", {"ii"}, set()),
+        ("**System binaries (in PATH):**\n\n```\nbash, jq, bc\n```\n", {"bash", "jq", "bc"}, set()),
+        ("```js\nconst { a } = require('~/lib/x');\n```\n", {"node"}, set()),
+        ('```\nspawn(\n  task: "Run:\n\ngemini --yolo \\"x\\"\n")\n```\n', {"gemini"}, set()),
+        ("List with `ls` and `cat`.\n\n```bash\nls -l\n```\n", set(), {"ls", "cat"}),
+    ],
+)
+def test_executables(body: str, wanted: set[str], never: set[str]) -> None:
+    found = names(body)
+    assert wanted <= found
+    assert not never & found
+
+
+def test_a_declared_system_command_counts() -> None:
+    front = "---\nname: a-skill\ndescription: Does a thing.\nrequires:\n  bins: [grep, tar]\n---\n\n# A skill\n\n"
+    assert {"grep", "tar"} <= names("Text.\n", front=front)
+
+
+def test_a_variable_set_above_is_no_setting() -> None:
+    body = '```bash\nCHAIN_ID="1"\ncurl https://api.test/\n```\n\n```bash\ncurl "https://api.test/$CHAIN_ID?key=$SERVICE_API_KEY"\n```\n'
+    assert names(body, NeedKind.ENV) == {"SERVICE_API_KEY"}
