@@ -46,19 +46,25 @@ def _arms(program: Program) -> dict[str, str]:
     return {c.owner: c.group for c in program.controls if c.kind is ControlKind.BRANCH and c.group is not None}
 
 
-def parallel_of(program: Program, after: dict[str, tuple[str, ...]], at: Callable[[Span], list[int]]) -> list[dict[str, Any]]:
-    """Groups of steps that may overlap: those an author names, and steps that wait for exactly the same ones."""
+def parallel_of(
+    program: Program, analysis: Analysis | None, after: dict[str, tuple[str, ...]], at: Callable[[Span], list[int]]
+) -> list[dict[str, Any]]:
+    """Groups of steps that may overlap: those an author names, and steps that wait for exactly the same ones.
+
+    Arms, ways that exclude each other and failure handlers never run at the same time.
+    """
     out: list[dict[str, Any]] = []
     named: set[str] = set()
     for control in program.controls:
         if control.kind is ControlKind.PARALLEL and len(control.members) > 1:
             out.append({"steps": list(control.members), "explicit": True, "lines": at(control.span)})
             named.update(control.members)
-    arms = _arms(program)
-    waiting: dict[tuple[str, ...], list[str]] = {}
+    never = {*named, *_arms(program), *(analysis.handlers if analysis is not None else ())}
+    ways = analysis.ways if analysis is not None else {}
+    waiting: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for step in program.steps:
-        if step.id not in named and step.id not in arms:
-            waiting.setdefault(after[step.id], []).append(step.id)
+        if step.id not in never:
+            waiting.setdefault((ways.get(step.id, ""), after[step.id]), []).append(step.id)
     spans = {step.id: step.span for step in program.steps}
     for steps in waiting.values():
         if len(steps) > 1:

@@ -47,7 +47,7 @@ def outline(program: Program, source: SkillSource, analysis: Analysis | None = N
         "has_procedure": program.skill.has_procedure,
         "scenes": [{"id": s.id, "lines": at(s.span), "title": s.title, "type": s.type.value} for s in program.scenes],
         "steps": [{**_step(program, s), "lines": at(s.span), "after": list(after[s.id])} for s in program.steps],
-        "parallel": parallel_of(program, after, at),
+        "parallel": parallel_of(program, analysis, after, at),
         "sequential_only": [],
         "inputs": [s.name for s in program.slots if s.direction == "in" and s.step is None],
         "outputs": [s.name for s in program.slots if s.direction == "out" and s.step is None],

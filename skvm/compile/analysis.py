@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from skvm.capability import Requirement, Target
 from skvm.compile.passes.dependencies import DependenciesPass
@@ -24,7 +24,8 @@ class Analysis:
     """`requirements`: of the skill's main job, one per primitive. `step_requirements`: of each step. `effects`: by step id.
 
     `edges` join step ids (never blocks or gates) and are transitively reduced. Steps without a path between them may overlap,
-    exclude each other (arms, ways of doing the job), or one of them is only for when something fails.
+    exclude each other (arms, ways of doing the job), or one of them is only for when something fails. `ways`: the way a step
+    belongs to, where the skill tells several; `handlers`: steps that are only for when something fails.
     """
 
     requirements: tuple[Requirement, ...]
@@ -32,6 +33,8 @@ class Analysis:
     effects: Mapping[str, Effects]
     step_effects: Mapping[str, StepEffects]
     edges: tuple[Edge, ...]
+    ways: Mapping[str, str] = field(default_factory=dict)
+    handlers: frozenset[str] = frozenset()
 
 
 def analyse(program: Program, source: SkillSource) -> Analysis:
@@ -40,12 +43,15 @@ def analyse(program: Program, source: SkillSource) -> Analysis:
     for item in (LowerPass(), EffectsPass(), DependenciesPass()):
         unit = item.run(unit)
     evidence = evidence_of(program, source)
+    sections = Sections(program, source)
     return Analysis(
         requirements=skill_requirements(evidence),
         step_requirements=step_requirements(evidence),
         effects={step: found.effects for step, found in unit.effects.items()},
         step_effects=unit.effects,
         edges=step_edges(unit),
+        ways={step: f"{control.owner}.{arm}" for step, (control, arm) in sections.way_of.items()},
+        handlers=frozenset(sections.handlers),
     )
 
 

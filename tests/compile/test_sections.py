@@ -7,6 +7,7 @@ from itertools import combinations
 import networkx as nx
 import pytest
 
+from skvm.app.outline import outline
 from skvm.compile import analyse
 from skvm.parse import parse_skill
 from skvm.plan import BranchNode, Edge
@@ -155,3 +156,15 @@ def test_a_plain_reference_ties_a_check_to_the_one_before() -> None:
     one, two, three = (s.id for s in program.steps if s.title.startswith("Check"))
     closure = reaches(analyse(program, source).edges)
     assert (one, two) in closure and (one, three) not in closure
+
+
+@pytest.mark.parametrize("text", [MODES, ERRORS])
+def test_what_excludes_each_other_is_not_called_parallel(text: str) -> None:
+    program, source = read(text)
+    assert outline(program, source, analyse(program, source))["parallel"] == []
+
+
+def test_checks_are_called_parallel() -> None:
+    program, source = read(CHECKS)
+    groups = outline(program, source, analyse(program, source))["parallel"]
+    assert [g["steps"] for g in groups] == [[s.id for s in program.steps if s.title.startswith("Check")]]
