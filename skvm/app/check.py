@@ -5,25 +5,41 @@ Results are cached by content: the skill's bytes, its name, and the bytes of the
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from skvm.app.cache import Cache
 from skvm.app.inputs import SkillInput
 from skvm.diag import Diagnostic, Located, Severity, locate, shown_path, sort_diagnostics
-from skvm.source import SkillSource
+from skvm.source import SkillSource, skill_from_bytes
 
 if TYPE_CHECKING:
     from skvm.ir import Program
 
 MANY = 24
 """From this many skills on, starting processes costs less than it saves."""
+
+
+SAMPLE = """# Sample
+
+1. If the file is there, run `sort names.txt`.
+2. Write the report:
+
+```bash
+sort names.txt
+```
+
+```python
+import csv
+```
+"""
+"""A skill that makes every part of the front end load what it needs."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +117,41 @@ def check_many(
 
 
 def _check_all(items: Sequence[SkillInput], certify: bool, jobs: int | None) -> Iterator[CheckResult]:
-    workers = min(jobs or os.cpu_count() or 1, len(items))
-    if workers < 2 or (len(items) < MANY and jobs is None):
-        yield from (check_one(i, certify) for i in items)
+    if not items:
         return
-    import skvm.ir.verify
-    import skvm.parse  # noqa: F401  once, before the processes part
+    with _settled():
+        workers = min(jobs or os.cpu_count() or 1, len(items))
+        if workers < 2 or (len(items) < MANY and jobs is None):
+            yield from (check_one(i, certify) for i in items)
+        else:
+            yield from _in_processes(items, certify, workers)
+
+
+def _in_processes(items: Sequence[SkillInput], certify: bool, workers: int) -> Iterator[CheckResult]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
     context = get_context("fork" if sys.platform == "linux" else "spawn")
     chunk = max(1, min(16, len(items) // (workers * 4)))
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield from pool.map(partial(check_one, certify=certify), items, chunksize=chunk)
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """Load grammars and lexicons once, before processes part, and have the collector leave them alone.
+
+    A program holds no cycles: hunting for them after every 700 new objects costs a tenth of the time and finds none.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        diagnose(skill_from_bytes(SAMPLE.encode(), "sample"))
+        gc.freeze()
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def _cached(item: SkillInput, certify: bool, cache: Cache | None) -> tuple[str, CheckResult | None]:
