@@ -14,7 +14,7 @@ import yaml
 
 from skvm.parse.draft import FrontField
 from skvm.parse.structure.report import Reporter
-from skvm.source import SourceText
+from skvm.source import SourceText, Span
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 64
@@ -28,6 +28,9 @@ _FENCE = re.compile(rb"^(?:---|\+\+\+)[ \t]*\r?$")
 _CLOSE = re.compile(rb"^(?:---|\.\.\.|\+\+\+)[ \t]*\r?$")
 _YAML_FENCE = re.compile(rb"^(?:```|~~~)[ \t]*ya?ml[ \t]*\r?$", re.IGNORECASE)
 _KNOWN = re.compile(rb"^(?:name|description|slug|title|version|license)[ \t]*:", re.MULTILINE)
+_HEADED_KEY = re.compile(rb"^#{1,6}[ \t]+(?=(?:name|description|slug|title|version|license)[ \t]*:)")
+"""A formatter's work: a key of the front matter that it took for a heading."""
+
 _PLAIN_TROUBLE = re.compile(rb"^[@`%&*!|>\[{]|:(?:[ \t]|$)| #")
 
 
@@ -120,6 +123,9 @@ def _unclosed(source: SourceText, report: Reporter, head: int, start: int) -> _R
     end = start
     for a, b in _lines(data[start : start + MAX_BYTES], UNCLOSED_LINES):
         line = data[start + a : start + b]
+        if _HEADED_KEY.match(line) or (end == start and not line.strip() and _headed_next(data, start + b + 1)):
+            end = min(start + b + 1, len(data))
+            continue
         if not line.strip() or line.startswith(b"#") or not (_KEY_LINE.match(line) or line[:1] in b" \t-"):
             break
         end = min(start + b + 1, len(data))
@@ -129,6 +135,11 @@ def _unclosed(source: SourceText, report: Reporter, head: int, start: int) -> _R
         "SKV111", source.span(head, end), "the front matter is never closed", fix=("close it", source.span(end, end), "---\n")
     )
     return _Region(head, start, end, end)
+
+
+def _headed_next(data: bytes, at: int) -> bool:
+    """Is the line that begins at `at` a key that became a heading?"""
+    return _HEADED_KEY.match(data[at : at + 40]) is not None
 
 
 def _late(source: SourceText, report: Reporter, head: list[tuple[int, int]]) -> _Region | None:
@@ -180,9 +191,11 @@ def _read(source: SourceText, region: _Region, report: Reporter) -> list[FrontFi
         report.add(
             "SKV112", where, f"front matter of {len(raw)} bytes is too large or too deeply nested for YAML; read line by line"
         )
-        return _scan(source, region)
+        return _scan(source, region, report)
+    if _headed(source, region, raw, report):
+        return _scan(source, region, report)
     text = raw.decode("utf-8")
-    node, problem = _compose(text)
+    node, problem = _compose(text, source.encoded.count(b"\n", 0, region.start) + 1)
     if isinstance(node, yaml.MappingNode):
         return _Flat(source, region, text, report, {}).fields(node)
     repaired, edits = _quote(raw)
@@ -192,15 +205,31 @@ def _read(source: SourceText, region: _Region, report: Reporter) -> list[FrontFi
         shifts = {line: column for line, column, _ in edits}
         return _Flat(source, region, repaired.decode("utf-8"), report, shifts, raw).fields(node)
     report.add("SKV112", where, f"the front matter is not valid YAML ({problem or 'not a mapping'}); read line by line")
-    return _scan(source, region)
+    return _scan(source, region, report)
 
 
-def _compose(text: str) -> tuple[yaml.Node | None, str]:
+def _headed(source: SourceText, region: _Region, raw: bytes, report: Reporter) -> bool:
+    """Report keys that are written as headings: for YAML they are comments."""
+    found = False
+    for a, b in _lines(raw, UNCLOSED_LINES):
+        match = _HEADED_KEY.match(raw[a:b])
+        if match is not None:
+            found = True
+            span = source.span(region.start + a, region.start + a + match.end())
+            fix = ("make it a key again", span, "")
+            report.add("SKV113", span, "a key of the front matter is written as a heading", fix=fix)
+    return found
+
+
+def _compose(text: str, first: int = 0) -> tuple[yaml.Node | None, str]:
+    """The tree of YAML text, or what is wrong with it; `first` is the line of the file the text begins on."""
     try:
         return yaml.compose(text, Loader=_LOADER), ""
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = getattr(error, "problem", None) or str(error) or type(error).__name__
-        return None, str(reason).splitlines()[0]
+        mark = getattr(error, "problem_mark", None)
+        where = f" near line {mark.line + first}" if mark is not None and first else ""
+        return None, str(reason).splitlines()[0] + where
 
 
 def _quote(raw: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
@@ -262,6 +291,7 @@ class _Flat:
                 self.starts.append(at)
                 at += len(line) + 1
         self.out: list[FrontField] = []
+        self.whole: Span | None = None
 
     def fields(self, node: yaml.MappingNode) -> list[FrontField]:
         """All scalar fields in text order, at most `MAX_FIELDS`."""
@@ -286,22 +316,41 @@ class _Flat:
             if not isinstance(key, yaml.ScalarNode):
                 continue
             name = f"{prefix}.{key.value}" if prefix else str(key.value)
+            if key.value in seen and self.whole is not None:
+                continue
             if key.value in seen:
                 span = self.source.span(self._byte(key.start_mark, False), self._byte(key.end_mark, True))
-                self.report.add("SKV118", span, f"the key {key.value!r} stands twice; the first one counts")
+                _twice(str(key.value), span, self.report)
                 continue
             seen.add(key.value)
             self._value(name, value, depth, False)
+
+    def _span(self, node: yaml.ScalarNode) -> Span:
+        start, end = self._byte(node.start_mark, False), self._byte(node.end_mark, True)
+        while end > start and self.source.encoded[end - 1] in b"\r\n \t":
+            end -= 1
+        return self.source.span(start, end)
+
+    def _inside(self, name: str, value: str, span: Span, depth: int) -> None:
+        """A map inside a string: its fields are shown by the whole string, and only where it shows them literally."""
+        if _depth(value.encode("utf-8")) > MAX_DEPTH:
+            return
+        inner, _ = _compose(value)
+        if isinstance(inner, yaml.MappingNode):
+            self.whole = span
+            self._mapping(inner, name, depth + 1)
+            self.whole = None
 
     def _value(self, name: str, node: yaml.Node, depth: int, listed: bool) -> None:
         if len(self.out) >= MAX_FIELDS or depth > MAX_DEPTH:
             return
         if isinstance(node, yaml.ScalarNode):
-            start, end = self._byte(node.start_mark, False), self._byte(node.end_mark, True)
-            while end > start and self.source.encoded[end - 1] in b"\r\n \t":
-                end -= 1
-            span = self.source.span(start, end)
-            self.out.append(FrontField(name, str(node.value).strip(), span.start, span.end, listed))
+            value = str(node.value).strip()
+            span = self.whole or self._span(node)
+            if self.whole is None or value in self.source.slice(span):
+                self.out.append(FrontField(name, value, span.start, span.end, listed))
+            if self.whole is None and value[:1] == "{" and value[-1:] == "}":
+                self._inside(name, value, span, depth)
         elif isinstance(node, yaml.SequenceNode):
             for item in node.value:
                 self._value(name, item, depth + 1, True)
@@ -309,26 +358,37 @@ class _Flat:
             self._mapping(node, name, depth + 1)
 
 
-def _scan(source: SourceText, region: _Region) -> list[FrontField]:
-    """`key: value` lines at the left margin; further lines that are indented continue the value."""
+def _scan(source: SourceText, region: _Region, report: Reporter) -> list[FrontField]:
+    """`key: value` lines at the left margin; further lines that are indented continue the value. The first of a key counts."""
     out: list[FrontField] = []
+    seen: set[str] = set()
+    repeated = False
     data = source.encoded
-    at = region.start
-    while at < region.end and len(out) < MAX_FIELDS:
-        stop = data.find(b"\n", at, region.end)
-        stop = region.end if stop < 0 else stop
+    for a, b in _lines(data[region.start : region.end], MAX_BYTES):
+        at, stop = region.start + a, region.start + b
+        headed = _HEADED_KEY.match(data[at:stop])
+        at += headed.end() if headed else 0
         line = data[at:stop]
         match = _KEY_LINE.match(line)
-        if match and not match.group(1):
+        if match and not match.group(1) and len(out) < MAX_FIELDS:
+            key = match.group(2).decode("utf-8", "replace")
+            repeated = key in seen
+            if repeated:
+                _twice(key, source.span(at + match.start(2), at + match.end(2)), report)
+                continue
+            seen.add(key)
             start, end = at + match.end(), at + len(line.rstrip())
             value = data[start : max(start, end)].decode("utf-8", "replace").strip("\"' ")
             span = source.span(start, max(start, end))
-            out.append(FrontField(match.group(2).decode("utf-8", "replace"), value, span.start, span.end))
-        elif out and line[:1] in (b" ", b"\t") and line.strip() and not out[-1].listed:
+            out.append(FrontField(key, value, span.start, span.end))
+        elif out and not repeated and line[:1] in (b" ", b"\t") and line.strip():
             last = out[-1]
             more = line.strip().decode("utf-8", "replace")
             head = "" if last.value in ("|", ">", "|-", ">-") else last.value
             end = source.origin(at + len(line.rstrip()))
             out[-1] = last._replace(value=f"{head} {more}".strip(), end=max(last.end, end))
-        at = stop + 1
     return out
+
+
+def _twice(key: str, span: Span, report: Reporter) -> None:
+    report.add("SKV118", span, f"the key {key!r} stands twice; the first one counts")
