@@ -135,6 +135,10 @@ class Finder:
     def _introduction(self, node: Node, part: Part, out: list[Candidate]) -> None:
         lead = self.blocks[node.block]
         attached = node.parts[0]
+        if attached.kind == "fence" and self.blocks[attached.block].text:  # the fence names its own steps
+            out.append(self._single("para", part, lead, [lead.index]))
+            out.append(self._single("fence", part, self.blocks[attached.block], [attached.block]))
+            return
         kind = "intro" if attached.kind == "fence" else "intro_list"
         inner = _indexes(attached)
         out.append(self._single(kind, part, lead, [lead.index, *inner]))

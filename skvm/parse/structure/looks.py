@@ -183,7 +183,11 @@ def step_features(c: Candidate, view: View, position: int, survey: Survey) -> di
         _text_features(c.lead, out)
         _place_features(c, view, position, out)
         _cue_features(c, out)
-        _mark(out, ("numbered list of rows", c.kind == "row" and c.share >= HALF))
+        _mark(
+            out,
+            ("named fence", c.kind == "fence" and c.lead.text),
+            ("numbered list of rows", c.kind == "row" and c.share >= HALF),
+        )
     return out
 
 

@@ -8,6 +8,7 @@ from skvm.diag import Diagnostic
 from skvm.ir import LeafKind
 from skvm.parse.draft import Block, BlockKind, Draft, DraftKnowledge, DraftScene
 from skvm.parse.structure.blocks import BlockReader
+from skvm.parse.structure.chunks import split_fences
 from skvm.parse.structure.front import FrontMatter, read_front_matter
 from skvm.parse.structure.kinds import kind_features, kind_of
 from skvm.parse.structure.knowledge import find_knowledge
@@ -42,7 +43,7 @@ def read_structure(source: SkillSource) -> Structure:
     front = read_front_matter(main, report)
     note_front(source, front, report)
     reader = BlockReader(main, front.body)
-    blocks = reader.read()
+    blocks = split_fences(reader.read(), main)
     body = main.origin(front.body)
     parts = read_sections(read_tree(blocks), blocks, body, len(main.raw))
     sections = to_sections(parts, blocks)

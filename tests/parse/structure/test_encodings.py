@@ -197,7 +197,7 @@ A player for web pages.
 
 PSEUDO = """# Sorting
 
-## Algorithm
+## Procedure
 
 ```
 1. read the queue from queue.json
@@ -235,6 +235,31 @@ digraph review {
 ```
 """
 
+COMMENTED = """# Checker
+
+## Step 1: Set up
+
+```bash
+# Install the checker
+pip install checker
+
+# Start the service
+checker serve
+```
+
+## Step 2: Run
+
+```python
+import checker
+
+# Load the rows
+rows = checker.load("rows.csv")
+
+# Save the findings
+checker.save(rows, "out.csv")
+```
+"""
+
 PROCEDURES = {
     "ordered list": (ORDERED, 1, ["Read the invoices", "Compare each total", "Write the differences"]),
     "step headings": (STEP_HEADINGS, 3, ["Read the commits", "Write `NOTES.md`", "Run the publisher"]),
@@ -252,6 +277,14 @@ PROCEDURES = {
     "a list that fences split": (SPLIT_LIST, 1, ["Install the tools", "Build the site", "Copy the site"]),
     "paragraphs in order": (PARAGRAPHS, 1, ["First, read", "Then delete", "Finally, write"]),
     "a title that says so beside its name": (TITLE_SAYS, 1, ["Import", "Create the player", "Load", "Destroy"]),
+    "numbered pseudo-code": (PSEUDO, 1, ["read the queue", "for each ticket", "write the owners", "report the tickets"]),
+    "a flowchart": (
+        MERMAID,
+        1,
+        ["Read the report", "Reproduce the error", "Can it be reproduced", "Write a failing test", "Ask the reporter"],
+    ),
+    "a digraph": (DIGRAPH, 1, ["Read the change", "Run the tests", "Write the comments"]),
+    "code whose comments name its parts": (COMMENTED, 2, ["Install the checker", "Start the", "Load the rows", "Save the"]),
 }
 
 

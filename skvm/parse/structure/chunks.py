@@ -1,0 +1,146 @@
+"""Fences that hold steps: numbered pseudo-code, graphs with labelled nodes, and code whose comments name what each part does.
+
+Such a fence becomes several blocks, one per part, before the tree of the document is read. A part is a fence of its own whose
+`text` is what names it; the language is kept, so that its commands are read as those of any fence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from skvm.parse.draft import Block, BlockKind
+from skvm.parse.lexicon import is_imperative
+from skvm.parse.structure.tokens import number_of
+from skvm.parse.structure.words import role_of
+from skvm.source import SourceText
+
+GRAPHS = frozenset({"mermaid", "dot", "graphviz", "gv"})
+PLAIN = frozenset({"", "text", "txt", "plaintext", "pseudo", "pseudocode"})
+CODED = frozenset({"bash", "sh", "shell", "zsh", "python", "py", "r"})
+MOST = 40
+"""A fence with more parts than this is data."""
+
+LINE_NUMBER = re.compile(rb"[ \t]{0,3}(?:step\s*)?(\d{1,2})[.):]\s+(\S.*)", re.IGNORECASE)
+COMMENT = re.compile(rb"(?:\A|\n[ \t]*\r?\n)(#+[ \t]*([A-Za-z][^\r\n]*))")
+LABEL = re.compile(rb"""\w+[ \t]*(?:\[\(?|\(\[?|\{+)[ \t]*"?([A-Za-z][^\]\)\}"\n]*)"?[ \t]*[\]\)\}]+""")
+DOT_LABEL = re.compile(rb'\blabel[ \t]*=[ \t]*"([^"\n]+)"')
+DOT_NODE = re.compile(rb'(?m)^[ \t]*"([A-Za-z][^"\n]*)"[ \t]*(?:\[[^\]\n]*\])?[ \t]*;?[ \t]*$')
+
+
+class Chunk(NamedTuple):
+    """A part of a fence: bytes of the file, and what names it."""
+
+    start: int
+    end: int
+    name: str
+
+
+def split_fences(blocks: list[Block], source: SourceText) -> list[Block]:
+    """The blocks with such fences replaced by their parts; the same list where there are none."""
+    found = {block.index: chunks for block in blocks if _candidate(block) and (chunks := _chunks(block, blocks, source.raw))}
+    if not found:
+        return blocks
+    out: list[Block] = []
+    moved: dict[int, int] = {}
+    for block in blocks:
+        moved[block.index] = len(out)
+        out.extend(_parts(block, found[block.index], source) if block.index in found else [block])
+    for index, block in enumerate(out):
+        block.index = index
+        block.children = [moved[child] for child in block.children]
+        block.parent = moved[block.parent] if block.parent is not None else None
+    return out
+
+
+def _candidate(block: Block) -> bool:
+    return block.kind is BlockKind.FENCE and block.parent is None and block.closed and block.body[1] > block.body[0]
+
+
+def _language(block: Block) -> str:
+    return (block.language.split() or [""])[0].lower()
+
+
+def _chunks(block: Block, blocks: list[Block], raw: bytes) -> list[Chunk]:
+    """Parts of a fence, two or more, or none. Only right below a heading, at most one paragraph between."""
+    heading = _heading(block, blocks)
+    if heading is None:
+        return []
+    start, end = block.body
+    numbering, _, at = number_of(heading.text)
+    procedure = role_of(heading.text[at:])[0].value == "procedure"
+    language, body = _language(block), raw[start:end]
+    if language in GRAPHS or body.lstrip()[:8] == b"digraph ":
+        found = list(_labels(body)) if procedure or numbering else []
+    elif language in PLAIN:
+        found = list(_numbered(body)) if procedure or numbering else []
+    elif language in CODED and numbering:
+        found = _commented(body)
+    else:
+        found = []
+    if not 2 <= len(found) <= MOST:
+        return []
+    ends = [at for at, _ in found[1:]] + [len(body)]
+    chunks = [Chunk(start + at, start + stop, name) for (at, name), stop in zip(found, ends, strict=True)]
+    preamble = raw[start : chunks[0].start]
+    return [Chunk(start, chunks[0].start, "")] * bool(preamble.strip()) + chunks
+
+
+def _heading(block: Block, blocks: list[Block]) -> Block | None:
+    """The heading right above a fence, when nothing stands between or one paragraph that does not instruct."""
+    before = blocks[block.index - 1] if block.index else None
+    if before is not None and before.kind is BlockKind.PARAGRAPH and before.parent is None and not is_imperative(before.text):
+        before = blocks[before.index - 1] if before.index else None
+    return before if before is not None and before.kind is BlockKind.HEADING else None
+
+
+def _numbered(body: bytes) -> Iterator[tuple[int, str]]:
+    """Lines numbered from 1 upwards; what is not numbered belongs to the line before."""
+    at, wanted = 0, 1
+    for line in body.splitlines(keepends=True):
+        found = LINE_NUMBER.match(line)
+        if found and int(found.group(1)) == wanted:
+            wanted += 1
+            yield at, found.group(2).decode("utf-8", "replace").strip()
+        at += len(line)
+
+
+def _labels(body: bytes) -> Iterator[tuple[int, str]]:
+    """Labels of the nodes of a graph, each once, where it first stands."""
+    dotted = body.lstrip()[:7] in (b"digraph", b"graph {") or b"digraph" in body[:200]
+    seen: set[bytes] = set()
+    patterns = (DOT_LABEL, DOT_NODE) if dotted else (LABEL,)
+    last = -1
+    for found in sorted((m for pattern in patterns for m in pattern.finditer(body)), key=lambda m: m.start()):
+        name = found.group(1).strip()
+        at = body.rfind(b"\n", 0, found.start()) + 1 if dotted else found.start()
+        if at > last and name not in seen and b" " in name and not _edge(body, found.start()):
+            seen.add(name)
+            last = at
+            yield at, name.decode("utf-8", "replace").replace("\\n", " ").replace("<br/>", " ")
+
+
+def _edge(body: bytes, at: int) -> bool:
+    """Does a label stand on an edge? Those are conditions, not steps."""
+    line = body[body.rfind(b"\n", 0, at) + 1 : at]
+    return b"->" in line and b"label" in body[at : at + 6]
+
+
+def _commented(body: bytes) -> list[tuple[int, str]]:
+    """Comments on lines of their own at the head of a paragraph of code, when most of them instruct."""
+    found = [(m.start(1), m.group(2).decode("utf-8", "replace").strip()) for m in COMMENT.finditer(body)]
+    stated = sum(is_imperative(name) for _, name in found)
+    return found if 2 * stated > len(found) else []
+
+
+def _parts(block: Block, chunks: list[Chunk], source: SourceText) -> Iterator[Block]:
+    for chunk in chunks:
+        end = chunk.end
+        while end > chunk.start and source.raw[end - 1] in b" \t\r\n":
+            end -= 1
+        line, last = source.lines.line(chunk.start), source.lines.last_line(chunk.start, end)
+        yield Block(
+            0, BlockKind.FENCE, chunk.start, end, line, last, None, block.section,
+            text=chunk.name, own_end=end, language=block.language, body=(chunk.start, end),
+        )  # fmt: skip
