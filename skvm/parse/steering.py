@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Control, ControlKind
+from skvm.parse.arms import Question, condition_cell, question_in
 from skvm.parse.controls import Found
 from skvm.parse.draft import Block, BlockKind, Draft, DraftScene, DraftStep
 from skvm.parse.sentences import Sentence, end_byte, read_sentences
@@ -93,6 +94,8 @@ class _Steering:
                     if self._counts(found, order, index, nested=nested):
                         out.append(Claim(block, found))
                         kinds.add(found.kind)
+        if ControlKind.BRANCH not in kinds:
+            out += self._of_row(reader)
         out += self._each(reader, kinds) + self._handed(reader, kinds) + self._checked(reader, kinds)
         return out
 
@@ -245,7 +248,42 @@ class _Steering:
                 group, arm = arms[previous.step.id]
                 arms[reader.step.id] = (group, arm + 1)
             previous = reader
-        return self._chosen(arms, count)
+        return self._chosen(arms, self._answered(arms, count))
+
+    def _answered(self, arms: dict[str, tuple[str, int]], count: int) -> int:
+        """Neighbours in a list or table that ask one question and name different answers; the number of the last group."""
+        run: list[tuple[StepReader, Question]] = []
+        for reader in [*self.readers, None]:
+            asked = self._question(reader) if reader is not None and reader.step.id not in arms else None
+            if run and (asked is None or reader is None or not self._goes_on(run, reader, asked)):
+                if len(run) > 1:
+                    count += 1
+                    arms.update({r.step.id: (f"G{count}", arm) for arm, (r, _) in enumerate(run)})
+                run = []
+            if reader is not None and asked is not None:
+                run.append((reader, asked))
+        return count
+
+    def _goes_on(self, run: list[tuple[StepReader, Question]], reader: StepReader, asked: Question) -> bool:
+        first, question = run[0]
+        same = first.lead.parent == reader.lead.parent and first.lead.kind is reader.lead.kind
+        return same and question.subject == asked.subject and all(asked.answer != q.answer for _, q in run)
+
+    def _question(self, reader: StepReader) -> Question | None:
+        """What the leading condition of an item or row asks, and the answer under which it applies."""
+        claim = next((c for c in self.claims[reader.step.id] if c.found.kind is ControlKind.BRANCH and c.found.lead), None)
+        if claim is None or claim.found.condition is None or claim.block is not reader.lead:
+            return None
+        if reader.lead.kind is BlockKind.ROW:
+            return Question("", reader.lead.cells[0].text)
+        if reader.lead.kind is not BlockKind.ITEM:
+            return None
+        return question_in(reader.lead, claim.found.condition)
+
+    def _of_row(self, reader: StepReader) -> list[Claim]:
+        """A row of a decision table: its first cell is the condition."""
+        end = condition_cell(self.draft, reader.lead)
+        return [Claim(reader.lead, Found(ControlKind.BRANCH, 0, end, condition=(0, end), lead=True))] if end else []
 
     def _chosen(self, arms: dict[str, tuple[str, int]], count: int) -> dict[str, tuple[str, int]]:
         lists: dict[int, list[StepReader]] = {}
@@ -266,7 +304,11 @@ class _Steering:
         block, found = claim
 
         def cut(pair: tuple[int, int] | None) -> str | None:
-            return self.readers[0].shown(block, pair) if pair is not None else None
+            if pair is None:
+                return None
+            reader = self.readers[0]
+            start, end = reader.whole(block, pair)
+            return reader.bundle.source.main.raw[start:end].decode("utf-8", "replace")
 
         target = cut(found.target)
         members: tuple[str, ...] = ()
@@ -275,7 +317,7 @@ class _Steering:
         elif found.kind is ControlKind.PARALLEL:
             members = self._named_steps(step, block, found)
         group, arm = arms.get(step.id, (None, None)) if found.kind is ControlKind.BRANCH else (None, None)
-        span = self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
+        span = self.draft.span(*self.readers[0].whole(block, (found.at, found.end)))
         if found.kind is ControlKind.LOOP and found.bound is None and not (found.domain or found.until or found.condition):
             self._note("SKV202", "this loop says neither how often nor until when", span)
         return Control.made(

@@ -166,6 +166,16 @@ class StepReader:
         raw = self.bundle.source.main.raw
         return raw[block.byte_at(pair[0]) : end_byte(block, pair[1])].decode("utf-8", "replace")
 
+    def whole(self, block: Block, pair: tuple[int, int]) -> tuple[int, int]:
+        """Bytes of code points of a block, with the other mark of inline code where one of the two lies inside."""
+        raw = self.bundle.source.main.raw
+        start, end = block.byte_at(pair[0]), end_byte(block, pair[1])
+        if raw.count(b"`", start, end) % 2 and raw[end : end + 1] == b"`":
+            end += 1
+        if raw.count(b"`", start, end) % 2 and raw[start - 1 : start] == b"`" and start > block.start:
+            start -= 1
+        return start, end
+
     def _add(self, start: int, end: int, act_type: ActType, **more: Any) -> None:
         span = self.draft.span(start, max(start, end))
         fields: dict[str, Any] = {"scope": Scope.MEMORY, "effect": EFFECT_OF[act_type]} | more
