@@ -58,7 +58,7 @@ def read_front_matter(source: SourceText, report: Reporter) -> FrontMatter:
     region = _find(source, report)
     if region is None:
         at = source.span(0, min(len(source.encoded), 1))
-        if not source.raw.strip():
+        if not source.encoded.strip():
             return FrontMatter(False, 0, 0, (), 0)
         report.add("SKV110", at, "no front matter; agents find a skill by its name and description")
         return FrontMatter(False, 0, 0, (), 0)

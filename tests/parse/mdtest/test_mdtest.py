@@ -43,3 +43,16 @@ def test_wish(case: Case, line: str, tmp_path: Path) -> None:
 
 def test_there_are_cases() -> None:
     assert len(CASES) > 100
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.skill and not c.option("encoding")], ids=lambda case: case.name)
+def test_a_mark_and_other_line_ends_change_nothing(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "other").mkdir()
+    other = case._replace(setup=(*case.setup, ("encoding", "bom crlf")))
+    assert _bare(read(other, tmp_path / "other")) == _bare(read(case, tmp_path / "plain"))
+
+
+def _bare(lines: list[str]) -> list[str]:
+    """Without the leaves, where the mark and blanks have their own, and with blanks alike."""
+    return [" ".join(line.split()) for line in lines if not line.startswith("leaf ")]
