@@ -150,7 +150,9 @@ def acts_of_lead(text: str) -> tuple[ActType, ...]:
 
 def _lead_verb(text: str) -> tuple[str, list[str]] | None:
     """Verb of the first clause that instructs, with the words behind it."""
-    text = _LEAD.sub("", text[:400], count=1)
+    text = text[:400]
+    lead = _LEAD.match(text)
+    text = text[lead.end() :] if lead is not None else text
     found = _verb_here(text)
     if found is not None:
         return found

@@ -167,22 +167,21 @@ def _class_words(row: list[Tok]) -> list[Tok]:
     """Give words that begin a cue phrase its kind; the words of one phrase become one token."""
     table = cues()
     out: list[Tok] = []
-    at = 0
-    while at < len(row):
+    at, end = 0, len(row)
+    while at < end:
         tok = row[at]
-        size = 1
+        at += 1
         if tok.kind == "WORD":
             for words, kind in table.get(tok.word, ()):
                 size = len(words)
-                if size == 1 or tuple(t.word for t in row[at : at + size]) == words:
-                    tok = Tok(kind, " ".join(words), tok.at, row[at + size - 1].end)
+                if size == 1 or tuple([t.word for t in row[at - 1 : at - 1 + size]]) == words:
+                    at += size - 1
+                    tok = Tok(kind, " ".join(words), tok.at, row[at - 1].end)
                     break
             else:
-                size = 1
                 if tok.word in _ARABIC:
                     tok = tok._replace(kind="NUM")
         out.append(tok)
-        at += size
     return out
 
 

@@ -180,14 +180,22 @@ class _Python:
 
 
 def _outside_fstrings(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes in text order, f-strings left out, without recursion."""
+    """Nodes in text order, f-strings and marks of context left out, without recursion."""
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
         if node.__class__.__name__ in ("JoinedStr", "TemplateStr"):
             continue
         yield node
-        stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        below: list[ast.AST] = []
+        for name in node._fields:  # as `ast.iter_child_nodes` does, without its generators
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                below += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                below.append(value)
+        below.reverse()
+        stack += below
 
 
 def dotted(node: ast.AST) -> str:

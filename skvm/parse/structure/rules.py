@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from skvm.ir import Force, Polarity
@@ -56,6 +57,7 @@ class Cue(NamedTuple):
     text: str
 
 
+@lru_cache(maxsize=8)  # an item of one sentence is asked about as an item and as a sentence
 def force_of(text: str) -> Force | None:
     """The strongest force a sentence states by its words."""
     if not _hints(text):
@@ -69,6 +71,7 @@ def force_of(text: str) -> Force | None:
     return Force.SHOULD if cue("should").search(text) else None
 
 
+@lru_cache(maxsize=8)
 def _hints(text: str) -> bool:
     """A quick look: every rule contains one of these, and most sentences none."""
     lower = text.lower()
