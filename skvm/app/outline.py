@@ -5,11 +5,24 @@ Assembled from the program (what the text says) and the analysis of the compiler
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from skvm.app.order import after_of, parallel_of
-from skvm.ir import ActType, ControlKind, EffectClass, LeafKind, Need, NeedKind, Origin, Program, Scope, Step
+from skvm.ir import (
+    ActType,
+    BlockRole,
+    ControlKind,
+    EffectClass,
+    LeafKind,
+    Need,
+    NeedKind,
+    Program,
+    Scope,
+    SkillKind,
+    Step,
+)
 from skvm.source import SkillSource, Span
 
 if TYPE_CHECKING:
@@ -26,6 +39,14 @@ _TOOLS = (
     ("skills", NeedKind.SKILL),
 )
 _WRITES = frozenset({ActType.WRITE, ActType.UPDATE_STATE})
+_NO_FILE = frozenset({Scope.MEMORY, Scope.NETWORK})
+_REMOTE = re.compile(
+    r"(?a)\b(?:web[ _-]?(?:search|fetch)|search(?:es)? (?:the )?web|fetch(?:es)? (?:the )?(?:page|url|live|docs)|download"
+    r"|upload|mcp|connectors?|online|publish(?:es|ing)?|(?:rest|http) api)\b|mcp__",
+    re.IGNORECASE,
+)
+"""Words of a step that works over the network without naming a host."""
+
 _DESTRUCTIVE = ("rm ", "rm -", "drop ", "delete", "--force", "reset --hard", "truncate", "destroy", "purge")
 
 
@@ -99,15 +120,27 @@ def _requirements(analysis: Analysis | None, at: Callable[[Span], list[int]]) ->
 
 
 def _effects(program: Program) -> dict[str, bool]:
-    """What following the main job does, by acts of the steps (all of the skill's where it has no steps) and its needs."""
+    """What following the main job does, by acts of the steps (all of the skill's where it has no steps) and its needs.
+
+    A reference on a tool has its effects in the programs it shows, a skill that generates content in what it makes.
+    """
     kinds = {n.kind for n in program.needs}
     acts = program.acts
     commands = " ".join((a.command or "").lower() for a in acts) + " "
+    kind = program.skill.kind
+    shows = kind is SkillKind.TOOL_REFERENCE and any(b.role in (BlockRole.COMMAND, BlockRole.PROGRAM) for b in program.blocks)
+    makes = kind is SkillKind.CONTENT_GENERATION or (
+        kind is not SkillKind.KNOWLEDGE and any(a.type is ActType.WRITE and a.scope not in _NO_FILE for a in acts)
+    )
     return {
-        "network": NeedKind.HOST in kinds or any(a.scope is Scope.NETWORK for a in acts),
+        "network": NeedKind.HOST in kinds
+        or any(a.scope is Scope.NETWORK for a in acts)
+        or any(_REMOTE.search(step.text) for step in program.steps),
         "writes_files": any(a.type in _WRITES and a.scope in (Scope.LOCAL_FS, Scope.CODEBASE) for a in acts)
-        or any(a.writes for a in acts),
-        "executes": any(a.command or a.type is ActType.CALL_TOOL or a.origin in (Origin.FENCE, Origin.SCRIPT) for a in acts),
+        or any(a.writes for a in acts)
+        or makes
+        or shows,
+        "executes": NeedKind.BIN in kinds or any(a.command for a in acts) or shows,
         "credentials": (NeedKind.ENV in kinds and _secret(program)) or any(a.scope is Scope.CREDENTIALS for a in acts),
         "destructive": any(word in commands for word in _DESTRUCTIVE)
         or any(a.effect is EffectClass.EFFECTFUL and a.object.lower().startswith("delet") for a in acts),
