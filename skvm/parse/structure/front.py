@@ -28,8 +28,9 @@ _FENCE = re.compile(rb"^(?:---|\+\+\+)[ \t]*\r?$")
 _CLOSE = re.compile(rb"^(?:---|\.\.\.|\+\+\+)[ \t]*\r?$")
 _YAML_FENCE = re.compile(rb"^(?:```|~~~)[ \t]*ya?ml[ \t]*\r?$", re.IGNORECASE)
 _KNOWN = re.compile(rb"^(?:name|description|slug|title|version|license)[ \t]*:", re.MULTILINE)
-_HEADED_KEY = re.compile(rb"^#{1,6}[ \t]+(?=(?:name|description|slug|title|version|license)[ \t]*:)")
-"""A formatter's work: a key of the front matter that it took for a heading."""
+_HEADED_KEY = re.compile(rb"^#{1,6}[ \t]+(?=(name|description)[ \t]*:)")
+"""A formatter's work: a key of the front matter that it took for a heading. Only where the key stands nowhere else: else it
+is a comment."""
 
 _PLAIN_TROUBLE = re.compile(rb"^[@`%&*!|>\[{]|:(?:[ \t]|$)| #")
 
@@ -213,7 +214,7 @@ def _headed(source: SourceText, region: _Region, raw: bytes, report: Reporter) -
     found = False
     for a, b in _lines(raw, UNCLOSED_LINES):
         match = _HEADED_KEY.match(raw[a:b])
-        if match is not None:
+        if match is not None and not re.search(rb"^" + match.group(1) + rb"[ \t]*:", raw, re.MULTILINE):
             found = True
             span = source.span(region.start + a, region.start + a + match.end())
             fix = ("make it a key again", span, "")
@@ -374,7 +375,8 @@ def _scan(source: SourceText, region: _Region, report: Reporter) -> list[FrontFi
             key = match.group(2).decode("utf-8", "replace")
             repeated = key in seen
             if repeated:
-                _twice(key, source.span(at + match.start(2), at + match.end(2)), report)
+                if not headed:
+                    _twice(key, source.span(at + match.start(2), at + match.end(2)), report)
                 continue
             seen.add(key)
             start, end = at + match.end(), at + len(line.rstrip())
