@@ -30,6 +30,9 @@ _LIST_CUES = ("properties", "actions", "rules")
 BESIDE = _NO_STAGE | {Role.TRIGGER, Role.ANTI_TRIGGER}
 """Roles of sections inside which nothing states the procedure of the skill."""
 
+SCATTERED = 0.25
+"""Stages without a number or a name for a procedure that cover less of the body are rather recipes of a reference."""
+
 HALF = 0.5
 """Share of a table's numbered rows that must instruct."""
 
@@ -145,7 +148,11 @@ def _lists(found: list[Candidate], out: dict[str, float]) -> None:
         out[f"{kind} list"] = 1.0
         out[f"{kind} share"] = round(sum(c.imperative for c in items) / len(items), 2)
         conditions = sum(CONDITION.match(c.lead.text) is not None for c in items)
-        _mark(out, (f"long {kind} list", len(items) > MANY), ("list of conditions", 2 * conditions >= len(items)))
+        _mark(
+            out,
+            (f"long {kind} list", max(c.siblings for c in items) > MANY),
+            ("list of conditions", 2 * conditions >= len(items)),
+        )
         if kind == "ordered" and items[0].intro is not None:
             tail = items[0].intro.text[-120:]
             _mark(out, *((f"ordered list of {name}", cue(name).search(tail)) for name in _LIST_CUES))
@@ -160,6 +167,7 @@ def _content(found: list[Candidate], out: dict[str, float]) -> None:
         ("only statements", paragraphs and not instructs),
         ("instructing fence", any(c.kind == "intro" and c.imperative for c in found)),
         ("has table", any(c.kind == "row" for c in found)),
+        ("has numbered rows", any(c.kind == "row" and c.share >= HALF for c in found)),
         ("empty", all(c.kind == "section" for c in found) and not _goes_on(found)),
     )
     for group in {_fence_group(c.lead) for c in found if c.kind == "fence"}:
@@ -235,6 +243,11 @@ def _text_features(lead: Block, out: dict[str, float]) -> None:
         del out["aside"]  # "Output the report" is no aside, "Output: the report" is
 
 
+def _is_label(block: Block) -> bool:
+    """A paragraph that is bold from end to end."""
+    return bool(block.bold) and len(block.bold.rstrip(": ")) >= len(block.text.rstrip(": "))
+
+
 def _place_features(c: Candidate, view: View, position: int, out: dict[str, float]) -> None:
     kind = c.kind
     if c.siblings > 1:
@@ -250,6 +263,8 @@ def _place_features(c: Candidate, view: View, position: int, out: dict[str, floa
         ("beside an ordered list", kind not in _LISTS and view.ordered),
         ("introduces by condition", condition),
     )
+    labelled = c.intro is not None and _is_label(c.intro)
+    _mark(out, ("under a label of a workflow", labelled and c.imperative and states_procedure(view.part)))
     if c.under is not None:
         instructs = c.under.imperative
         _mark(
@@ -318,6 +333,8 @@ def document_features(views: list[View], stages: list[View]) -> dict[str, float]
     size = max(1, views[0].part.end - views[0].part.start)
     out["covered"] = round(min(1.0, sum(view.part.end - view.part.start for view in stages) / size), 2)
     heads = [view.part for view in views if view.part.heading is not None and view.part.role is not Role.TITLE]
+    named = out["procedure section"] or any(view.part.numbering for view in stages)
+    out["scattered stages"] = 1.0 if not named and out["covered"] < SCATTERED else 0.0
     out["share of sections"] = round(len(stages) / max(1, len(heads)), 2)
     out["reference share"] = round(sum(part.role in _NO_STAGE for part in heads) / max(1, len(heads)), 2)
     out["only numbered sections"] = 1.0 if stages and all(view.part.numbering == "number" for view in stages) else 0.0

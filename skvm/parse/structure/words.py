@@ -95,6 +95,12 @@ def _names_procedure(text: str) -> bool:
 
 
 MAX_PIECE = 3
+_IN_TITLES = frozenset(
+    ["workflow", "workflows", "procedure", "procedures", "steps", "instructions", "process", "pipeline", "flow", "protocol",
+     "methodology", "playbook", "runbook", "approach"]
+)  # fmt: skip
+"""Words for a procedure that are one among other words too; "task" or "loop" are only alone."""
+
 _PLAIN_PROCEDURE = frozenset(["workflow", "procedure", "steps", "instructions", "process"])
 """Words that name a procedure whatever adjective stands before them."""
 
@@ -108,9 +114,19 @@ def _single(words: list[str], table: dict[str, Role]) -> str:
     """The word that gives a heading its role: the last of its head, else the first behind it; empty when there is none."""
     head = next((at for at, word in enumerate(words) if word in _JOINTS), len(words))
     for word in (*reversed(words[:head]), *words[head:]):
-        if word in table and not (table[word] is Role.PROCEDURE and _qualifies(words[words.index(word) + 1 :])):
+        if word not in table:
+            continue
+        if table[word] is not Role.PROCEDURE or (word in _IN_TITLES and not _qualifies(words[words.index(word) + 1 :])):
             return word
     return ""
+
+
+def _set_off(title: str, table: dict[str, Role]) -> tuple[Role, bool] | None:
+    """What a part of a heading set off by a bracket, colon or dash says: "Example: ..." is one, "... (workflow)" a workflow."""
+    pieces = [normal(piece) for piece in _SET_OFF.split(title)[:MAX_PHRASE]]
+    if len(pieces) > 1 and table.get(pieces[0]) is Role.EXAMPLES:
+        return Role.EXAMPLES, False
+    return (Role.PROCEDURE, True) if any(_names_procedure(piece) for piece in pieces) else None
 
 
 def role_of(title: str) -> tuple[Role, bool]:
@@ -123,9 +139,9 @@ def role_of(title: str) -> tuple[Role, bool]:
     table = role_phrases()
     if text in table:
         return table[text], True
-    pieces = [normal(piece) for piece in _SET_OFF.split(title)[:MAX_PHRASE]]
-    if table.get(pieces[0]) is not Role.EXAMPLES and any(_names_procedure(piece) for piece in pieces):
-        return Role.PROCEDURE, True
+    set_off = _set_off(title, table)
+    if set_off is not None:
+        return set_off
     words = text.split()
     for size in range(min(MAX_PHRASE, len(words)), 1, -1):
         for at in range(len(words) - size + 1):

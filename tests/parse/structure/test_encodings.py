@@ -260,7 +260,23 @@ checker.save(rows, "out.csv")
 ```
 """
 
+LABELS = """# Layouts
+
+## The process
+
+**Reading the room:**
+
+- Read the plan in `plan.txt`.
+- Count the doors.
+
+**Drawing:**
+
+- Draw three layouts.
+- Show them to the user.
+"""
+
 PROCEDURES = {
+    "bullets below bold labels": (LABELS, 1, ["Read the plan", "Count the doors", "Draw three", "Show them"]),
     "ordered list": (ORDERED, 1, ["Read the invoices", "Compare each total", "Write the differences"]),
     "step headings": (STEP_HEADINGS, 3, ["Read the commits", "Write `NOTES.md`", "Run the publisher"]),
     "phase headings": (PHASES, 2, ["Read the answers", "Remove empty", "Count the answers", "Write `report.md`"]),
@@ -426,7 +442,43 @@ What the engine knows.
 2. **Short life** - seconds, not hours
 """
 
+TASKS_API = """# Tasks client
+
+A client for a task service.
+
+## Setup
+
+1. Get a key from the settings page.
+2. Export it as `TASKS_KEY`.
+
+## Create task
+
+```bash
+curl -X POST https://tasks.invalid/v1/tasks
+```
+
+## List tasks
+
+```bash
+curl https://tasks.invalid/v1/tasks
+```
+
+## Example: workflow
+
+```bash
+curl https://tasks.invalid/v1/tasks/1
+```
+
+## Errors
+
+| code | meaning |
+|---|---|
+| 401 | no key |
+| 404 | no such task |
+"""
+
 NO_PROCEDURE = {
+    "a client whose matter is called task": TASKS_API,
     "unrelated recipes": RECIPES,
     "a guide of imperative bullets": GUIDE,
     "lists of properties": PROPERTIES,
