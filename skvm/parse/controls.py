@@ -79,7 +79,7 @@ def step_parser() -> Lark:
 
 @cache
 def _loop() -> Loop:
-    return Loop(step_parser())
+    return Loop(step_parser(), Tree)
 
 
 def has_cue(sentence: Sentence) -> bool:

@@ -179,29 +179,21 @@ def _next_sibling(blocks: list[Block], block: Block) -> Block | None:
     return None
 
 
-class _Build:
-    """Callbacks of the rules: lark calls them bottom-up while it parses, so nothing recurses."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not name.islower():
-            raise AttributeError(name)  # inlined rules and terminals have no node
-
-        def make(children: list[Any]) -> Node:
-            node = Node(name)
-            for child in children:
-                if isinstance(child, Node):
-                    node.parts.append(child)
-                elif isinstance(child, Block) and node.block < 0:
-                    node.block = child.index
-            return node
-
-        setattr(self, name, make)
-        return make
+def _node(kind: str, children: list[Any]) -> Node:
+    """Node of a rule: the first block among its children is its own, nodes are its parts."""
+    block = -1
+    parts: list[Node] = []
+    for child in children:
+        if child.__class__ is Node:
+            parts.append(child)
+        elif block < 0:
+            block = child.index
+    return Node(kind, block, parts)
 
 
 @cache
 def _parser() -> Loop:
-    return Loop(Lark(read_data("grammar", "document.lark"), parser="lalr", lexer=NoLexer, transformer=_Build()))
+    return Loop(Lark(read_data("grammar", "document.lark"), parser="lalr", lexer=NoLexer), _node)
 
 
 def read_tree(blocks: list[Block]) -> Node:
