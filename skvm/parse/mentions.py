@@ -34,7 +34,7 @@ def tool_words(name: str) -> frozenset[str]:
 
 
 _WORD = re.compile(r"(?a)(?<![\w./@-])[a-z][a-z0-9_-]+(?![\w/(-]|\.\w)")
-_DENIAL = re.compile(r"(?a)\b(?:not|never|no|without|instead of|rather than|don't)\b", re.IGNORECASE)
+_DENIAL = re.compile(r"(?a)\b(?:not|never|no|without|lacks?|instead of|rather than|don't)\b", re.IGNORECASE)
 _WORDS = re.compile(r"(?a)[a-z][a-z0-9_-]+")
 _BARE_PATH = re.compile(r"(?a)(?<![\w/])[A-Za-z0-9_.@/{}$~-]+/[A-Za-z0-9_./-]*[A-Za-z0-9_]")
 _NEED_CUE = re.compile(
@@ -84,6 +84,9 @@ _EXT = re.compile(
 )
 _SKILL_NAME = r"[a-z][a-z0-9]*(?:[-:_][a-z0-9]+)*"
 _SKILL = re.compile(rf"(?a)\b(?:skill|skills?:)\s+[\"“]?({_SKILL_NAME}-[a-z0-9-]+)\b|\b({_SKILL_NAME}-[a-z0-9-]+)\s+skill\b")
+_OF_A_KIND = ("-specific", "-based", "-level", "-related", "-aware", "-agnostic", "-only", "-style", "-driven", "-party")
+"""Endings of adjectives: "a layer-specific skill" names none."""
+
 _SKILL_CODE = re.compile(r"(?a)/?[a-z][a-z0-9]*(?:[-_:.][a-z0-9]+)*\Z")
 _JS_IMPORT = re.compile(
     r"""(?a)(?:\bfrom\s+|\bimport\s+|\brequire\(\s*|\bimport\(\s*)["']((?:@[a-z0-9~][\w.~-]*/)?[a-z0-9][\w.-]*)((?:/[\w./-]+)?)["']"""
@@ -198,15 +201,23 @@ def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]
         for match in re.finditer(r"(?a)\[\[([A-Za-z0-9][A-Za-z0-9_:./-]*)\]\]", text):
             out.append(Mention(NeedKind.SKILL, match.group(1), at + match.start(1), at + match.end(1)))
     if "kill" in text:
-        for match in _SKILL.finditer(text):
-            group = 1 if match.group(1) else 2
-            out.append(Mention(NeedKind.SKILL, match.group(group), at + match.start(group), at + match.end(group)))
+        out += _skills_in_prose(text, at)
     if "/" in text:
         for match in _BARE_PATH.finditer(text):
             named = file_name(match.group())
             if named is not None:
                 begin = at + match.start() + match.group().find(named)
                 out.append(Mention(NeedKind.FILE, named, begin, begin + len(named)))
+    return out
+
+
+def _skills_in_prose(text: str, at: int) -> list[Mention]:
+    """`some-name skill`, `the skill some-name`."""
+    out: list[Mention] = []
+    for match in _SKILL.finditer(text):
+        group = 1 if match.group(1) else 2
+        if not match.group(group).endswith(_OF_A_KIND) and not _denied(text, match.start()):
+            out.append(Mention(NeedKind.SKILL, match.group(group), at + match.start(group), at + match.end(group)))
     return out
 
 

@@ -13,12 +13,13 @@ from typing import Any
 from skvm.ir import Need, NeedKind, Origin
 from skvm.parse.bundle import Bundle
 from skvm.parse.code import Code, Fence
-from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, RunKind
+from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, Run, RunKind
 from skvm.parse.fences.commands import is_system, known_commands
 from skvm.parse.fences.facts import NeedFact
 from skvm.parse.fences.packages import is_stdlib, normal_name
 from skvm.parse.fences.roles import PYTHON, SHELL
 from skvm.parse.lexicon import word_set
+from skvm.parse.links import host_of_link, hosts_named, is_reserved, skills_called
 from skvm.parse.mentions import (
     command_lines,
     env_name,
@@ -42,6 +43,8 @@ _SETUP = frozenset({Role.SETUP, Role.PROCEDURE, Role.STEP})
 _SLUG = re.compile(r"(?a)[a-z][a-z0-9]*(?:[-_:][a-z0-9]+)*\Z")
 _OTHER_SKILL = re.compile(r"(?a)\A(?:\.\./|skills/).*?([A-Za-z0-9][A-Za-z0-9_.-]*)/SKILL\.md\Z")
 _RELATED = re.compile(r"(?a)\b(?:related|companion|complementary|connected) skills?\b", re.IGNORECASE)
+_SKILL_COLUMN = re.compile(r"(?a)(?:sub-?|other |next )?skills?\Z", re.IGNORECASE)
+_LOAD_BELOW = re.compile(r"(?a)\b(?:load|use|invoke|call|combine|pair)\b[^.]*\bskills?\b[^.]*[:.]", re.IGNORECASE)
 _FILE_ITEM = re.compile(
     r"(?a)([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:\.(?:md|py|sh|js|ts|json|ya?ml|txt|csv|html)|/))(?=\s|:|$|\))"
 )
@@ -88,6 +91,8 @@ class Needs:
 
     def add(self, kind: NeedKind, name: str, span: Span, origin: Origin, step: str | None, **more: Any) -> None:
         """Note one need."""
+        if kind is NeedKind.HOST and is_reserved(name):
+            return
         asked = more.get("declared") or more.pop("asked", False)
         if kind is NeedKind.BIN and not asked and (is_system(name) or name in tool_words("skip") or len(name) < 2):
             return
@@ -118,15 +123,12 @@ class Needs:
         step = self.owners.get(block.index)
         instructs = step is not None or self.draft.sections[block.section].role in _SETUP
         self.variables = self._lists_variables(block)
-        for mention in mentions_of(block, instructs=instructs, variables=self.variables):
+        found = mentions_of(block, instructs=instructs, variables=self.variables)
+        found += skills_called(block, self.source.name) + (hosts_named(block) if instructs else [])
+        for mention in found:
             span = self.draft.span(block.byte_at(mention.at), end_byte(block, mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
-        for run in block.runs:
-            if run.kind is RunKind.LINK and (other := _OTHER_SKILL.search(run.target)) is not None:
-                self.add(NeedKind.SKILL, other.group(1), self.draft.span(run.start, run.end), Origin.PROSE, step)
-            named = file_of_link(run.target) if run.kind is RunKind.LINK and run.target else None
-            if named is not None:
-                self.add(NeedKind.FILE, named, self.draft.span(run.start, run.end), Origin.PROSE, step)
+        self._links(block, step, instructs=instructs)
         self._listed_file(block, step)
         self._related(block, step)
         for inline in self.code.inline(block):
@@ -136,6 +138,22 @@ class Needs:
             for command in inline.facts.commands:
                 if command.script is not None:
                     self._script(command.script, inline.start + command.start, inline.start + command.end, step)
+
+    def _links(self, block: Block, step: str | None, *, instructs: bool) -> None:
+        """Other skills, hosts and files that the links of a block lead to."""
+        for run in block.runs:
+            if run.kind is not RunKind.LINK or not run.target:
+                continue
+            other = _OTHER_SKILL.search(run.target)
+            host = host_of_link(block, run.target) if instructs else None
+            named = file_of_link(run.target)
+            for kind, name in (
+                (NeedKind.SKILL, other.group(1) if other is not None else None),
+                (NeedKind.HOST, host),
+                (NeedKind.FILE, named),
+            ):
+                if name is not None:
+                    self.add(kind, name, self.draft.span(run.start, run.end), Origin.PROSE, step)
 
     def _listed_file(self, block: Block, step: str | None) -> None:
         """`name.md` in a list under "references/" or "Located in `references/`:"."""
@@ -148,13 +166,26 @@ class Needs:
             self.add(NeedKind.FILE, name, span, Origin.PROSE, step, literal=mark)
 
     def _related(self, block: Block, step: str | None) -> None:
-        """Items of a section on related skills: the name at their head."""
-        if block.kind is BlockKind.ITEM and _RELATED.search(self.draft.sections[block.section].title):
-            run = next((r for r in block.runs if r.text), None)
-            if run is not None and (run.strong or run.kind is RunKind.CODE) and _SLUG.match(run.text.strip(" :/")):
-                name = run.text.strip(" :/")
+        """Skills by name in a list of skills that belong to this one, or in a column of a table that is headed so."""
+        for run in self._skill_names(block):
+            name = run.text.strip(" :/")
+            if _SLUG.match(name):
                 begin = run.start + run.text.find(name)
                 self.add(NeedKind.SKILL, name, self.draft.span(begin, begin + len(name)), Origin.PROSE, step)
+
+    def _skill_names(self, block: Block) -> list[Run]:
+        if block.kind is BlockKind.ROW and block.parent is not None:
+            head = self.draft.blocks[self.draft.blocks[block.parent].children[0]].cells
+            here = [c for h, c in zip(head, block.cells, strict=False) if _SKILL_COLUMN.match(h.text)]
+            return [r for r in block.runs if r.kind is RunKind.CODE and any(c.start <= r.start < c.end for c in here)]
+        if block.kind is not BlockKind.ITEM:
+            return []
+        run = next((r for r in block.runs if r.text), None)
+        if run is None or run.kind is not RunKind.CODE:
+            return []
+        before = self.draft.blocks[block.parent - 1] if block.parent else None
+        told = before is not None and before.section == block.section and _LOAD_BELOW.search(before.text)
+        return [run] if told or _RELATED.search(self.draft.sections[block.section].title) else []
 
     def _folder_above(self, block: Block) -> tuple[str, int] | None:
         """The bundle folder that the heading or the paragraph above a list names, and its byte."""

@@ -50,3 +50,32 @@ def test_a_declared_system_command_counts() -> None:
 def test_a_variable_set_above_is_no_setting() -> None:
     body = '```bash\nCHAIN_ID="1"\ncurl https://api.test/\n```\n\n```bash\ncurl "https://api.test/$CHAIN_ID?key=$SERVICE_API_KEY"\n```\n'
     assert names(body, NeedKind.ENV) == {"SERVICE_API_KEY"}
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("## Setup\n\n1. Go to [Site](https://site.dev) and sign up.\n2. Install `jq`.\n", {"site.dev"}),
+        ("## Setup\n\n1. Log in to the server `mcp.site.dev`.\n2. Install `jq`.\n", {"mcp.site.dev"}),
+        ("## Setup\n\n1. Start `reg.io/team/image:1.2`.\n2. Install `jq`.\n", {"reg.io"}),
+        ("See the [documentation](https://docs.site.dev).\n", set()),
+        ("```bash\ncurl https://example.com/x\n```\n", set()),
+    ],
+)
+def test_hosts(body: str, wanted: set[str]) -> None:
+    assert names(body, NeedKind.HOST) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("Run `/set-up-things` first.\n", {"set-up-things"}),
+        ("Hand off to `/team:deploy-it`.\n", {"team:deploy-it"}),
+        ("| Task | Skill |\n|---|---|\n| Copy | `write-copy` |\n", {"write-copy"}),
+        ("Load a layer-specific skill.\n", set()),
+        ("It lacks a billing-operator skill.\n", set()),
+        ("## Related Skills\n\n- **other-one**: Use when planning. NOT for this.\n", set()),
+    ],
+)
+def test_skills(body: str, wanted: set[str]) -> None:
+    assert names(body, NeedKind.SKILL) == wanted

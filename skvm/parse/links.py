@@ -1,0 +1,87 @@
+"""Hosts and other skills that prose names: places a follower must reach, and work that is handed over by name.
+
+A link to documentation is no host to reach, and "use X instead" hands nothing over.
+"""
+
+from __future__ import annotations
+
+import re
+
+from skvm.ir import NeedKind
+from skvm.parse.draft import Block, RunKind
+from skvm.parse.mentions import Mention
+
+_URL = re.compile(r"(?a)https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?)", re.IGNORECASE)
+_REACHED = re.compile(
+    r"(?a)\b(?:fetch|go to|visit|sign (?:up|in)|log ?in|register|accounts?|api keys?|tokens?|endpoints?|base.?url|upload|query|"
+    r"connect|server|authenticated)\b",
+    re.IGNORECASE,
+)
+_RESERVED = re.compile(
+    r"(?a)(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid|yourdomain\.com|your-?[a-z-]+\.[a-z]+)(?::\d+)?\Z"
+)
+_REGISTRY = re.compile(r"(?a)((?:[a-z0-9-]+\.)+[a-z]{2,})/[a-z0-9._/-]+:[A-Za-z0-9_.-]+\Z")
+_BARE = re.compile(r"(?a)(?:[a-z0-9-]+\.)+(?:com|io|dev|ai|org|net|app|cloud)\Z")
+_SLUG = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+_NAMESPACED = re.compile(rf"(?a)(?<![\w/.])/?({_SLUG}:{_SLUG})(?![\w/:.-])")
+_COMMAND = re.compile(rf"(?a)/({_SLUG}-[a-z0-9-]+)\Z")
+_HYPHENED = re.compile(rf"(?a){_SLUG}-[a-z0-9-]+\Z")
+_HANDS_OVER = re.compile(
+    r"(?a)\b(?:load|invoke|hand off to|route to|delegate to|coordinate with|continue with)\s*\Z", re.IGNORECASE
+)
+_RUNS = re.compile(r"(?a)\b(?:run|running|use|using|invoke|call|to|via|with|suggest)\s*\Z", re.IGNORECASE)
+
+
+def is_reserved(host: str) -> bool:
+    """Is the host a name for examples (RFC 2606), or one that the text leaves to its reader?"""
+    return bool(_RESERVED.search(host))
+
+
+def hosts_named(block: Block) -> list[Mention]:
+    """Hosts in the prose of an instruction that tells to reach them, and registries of container images."""
+    out: list[Mention] = []
+    reached = bool(_REACHED.search(block.text))
+    for run in block.runs:
+        if run.kind is not RunKind.CODE:
+            continue
+        image = _REGISTRY.match(run.text)
+        url = _URL.match(run.text)
+        found = image.span(1) if image else url.span(1) if url and reached else None
+        if found is None and reached and _BARE.match(run.text):
+            found = (0, len(run.text))
+        if found is not None and not is_reserved(run.text[slice(*found)].lower()):
+            out.append(Mention(NeedKind.HOST, run.text[slice(*found)].lower(), run.at + found[0], run.at + found[1]))
+    return out
+
+
+def host_of_link(block: Block, target: str) -> str | None:
+    """Host of a link in an instruction that tells to reach it ("go to", "an account at"); None for further reading."""
+    url = _URL.match(target) if target.startswith("http") else None
+    if url is None or is_reserved(url.group(1).lower()) or not _REACHED.search(block.text):
+        return None
+    return url.group(1).lower()
+
+
+def skills_called(block: Block, own: str) -> list[Mention]:
+    """Skills called as `/name-of-it` or `space:name`, and those that work is handed over to; `own`: the skill's own name."""
+    out: list[Mention] = []
+    for run in block.runs:
+        if not run.text:
+            continue
+        if run.kind is RunKind.CODE:
+            before = block.text[max(0, run.at - 20) : run.at].rstrip("(*_ ")
+            called = _COMMAND.match(run.text) if _RUNS.search(before) else None
+            if called is None and _HYPHENED.match(run.text) and _HANDS_OVER.search(before):
+                called = re.match(r"(?a)(.*)\Z", run.text)
+            spaced = _NAMESPACED.fullmatch(run.text)
+            if called is None and spaced and (run.text[0] == "/" or ("-" in run.text and _RUNS.search(before))):
+                called = spaced
+            found = [called] if called else []
+        else:
+            found = [m for m in _NAMESPACED.finditer(run.text) if m.group().startswith("/")] if ":" in run.text else []
+        out += [
+            Mention(NeedKind.SKILL, m.group(1), run.at + m.start(1), run.at + m.end(1))
+            for m in found
+            if m.group(1).rsplit(":", 1)[-1] != own and m.group(1) != own
+        ]
+    return out
