@@ -19,12 +19,15 @@ from skvm.source import SourceText
 GRAPHS = frozenset({"mermaid", "dot", "graphviz", "gv"})
 PLAIN = frozenset({"", "text", "txt", "plaintext", "pseudo", "pseudocode"})
 CODED = frozenset({"bash", "sh", "shell", "zsh", "python", "py", "r"})
+LARGEST = 16_384
+"""A longer fence, in bytes, is data: no parts are looked for."""
+
 MOST = 40
 """A fence with more parts than this is data."""
 
 LINE_NUMBER = re.compile(rb"[ \t]{0,3}(?:step\s*)?(\d{1,2})[.):]\s+(\S.*)", re.IGNORECASE)
 COMMENT = re.compile(rb"(?:\A|\n[ \t]*\r?\n)(#+[ \t]*([A-Za-z][^\r\n]*))")
-LABEL = re.compile(rb"""\w+[ \t]*(?:\[\(?|\(\[?|\{+)[ \t]*"?([A-Za-z][^\]\)\}"\n]*)"?[ \t]*[\]\)\}]+""")
+LABEL = re.compile(rb"""\w{1,40}[ \t]{0,4}(?:\[\(?|\(\[?|\{+)[ \t]*"?([A-Za-z][^\]\)\}"\n]*)"?[ \t]*[\]\)\}]+""")
 DOT_LABEL = re.compile(rb'\blabel[ \t]*=[ \t]*"([^"\n]+)"')
 DOT_NODE = re.compile(rb'(?m)^[ \t]*"([A-Za-z][^"\n]*)"[ \t]*(?:\[[^\]\n]*\])?[ \t]*;?[ \t]*$')
 
@@ -55,7 +58,15 @@ def split_fences(blocks: list[Block], source: SourceText) -> list[Block]:
 
 
 def _candidate(block: Block) -> bool:
-    return block.kind is BlockKind.FENCE and block.parent is None and block.closed and block.body[1] > block.body[0]
+    """Only fences of these languages at the top level; most fences are out before any text is looked at."""
+    if (
+        block.kind is not BlockKind.FENCE
+        or block.parent is not None
+        or not block.closed
+        or not 0 < block.body[1] - block.body[0] <= LARGEST
+    ):
+        return False
+    return _language(block) in GRAPHS | PLAIN | CODED
 
 
 def _language(block: Block) -> str:
