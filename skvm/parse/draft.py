@@ -6,9 +6,11 @@ answers with a `LogicLayer`. Records are immutable; small ones are named tuples 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from skvm.diag import Diagnostic
@@ -59,6 +61,9 @@ class Run(NamedTuple):
     target: str = ""
 
 
+_at = attrgetter("at")
+
+
 class Cell(NamedTuple):
     """A table cell: its bytes, plain text and runs (`Run.at` counts in the *row's* text)."""
 
@@ -69,13 +74,16 @@ class Cell(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """One block, filled while the events are read and never changed afterwards. `start`, `end` hold all of it, nested blocks too; the line end after it is not part of it.
+    """One block, filled while the events are read and never changed afterwards.
+
+    `start`, `end` hold all of it, nested blocks too; the line end after it is not part of it.
 
     `line`, `last_line`: 1-based. `parent`: index of the block that holds it (an item its list, a paragraph of a loose item the
     item), `section`: index of its section. `text`: own plain text without nested blocks (an item: its first paragraph; a row:
     cells joined by " | "). `own_end`: where the own text ends. `level`: heading level 1-6, nesting depth of items (0 = top).
     `number`: of an ordered item ("3"), a heading or a bold lead ("1.5", "6a"). `checked`: of a task box. `ordered`: of lists.
     `language`, `body`: of fences (body = bytes between the fence lines; `closed` False: never closed). `header`: of rows.
+    `mark`: run, code point and byte that `byte_at` counted last.
     """
 
     index: int
@@ -99,17 +107,30 @@ class Block:
     header: bool = False
     cells: list[Cell] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
+    mark: tuple[int, int, int] = field(default=(-1, 0, 0), repr=False)
 
     def byte_at(self, at: int) -> int:
         """Byte offset of code point `at` of `text` (exact inside a run; between runs the end of the run before)."""
-        found = self.start
-        for run in self.runs:
-            if run.at > at:
-                break
-            if run.text:
-                inside = run.text[: at - run.at]
-                found = min(run.start + len(inside.encode("utf-8", "surrogatepass")), run.end)
-        return found
+        index = bisect_right(self.runs, at, key=_at) - 1
+        while index >= 0 and not self.runs[index].text:
+            index -= 1
+        if index < 0:
+            return self.start
+        run = self.runs[index]
+        inside = min(at - run.at, len(run.text))
+        if not run.text.isascii():
+            inside = self._bytes_in(index, inside)
+        return min(run.start + inside, run.end)
+
+    def _bytes_in(self, index: int, points: int) -> int:
+        """Bytes of the first `points` code points of a run, counted from the last place that was asked for."""
+        text = self.runs[index].text
+        known, count = self.mark[1:] if self.mark[0] == index else (0, 0)
+        low, high = min(known, points), max(known, points)
+        between = len(text[low:high].encode("utf-8", "surrogatepass"))
+        count += between if points >= known else -between
+        self.mark = (index, points, count)
+        return count
 
     @property
     def bold(self) -> str:
