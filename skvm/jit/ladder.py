@@ -65,7 +65,7 @@ class StepRecord(Frozen):
     skill: str
     versions: tuple[SolidStep, ...] = ()
     history: tuple[Change, ...] = ()
-    made: int = 0
+    numbered: int = 0
     baseline: dict[str, float] = {}
     served: dict[str, float] = {}
     handed: dict[str, float] = {}
@@ -241,13 +241,13 @@ def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Polic
     widened = {v.id for v in spent if v.state in LIVE and set(v.evidence) <= set(code.evidence)}
     if len(spent) - len(widened) >= policy.versions_per_step:
         return record.note("", f"limit of {policy.versions_per_step} codes per step; the model keeps the step", seen.run)
-    if room <= 0 or record.made >= policy.versions_per_skill:
+    if room <= 0 or record.numbered >= policy.versions_per_skill:
         return record.note("", f"limit of {policy.versions_per_skill} codes per skill; the model keeps the step", seen.run)
-    id = f"{short_key(record.step_key)}/{record.made + 1}"
+    id = f"{short_key(record.step_key)}/{record.numbered + 1}"
     earned = max((v.agreed + 1 for v in record.versions if _foretold(v, code, seen)), default=0)
     new = code.model_copy(update={"id": id, "state": SolidState.SHADOW, "baseline": means(record.baseline), "agreed": earned})
     new = new.model_copy(update={"reason": "replays all of its runs exactly"})
-    record = record.model_copy(update={"versions": (*_pruned(record.versions), new), "made": record.made + 1})
+    record = record.model_copy(update={"versions": (*_pruned(record.versions), new), "numbered": record.numbered + 1})
     told = f"generalised from {len(new.evidence)} runs with different inputs"
     record = record.note(id, told, seen.run, SolidState.OBSERVED, SolidState.CANDIDATE)
     record = record.note(id, "replays all of them exactly", seen.run, SolidState.CANDIDATE, SolidState.SHADOW)
