@@ -87,7 +87,7 @@ def settled(rows: list[Row]) -> bool:
 
 def run_once(vm: Skvm, skill: Path, number: int, label: str = "") -> Row:
     """One run on one export; the prompt names its file and column."""
-    from skvm.adapters.oracle import load_oracle
+    from skvm.adapters.simulation.oracle import load_oracle
 
     name, column = f"orders_{number:02}.csv", COLUMNS[number % len(COLUMNS)]
     path = write_export(HOME / "inputs" / name, seed=number)

@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 
-from skvm.adapters.oracle import load_oracle
+from skvm.adapters.simulation.oracle import load_oracle
 from skvm.app import Settings, Skvm
 from skvm.app.running import RunOptions, sandbox_of
 from skvm.app.tasks import CheckResult, CommandCheck, Task, load_tasks, run_checks

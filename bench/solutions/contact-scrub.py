@@ -2,7 +2,7 @@
 
 import json
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 
 def name(ctx):

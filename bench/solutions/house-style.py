@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 WORDS = (
     (r"utili[sz]e", "use"),

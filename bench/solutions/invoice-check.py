@@ -2,7 +2,7 @@
 
 import json
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 LETTERS = {
     "reject": "The invoice {invoice} of {supplier} was already entered; we do not accept it a second time.",

@@ -6,7 +6,7 @@ In a plan the loop runs the body once an iteration; asked for the whole skill, t
 import json
 import re
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 VALIDATE = "python3 scripts/validate.py out/fixed.json --schema references/shape.json"
 ROUNDS = 3

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 
 def log(ctx):

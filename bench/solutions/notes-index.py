@@ -3,7 +3,7 @@
 import json
 from pathlib import PurePosixPath
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 
 def card_call(note):

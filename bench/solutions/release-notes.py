@@ -3,7 +3,7 @@
 import json
 import re
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 SECTIONS = (("breaking", "Breaking changes"), ("feature", "New"), ("bug", "Fixed"))
 

@@ -1,6 +1,6 @@
 """What a right answer does in each step of sales-report."""
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 
 def export(ctx):

@@ -2,7 +2,7 @@
 
 import re
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 TAB = "python scripts/tab.py"
 

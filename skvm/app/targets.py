@@ -55,8 +55,8 @@ def _make(model: str, settings: Settings, api_base: str | None, seed: int, oracl
 
 
 def _simulated(model: str, settings: Settings, seed: int, oracle: Any) -> ModelClient:
-    from skvm.adapters.oracle import CommandOracle
-    from skvm.adapters.sim import SimModel
+    from skvm.adapters.simulation.model import SimModel
+    from skvm.adapters.simulation.oracle import CommandOracle
     from skvm.adapters.tokens import OfflineCounter
 
     profile = find_profile(Target(model=model), (settings.profiles,)).profile

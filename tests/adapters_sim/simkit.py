@@ -8,8 +8,8 @@ from typing import Any
 
 import anyio
 
-from skvm.adapters.oracle import Call, Done, Query, Script
-from skvm.adapters.sim import SimModel
+from skvm.adapters.simulation.model import SimModel
+from skvm.adapters.simulation.oracle import Call, Done, Query, Script
 from skvm.capability import Cell, Level, Profile
 from skvm.plan import Requires
 from skvm.ports import Message, ModelReply, ModelRequest, RequestTag, ToolSpec

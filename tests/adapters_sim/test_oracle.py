@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skvm.adapters.oracle import (
+from skvm.adapters.simulation.oracle import (
     Call,
     Chain,
     CommandOracle,
@@ -21,7 +21,7 @@ from skvm.adapters.oracle import (
 from skvm.diag import UsageError
 
 SOLUTION = """
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 
 def one(ctx):
     yield Call("read_file", {"path": ctx.said(r"(\\w+\\.txt)", "none.txt")})

@@ -11,9 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simkit import FINISH, TOOLS, Scripted, Words, converse, needs, profile, request, said, sim, tag, talk, work, world
 
-from skvm.adapters.faults import UNMEASURED, Fault, Mutation, break_json, chance, draw_faults, mutations_of, wrong_call
-from skvm.adapters.oracle import Call, CommandOracle
-from skvm.adapters.sim import NO_SOLUTION, SimModel
+from skvm.adapters.simulation.faults import (
+    UNMEASURED,
+    Fault,
+    Mutation,
+    break_json,
+    chance,
+    draw_faults,
+    mutations_of,
+    wrong_call,
+)
+from skvm.adapters.simulation.model import NO_SOLUTION, SimModel
+from skvm.adapters.simulation.oracle import Call, CommandOracle
 from skvm.capability import Cell, Level, Profile, load_catalog, load_profile
 from skvm.capability.estimate import beta_interval, probability
 from skvm.diag import TargetError

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from skvm.adapters.oracle import Call, Done, Result, Script
+from skvm.adapters.simulation.oracle import Call, Done, Result, Script
 from skvm.app.tasks import Task
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from player import SKILLS, SOLUTIONS, perform
 
-from skvm.adapters.oracle import Call, SolutionOracle, load_solution
-from skvm.adapters.sim import SimModel
+from skvm.adapters.simulation.model import SimModel
+from skvm.adapters.simulation.oracle import Call, SolutionOracle, load_solution
 from skvm.app.tasks import Task, load_tasks
 from skvm.capability import Profile
 from skvm.parse import parse_skill
@@ -123,7 +123,7 @@ def _back(text: str, names: dict[str, str]) -> str:
 
 
 def test_requirements_are_drawn_by_key_not_by_step() -> None:
-    from skvm.adapters.faults import draw_faults
+    from skvm.adapters.simulation.faults import draw_faults
     from skvm.capability import Level
 
     requires = tuple(Requires(primitive=p, level=Level.L1) for p in ("tool.exec", "follow.procedure", "reason.logic"))

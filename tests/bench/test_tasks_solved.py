@@ -9,7 +9,7 @@ import anyio
 import pytest
 from player import SKILLS, SOLUTIONS, play, prepare
 
-from skvm.adapters.oracle import Query, SolutionOracle, load_solution
+from skvm.adapters.simulation.oracle import Query, SolutionOracle, load_solution
 from skvm.app.tasks import CheckResult, Task, load_task, run_checks
 from skvm.ports import SandboxRequest, SandboxResult
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from skvm.adapters.oracle import load_oracle
+from skvm.adapters.simulation.oracle import load_oracle
 from skvm.app import Settings, Skvm
 from skvm.app.running import sandbox_of
 from skvm.app.targets import backends

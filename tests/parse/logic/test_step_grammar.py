@@ -11,11 +11,11 @@ from hypothesis.extra.lark import from_lark
 from lark import Lark, Token, Tree
 
 from skvm.ir import ControlKind
-from skvm.parse.acts import words_in
-from skvm.parse.controls import GivenTokens, controls_in, has_cue, step_parser, terminals
 from skvm.parse.draft import Block, BlockKind, Run, RunKind
+from skvm.parse.logic.acts import words_in
+from skvm.parse.logic.controls import GivenTokens, controls_in, has_cue, step_parser, terminals
+from skvm.parse.logic.stepacts import stated_in
 from skvm.parse.sentences import Sentence, cues, read_sentences
-from skvm.parse.stepacts import stated_in
 from skvm.source import read_data
 
 MARKS = {"COMMA": ",", "COLON": ":", "SEMI": ";", "DASH": "—", "ARROW": "→", "LPAR": "(", "RPAR": ")"}

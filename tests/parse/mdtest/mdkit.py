@@ -31,7 +31,7 @@ from lark.exceptions import LarkError
 
 from skvm.ir import Program
 from skvm.parse import ParseResult
-from skvm.parse.controls import has_cue, step_parser, terminals
+from skvm.parse.logic.controls import has_cue, step_parser, terminals
 from skvm.parse.sentences import Sentence, read_sentences
 from skvm.parse.structure.blocks import BlockReader
 from skvm.parse.structure.front import read_front_matter

@@ -8,7 +8,7 @@ from lark import Lark
 from mdkit import cases
 
 from skvm.diag import CODES
-from skvm.parse.controls import GivenTokens
+from skvm.parse.logic.controls import GivenTokens
 from skvm.source import read_data
 
 CASES = list(cases())

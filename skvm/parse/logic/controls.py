@@ -1,7 +1,7 @@
 """Control stated in a sentence, read with `grammar/step.lark` (LALR, strict).
 
 Only sentences with a cue reach the parser. What it finds are candidates with positions; which of them govern the whole step
-is decided in `skvm.parse.steering`.
+is decided in `skvm.parse.logic.steering`.
 """
 
 from __future__ import annotations

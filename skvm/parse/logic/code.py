@@ -14,7 +14,7 @@ from skvm.parse.fences.python import analyse_python
 from skvm.parse.fences.roles import is_python, is_shell, role_of
 from skvm.parse.fences.shell import analyse_shell
 from skvm.parse.lexicon import word_set
-from skvm.parse.mentions import tool_words
+from skvm.parse.logic.mentions import tool_words
 
 _COMMAND_LIKE = re.compile(r"(?a)(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
 

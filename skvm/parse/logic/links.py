@@ -9,7 +9,7 @@ import re
 
 from skvm.ir import NeedKind
 from skvm.parse.draft import Block, RunKind
-from skvm.parse.mentions import Mention
+from skvm.parse.logic.mentions import Mention
 
 _URL = re.compile(r"(?a)https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?)", re.IGNORECASE)
 _REACHED = re.compile(

@@ -6,16 +6,16 @@ import re
 from typing import Any
 
 from skvm.ir import Act, ActType, BlockRole, ControlKind, EffectClass, Origin, Scope
-from skvm.parse.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
-from skvm.parse.bundle import Bundle
-from skvm.parse.code import Code, Fence
-from skvm.parse.controls import Found, controls_in
 from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
 from skvm.parse.fences.facts import CommandFact, StatementFact
-from skvm.parse.places import is_open, place_of
-from skvm.parse.resources import EFFECT_OF, Resource, resource_of
+from skvm.parse.logic.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
+from skvm.parse.logic.bundle import Bundle
+from skvm.parse.logic.code import Code, Fence
+from skvm.parse.logic.controls import Found, controls_in
+from skvm.parse.logic.places import is_open, place_of
+from skvm.parse.logic.resources import EFFECT_OF, Resource, resource_of
+from skvm.parse.logic.statements import acts_of_statement
 from skvm.parse.sentences import Sentence, end_byte, read_sentences
-from skvm.parse.statements import acts_of_statement
 
 _PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
 _MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from skvm.ir import Act, Slot
 from skvm.parse.draft import Block, BlockKind, Draft, Role, RunKind
-from skvm.parse.places import is_path
+from skvm.parse.logic.places import is_path
 from skvm.source import SourceText, Span
 
 _PLACEHOLDER = re.compile(

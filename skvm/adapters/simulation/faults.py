@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from skvm.adapters.oracle import Call, Done
+from skvm.adapters.simulation.oracle import Call, Done
 from skvm.capability import Level, Profile
 from skvm.capability.estimate import probability
 from skvm.ports import RequestTag

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from skvm.ir import Act
 from skvm.ir import Block as CodeBlock
-from skvm.parse.bundle import Bundle
-from skvm.parse.code import Code, read_code
 from skvm.parse.draft import Draft, LogicLayer
-from skvm.parse.needs import Needs
-from skvm.parse.notes import note_all
-from skvm.parse.slots import Slots
-from skvm.parse.steering import steer
-from skvm.parse.stepacts import StepReader
+from skvm.parse.logic.bundle import Bundle
+from skvm.parse.logic.code import Code, read_code
+from skvm.parse.logic.needs import Needs
+from skvm.parse.logic.notes import note_all
+from skvm.parse.logic.slots import Slots
+from skvm.parse.logic.steering import steer
+from skvm.parse.logic.stepacts import StepReader
 from skvm.source import SkillSource
 
 

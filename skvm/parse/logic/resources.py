@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from skvm.ir import ActType, EffectClass, Scope
-from skvm.parse.acts import Word
 from skvm.parse.lexicon import nouns, word_set, words_of
-from skvm.parse.mentions import file_name
-from skvm.parse.places import is_open, is_path, place_of
+from skvm.parse.logic.acts import Word
+from skvm.parse.logic.mentions import file_name
+from skvm.parse.logic.places import is_open, is_path, place_of
 
 _ENDS = frozenset(
     {"COMMA", "SEMI", "COLON", "DASH", "ARROW", "LPAR", "RPAR", "AND", "OR", "THEN", "IF", "WHEN", "UNLESS", "EACH", "UNTIL"}

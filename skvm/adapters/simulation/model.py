@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 
-from skvm.adapters.faults import (
+from skvm.adapters.simulation.faults import (
     Fault,
     Mutation,
     arguments_text,
@@ -27,7 +27,7 @@ from skvm.adapters.faults import (
     wrong_call,
     wrong_end,
 )
-from skvm.adapters.oracle import Call, Done, Oracle, ProbeSolver, Query, Result, Script
+from skvm.adapters.simulation.oracle import Call, Done, Oracle, ProbeSolver, Query, Result, Script
 from skvm.capability import Profile
 from skvm.diag import TargetError
 from skvm.ir import canonical_json

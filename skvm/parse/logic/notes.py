@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from skvm.diag import CODES, Applicability, Diagnostic, Fix
 from skvm.ir import Need, NeedKind, Origin
-from skvm.parse.code import Code
 from skvm.parse.draft import Draft, RunKind
+from skvm.parse.logic.code import Code
 from skvm.source import SkillSource, Span
 
 _SECRET = re.compile(

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from skvm.ir import Need, NeedKind, Origin
-from skvm.parse.bundle import Bundle
-from skvm.parse.code import Code, Fence
 from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, Run, RunKind
 from skvm.parse.fences.commands import is_system, known_commands
 from skvm.parse.fences.facts import NeedFact
 from skvm.parse.fences.packages import is_stdlib, normal_name
 from skvm.parse.fences.roles import PYTHON, SHELL
 from skvm.parse.lexicon import word_set
-from skvm.parse.links import host_of_link, hosts_named, is_reserved, skills_called
-from skvm.parse.mentions import (
+from skvm.parse.logic.bundle import Bundle
+from skvm.parse.logic.code import Code, Fence
+from skvm.parse.logic.links import host_of_link, hosts_named, is_reserved, skills_called
+from skvm.parse.logic.mentions import (
     command_lines,
     env_name,
     exports_in,

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Control, ControlKind
-from skvm.parse.arms import Question, condition_cell, question_in
-from skvm.parse.controls import Found
 from skvm.parse.draft import Block, BlockKind, Draft, DraftScene, DraftStep
+from skvm.parse.logic.arms import Question, condition_cell, question_in
+from skvm.parse.logic.controls import Found
+from skvm.parse.logic.stepacts import Read, StepReader
 from skvm.parse.sentences import Sentence, end_byte, read_sentences
-from skvm.parse.stepacts import Read, StepReader
 
 _HEAD_ONLY = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.LOOP})
 _PASSED_ON = frozenset({ControlKind.BRANCH, ControlKind.LOOP, ControlKind.RECOVER})
