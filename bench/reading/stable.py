@@ -73,7 +73,8 @@ def _against(
     name = label or f"Python {found['python']}"
     equal = 0
     for path in paths:
-        if base["digests"].get(path) == found["digests"].get(path):
+        wanted = base["digests"].get(path)
+        if wanted is not None and wanted == found["digests"].get(path):
             equal += 1
         else:
             differing.setdefault(path, []).append(name)
