@@ -18,22 +18,21 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from skvm.adapters.confine.backend import Backend
 from skvm.adapters.confine.places import (
     SYSTEM,
-    checked_work,
     etc_files,
-    find_program,
     inside,
     python_prefixes,
     read_places,
     write_places,
 )
-from skvm.adapters.confine.process import Ended, Job, Launch, run_job
+from skvm.adapters.confine.process import Ended, Job, Launch
 from skvm.adapters.confine.seccomp import FilterPolicy, build_filter, filter_digest
-from skvm.adapters.confine.selftest import Attempt, prove
-from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits, unpassable
+from skvm.adapters.confine.selftest import Attempt
+from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits
 from skvm.diag import SandboxError
-from skvm.ports import SandboxRequest, SandboxResult, SelfTest
+from skvm.ports import SandboxRequest, SandboxResult
 
 POLICY = 1
 OLDEST_ABI = 3  # before it a file outside can be emptied (truncate is not governed)
@@ -55,7 +54,7 @@ _MACHINE = (
 _LAUNCHER = Path(__file__).parent / "confine" / "launcher.py"
 
 
-class Landlock:
+class Landlock(Backend):
     """The kernel's Landlock as a Sandbox. Raises SandboxError when the kernel has none or an older one than needed."""
 
     name = "landlock"
@@ -75,34 +74,8 @@ class Landlock:
         """ABI of the kernel, version of this policy, digest of the filter."""
         return f"landlock abi {self._abi} policy {POLICY} filter {filter_digest(self._filter)}"
 
-    async def run(self, request: SandboxRequest) -> SandboxResult:
-        """Run one program; see the port."""
-        attempt = self.attempt(request)
-        if isinstance(attempt, SandboxResult):
-            return attempt
-        try:
-            return attempt.read(await run_job(attempt.job))
-        finally:
-            attempt.release()
-
-    async def self_test(self) -> SelfTest:
-        """Prove denial on this machine; see `selftest.prove`."""
-        import anyio.to_thread
-
-        return await anyio.to_thread.run_sync(self.prove)
-
-    def prove(self) -> SelfTest:
-        """`self_test` for callers without an event loop."""
-        return prove(self.name, self.version, self.attempt)
-
-    def attempt(self, request: SandboxRequest) -> Attempt | SandboxResult:
-        """A job ready to run, or the result when the program does not exist. Raises SandboxError for impossible grants."""
-        work = checked_work(request)
-        if problem := unpassable(request):
-            return not_found(request, problem)
-        program = find_program(request, (work, *read_places(request), *python_prefixes()))
-        if program is None:
-            return not_found(request)
+    def start(self, request: SandboxRequest, work: Path, program: str) -> Attempt:
+        """A job ready to run; see `Backend`."""
         return _Start(self._abi, self._filter, request, work, program).attempt()
 
 
