@@ -80,6 +80,21 @@ def test_order_of_files_on_disk_does_not_matter(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+def test_hash_seeds_do_not_matter_to_skills_with_many_places() -> None:
+    skills = sorted(str(p.parent) for p in (ROOT / "bench" / "skills").glob("*/SKILL.md"))
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+        "from compile.test_artifact import artifact_of\n"
+        "for path in sys.argv[2:]: print(artifact_of(Path(path)).digest)"
+    )
+    seen = set()
+    for seed in ("0", "1", "2", "4711"):
+        words = [sys.executable, "-c", code, str(ROOT / "tests"), *skills]
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        seen.add(subprocess.run(words, env=env, capture_output=True, check=True).stdout)
+    assert len(seen) == 1 and len(seen.pop().split()) == len(skills) >= 8
+
+
 def test_hash_seeds_do_not_matter(tmp_path: Path) -> None:
     path = folder(tmp_path / "tidy", NAMES)
     code = (
