@@ -1,9 +1,10 @@
-"""ports: protocols of all that can be replaced - model, sandbox, journal, blobs, solidified code, gate, clock.
+"""ports: protocols of all that can be replaced - model, harness, sandbox, journal, blobs, solidified code, gate, clock.
 
 Comes in and goes out: typed requests and answers. Small on purpose; `VERSION` changes when one of them does.
 Must never: hold an implementation, or import one.
 """
 
+from skvm.ports.harness import Harness, HarnessCall, HarnessRun, HarnessTask, HarnessTurn
 from skvm.ports.model import (
     Message,
     ModelClient,
@@ -27,6 +28,11 @@ __all__ = [
     "Clock",
     "EventSink",
     "Gatekeeper",
+    "Harness",
+    "HarnessCall",
+    "HarnessRun",
+    "HarnessTask",
+    "HarnessTurn",
     "Journal",
     "Message",
     "ModelClient",

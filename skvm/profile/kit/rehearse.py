@@ -1,0 +1,119 @@
+"""Rehearsal: carry out a play against an instance without a model or a harness, to prove graders and references.
+
+Tools act on a folder in memory; commands go to the workbench; pages come straight from the site's function.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import shlex
+from urllib.parse import parse_qsl, urlsplit
+
+from skvm.ports import HarnessCall, HarnessTurn
+from skvm.profile.kit.instance import Job, Task, Trial, Verdict, Workbench
+from skvm.profile.kit.plays import Call, Play
+from skvm.profile.kit.site import Asked
+
+BASE = "http://127.0.0.1:1"
+"""Where a site seems to be in a rehearsal."""
+
+
+async def judged(task: Task, play: Play, bench: Workbench) -> Verdict:
+    """Verdict on a play."""
+    return await task.grade(await rehearse(task, play, bench), bench)
+
+
+async def rehearse(task: Task, play: Play, bench: Workbench) -> Trial:
+    """The trial a play leads to."""
+    stage = _Stage(task, bench)
+    script = play()
+    turns: list[HarnessTurn] = []
+    results: list[str] | None = None
+    try:
+        while True:
+            calls = next(script) if results is None else script.send(results)
+            done = [await stage.act(call) for call in calls]
+            turns.append(HarnessTurn(calls=tuple(done)))
+            results = [call.result for call in done]
+    except StopIteration as stop:
+        text = str(stop.value or "").replace("{{base}}", BASE)
+    return Trial(text, tuple(turns), stage.files)
+
+
+class _Stage:
+    """Files and tools of one rehearsal."""
+
+    def __init__(self, task: Task, bench: Workbench) -> None:
+        self.task = task
+        self.bench = bench
+        self.files: dict[str, bytes] = dict(task.files)
+
+    async def act(self, call: Call) -> HarnessCall:
+        """Carry out one call."""
+        raw = json.dumps(call.args, ensure_ascii=False).replace("{{base}}", BASE)
+        args = json.loads(raw)
+        code: int | None = None
+        if any(function.name == call.tool for function in self.task.functions):
+            ok, result = True, "accepted"
+        elif call.tool not in self.task.tools:
+            ok, result = False, f"error: there is no tool called {call.tool!r}"
+        elif call.tool == "execute_command":
+            code, result = await self._command(str(args["command"]))
+            ok = code == 0
+        else:
+            ok, result = getattr(self, f"_{call.tool}")(**args)
+        return HarnessCall(tool=call.tool, arguments=raw, args=args, ok=ok, result=result, exit_code=code)
+
+    async def _command(self, command: str) -> tuple[int, str]:
+        done = await self.bench.run(Job(("bash", "-c", command), self.files))
+        self.files = dict(done.files)
+        parts = [f"exit code: {done.exit_code}"]
+        parts += [
+            f"{name}:\n{text.rstrip()}" for name, text in (("stdout", done.stdout), ("stderr", done.stderr)) if text.strip()
+        ]
+        return done.exit_code, "\n".join(parts)
+
+    def _read_file(self, path: str, offset: int = 1, limit: int = 2000) -> tuple[bool, str]:
+        data = self.files.get(posixpath.normpath(path))
+        if data is None:
+            return False, f"error: there is no {path}"
+        lines = data.decode("utf-8", "replace").splitlines()
+        return True, "\n".join(lines[offset - 1 : offset - 1 + limit])
+
+    def _write_file(self, path: str, content: str) -> tuple[bool, str]:
+        self.files[posixpath.normpath(path)] = content.encode()
+        return True, f"wrote {path}"
+
+    def _edit_file(self, path: str, old: str, new: str) -> tuple[bool, str]:
+        text = self.files.get(posixpath.normpath(path), b"").decode()
+        if text.count(old) != 1:
+            return False, f"error: `old` stands {text.count(old)} times in {path}"
+        self.files[posixpath.normpath(path)] = text.replace(old, new).encode()
+        return True, f"edited {path}"
+
+    def _list_directory(self, path: str = ".") -> tuple[bool, str]:
+        return True, "\n".join(sorted(self.files))
+
+    def _search(self, pattern: str, path: str = ".") -> tuple[bool, str]:
+        hits = [f"{name}:{n}: {line}" for name in sorted(self.files) for n, line in _lines(self.files[name]) if pattern in line]
+        return True, "\n".join(hits) or "no line matches"
+
+    def _web_fetch(self, url: str) -> tuple[bool, str]:
+        if self.task.site is None or not url.startswith(BASE):
+            return False, "error: the host is not permitted for this step"
+        parts = urlsplit(url)
+        got = self.task.site.answer(Asked("GET", parts.path or "/", dict(parse_qsl(parts.query))))
+        return True, f"status: {got.status}\n{got.body}".replace("{{base}}", BASE)
+
+
+def _lines(data: bytes) -> list[tuple[int, str]]:
+    return list(enumerate(data.decode("utf-8", "replace").splitlines(), 1))
+
+
+def words_of(command: str) -> list[str]:
+    """argv of a plain command, for graders that look at what was run; empty when it does not parse."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []

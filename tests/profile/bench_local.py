@@ -1,0 +1,28 @@
+"""A workbench for rehearsals: our own reference programs, in a temporary folder, with a deadline. Not a sandbox."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from skvm.profile.kit.instance import Job, JobResult
+
+
+class LocalBench:
+    async def run(self, job: Job) -> JobResult:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for path, data in job.files.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(data)
+            env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": name}
+            try:
+                done = subprocess.run(job.argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=job.seconds)
+                code, out, err = done.returncode, done.stdout, done.stderr
+            except subprocess.TimeoutExpired:
+                code, out, err = 124, b"", b""
+            except FileNotFoundError:
+                code, out, err = 127, b"", b"no such program"
+            files = {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+        return JobResult(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), files)

@@ -1,0 +1,30 @@
+"""References and variants pass, mutants fail, instances can be made again; `python -m bench probes` takes 2,000 seeds."""
+
+from __future__ import annotations
+
+import pytest
+from bench_local import LocalBench
+from laws import LEVELS, broken_laws
+
+from skvm.capability import Level, load_catalog
+from skvm.profile.probes import FOLDER, probe_of
+
+DONE = [p.id for p in load_catalog().primitives if (FOLDER / f"{p.id.replace('.', '_')}.py").is_file()]
+SLOW = ("gen.code.", "tool.exec", "follow.delegation", "gen.regex")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("primitive", DONE)
+def test_references_pass_and_mutants_fail(primitive: str, level: Level):
+    seeds = range(12 if primitive.startswith(SLOW) else 200)
+    assert broken_laws(probe_of(primitive), level, seeds, LocalBench()) == []
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("primitive", DONE)
+def test_instances_are_made_again_from_their_seed_and_differ_between_seeds(primitive: str, level: Level):
+    probe = probe_of(primitive)
+    prompts = [(probe.instance(level, seed).task.prompt, dict(probe.instance(level, seed).task.files)) for seed in range(50)]
+    again = [(probe.instance(level, seed).task.prompt, dict(probe.instance(level, seed).task.files)) for seed in range(50)]
+    assert prompts == again
+    assert len({repr(p) for p in prompts}) >= 48
