@@ -12,7 +12,6 @@ from pathlib import Path
 from skvm.capability import load_catalog
 from skvm.profile.kit.instance import Probe
 
-
 FOLDER = Path(__file__).parent
 """Where the probes are, one file a primitive, dots written as underscores."""
 
