@@ -104,7 +104,7 @@ def _below(report: dict[str, Any], column: int) -> list[str]:
 
 
 def _outline(corpus: Path, path: str) -> dict[str, Any]:
-    from skvm.app.outlining import outline_of
+    from skvm.app.views import outline_of
 
     place = corpus / path
     try:

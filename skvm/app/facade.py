@@ -36,7 +36,7 @@ class Skvm:
 
     def outline(self, path: Path | str) -> dict[str, Any]:
         """What was understood of a skill."""
-        from skvm.app.outlining import outline_of
+        from skvm.app.views import outline_of
 
         return outline_of(self.load(path))
 

@@ -1,4 +1,4 @@
-"""From command line words to skills: a folder, a SKILL.md, several, a folder of skills, or `-` for stdin."""
+"""From command line words to skills: a folder, a SKILL.md, several, a folder of skills, or `-` for stdin; results to files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skvm.diag import UsageError
+from skvm.diag import EnvironmentFailure, UsageError
 from skvm.source import SkillSource, find_skills, load_skill, skill_from_bytes
 
 
@@ -74,3 +74,22 @@ def _shown(path: Path) -> str:
     from skvm.source.folder import main_file
 
     return str(path / (main_file(path) or "SKILL.md"))
+
+
+def save_result(path: Path, data: bytes) -> None:
+    """Write a result where the user wants it, whole or not at all, readable as the umask says; raises EnvironmentFailure.
+
+    A link is followed; a device or pipe is written to, because replacing `/dev/null` by a file breaks the machine.
+    """
+    from skvm.store.files import replace_file
+
+    try:
+        target = path.resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+        else:
+            replace_file(target, data, 0o666)
+    except OSError as error:
+        help = "free space or choose another place"
+        raise EnvironmentFailure(f"cannot be written: {reason(error)}", where=str(path), help=help) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 
 from skvm.app.compiling import CompileOptions, artifact_at
 from skvm.app.evidence import open_book
-from skvm.app.gates import AutoGate, TerminalGate
 from skvm.app.settings import Settings
 from skvm.app.targets import backends, require_builtin
 from skvm.capability import Target
@@ -154,3 +155,42 @@ def _check_price(options: RunOptions, target: Target) -> None:
 
     if shipped_prices().of(target.model) is None:
         raise UsageError(f"the price of {target.model} is not known", help="leave --max-cost out or use --max-tokens")
+
+
+def check_outcome(file: Path, outcome: RunOutcome, settings: Settings) -> list[dict[str, Any]]:
+    """One row per check: `{check, ok, detail}`; raises UsageError when the task file is wrong."""
+    from skvm.app.tasks import CommandCheck, load_task, run_checks
+
+    task = load_task(file)
+
+    async def run() -> list[dict[str, Any]]:
+        wanted = any(isinstance(c, CommandCheck) for c in task.checks)
+        sandbox = await sandbox_of(settings) if wanted else None
+        return [r.to_json() for r in await run_checks(task, outcome.work, sandbox)]
+
+    return anyio.run(run)
+
+
+class AutoGate:
+    """Approves every gate, because the user said `--yes`."""
+
+    async def ask(self, node: str, question: str) -> tuple[bool | None, str]:
+        """Yes, by `--yes`."""
+        return True, "--yes"
+
+
+class TerminalGate:
+    """Asks on the terminal; without one nobody can answer and the run parks."""
+
+    async def ask(self, node: str, question: str) -> tuple[bool | None, str]:
+        """The person's answer; None where standard input or error is no terminal."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return None, "nobody"
+        answer = await anyio.to_thread.run_sync(_prompt, node, question, abandon_on_cancel=True)
+        return answer, "terminal"
+
+
+def _prompt(node: str, question: str) -> bool:
+    sys.stderr.write(f"{node}: {question}\ncontinue? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -44,11 +44,11 @@ def command(skills: tuple[str, ...], form: str, output: Path | None, **given: An
 
 
 def _write(artifact: Any, output: Path, shown: str, several: bool) -> None:
-    from skvm.app.files import write_aside
+    from skvm.app.inputs import save_result
 
     into_folder = several or output.is_dir()
     path = output / f"{_slug(artifact.source.name)}-{artifact.digest[7:15]}.skvm.json" if into_folder else output
-    write_aside(path, artifact.to_bytes())
+    save_result(path, artifact.to_bytes())
     note(f"{shown}: wrote {path}")
 
 

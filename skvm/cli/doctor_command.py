@@ -11,7 +11,7 @@ from skvm.cli.common import format_option, put, put_json, style
 @format_option()
 def command(form: str) -> int:
     """What this machine lacks for skvm, and the command that gets it."""
-    from skvm.app.doctor import examine
+    from skvm.app.machine import examine
     from skvm.app.settings import Settings
 
     rows = examine(Settings.from_environment())

@@ -16,8 +16,8 @@ MARKS = {"present": ("+", "good"), "missing": ("-", "error"), "unknown": ("?", "
 @format_option()
 def command(skills: tuple[str, ...], form: str) -> int:
     """What a skill needs on this machine, as one report: present, missing with how to get it, unknown."""
-    from skvm.app.environment import preflight_of
     from skvm.app.inputs import expand_inputs
+    from skvm.app.machine import preflight_of
     from skvm.app.settings import Settings
 
     settings = Settings.from_environment()

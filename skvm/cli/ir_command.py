@@ -50,8 +50,8 @@ def _programs(inputs: Sequence[SkillInput], form: str) -> int:
 
 def _ssl(inputs: Sequence[SkillInput], sidecar: Path | None) -> int:
     """Records on stdout; skills that have none are counted on stderr, and a single one of them exits 1."""
-    from skvm.app.files import write_aside
-    from skvm.app.ssl import ssl_of
+    from skvm.app.inputs import save_result
+    from skvm.app.views import ssl_of
     from skvm.diag import render
     from skvm.ir import canonical_json
 
@@ -62,7 +62,7 @@ def _ssl(inputs: Sequence[SkillInput], sidecar: Path | None) -> int:
     made = [r for r in results if r.record is not None]
     if sidecar is not None and made:
         rows = [r.sidecar for r in made]
-        write_aside(sidecar, canonical_json(rows[0] if len(inputs) == 1 else {"items": rows}) + b"\n")
+        save_result(sidecar, canonical_json(rows[0] if len(inputs) == 1 else {"items": rows}) + b"\n")
     if len(inputs) > 1:
         put_json({"items": [r.record for r in made]})
         note(f"{len(inputs)} skills: {len(made)} as SSL records, {len(inputs) - len(made)} not expressible")

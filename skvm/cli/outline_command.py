@@ -13,7 +13,7 @@ from skvm.cli.common import format_option, put, put_items, skills_argument, styl
 def command(skills: tuple[str, ...], form: str) -> int:
     """What was understood of a skill: stages, steps, order, tools, requirements, with line numbers."""
     from skvm.app.inputs import expand_inputs
-    from skvm.app.outlining import outline_of, outline_text_of
+    from skvm.app.views import outline_of, outline_text_of
 
     inputs = expand_inputs(skills)
     if form == "json":

@@ -82,7 +82,7 @@ def _dry(what: Path, options: Any, settings: Any, form: str) -> int:
 
 
 def _checks(file: Path, outcome: Any, settings: Any) -> list[dict[str, Any]]:
-    from skvm.app.checking import check_outcome
+    from skvm.app.running import check_outcome
 
     return check_outcome(file, outcome, settings)
 

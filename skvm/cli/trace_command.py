@@ -15,7 +15,7 @@ from skvm.cli.common import format_option, note, put, put_json
 @format_option()
 def command(run: str, html: Path | None, form: str) -> int:
     """Timeline of a run: what overlapped, what waited, every model and tool call."""
-    from skvm.app.files import write_aside
+    from skvm.app.inputs import save_result
     from skvm.app.settings import Settings
     from skvm.diag import UsageError
     from skvm.runtime.timeline import timeline_json, timeline_text, trace_html
@@ -25,7 +25,7 @@ def command(run: str, html: Path | None, form: str) -> int:
     if not events:
         raise UsageError("no run has this id", where=run, help="see `skvm runs`")
     if html is not None:
-        write_aside(html, trace_html(events).encode())
+        save_result(html, trace_html(events).encode())
         note(f"wrote {html}")
     if form == "json":
         put_json(timeline_json(events))

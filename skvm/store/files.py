@@ -29,24 +29,28 @@ def private_folder(path: Path) -> Path:
 
 
 def write_aside(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
-    """Write `data` to `path` so that a reader sees all of it or what was there before; raises StoreError.
-
-    The data is on disk (fsync) before the name is. On any failure the file aside is removed.
-    """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    """Write a file of the state folder as `replace_file` does; raises StoreError."""
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                aside.unlink()
-            raise
+        replace_file(path, data, mode)
     except OSError as error:
-        raise StoreError(
-            f"cannot write: {error.strerror}", where=str(path), help="free space or choose another SKVM_HOME"
-        ) from None
+        help = "free space or choose another SKVM_HOME"
+        raise StoreError(f"cannot write: {error.strerror}", where=str(path), help=help) from None
+
+
+def replace_file(path: Path, data: bytes, mode: int) -> None:
+    """Write `data` to `path` so that a reader sees all of it or what was there before; raises OSError.
+
+    The data is on disk (fsync) before the name is. On any failure the file aside is removed. `mode` is subject to the umask.
+    """
+    aside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(6)}.part")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise

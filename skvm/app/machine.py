@@ -1,4 +1,4 @@
-"""What this machine lacks: sandbox, state folder, optional programs."""
+"""What this machine lacks: in general (sandbox, state folder, optional programs), and for one skill. Nothing is installed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import anyio
 
+from skvm.app.compiling import CompileOptions, compile_source
 from skvm.app.running import sandbox_of
 from skvm.app.settings import Settings
 from skvm.diag import SkvmError
+from skvm.source import SkillSource
 
 OPTIONAL = {
     "rg": "apt-get install ripgrep",
@@ -50,3 +52,12 @@ def _sandbox(settings: Settings) -> dict[str, Any]:
 def _program(name: str, how: str) -> dict[str, Any]:
     path = shutil.which(name)
     return _row(name, path is not None, False, path or "not found", how)
+
+
+def preflight_of(source: SkillSource, settings: Settings) -> dict[str, Any]:
+    """`{skill, present, missing, unknown}`; rows have kind, name, version, why, steps, hint."""
+    from skvm.runtime.preflight import preflight
+
+    artifact = compile_source(source, CompileOptions(target="sim/strong"), settings)
+    report = preflight(artifact)
+    return {"skill": source.name, **report}
