@@ -1,0 +1,146 @@
+"""What counts say about one primitive: a posterior over success curves p(L1) >= p(L2) >= p(L3).
+
+Curves lie on a grid of GRID probabilities, all monotone triples of it. The prior is that of three draws from Beta(*SHAPE) put
+in order: mass at both ends, because most levels are either well within or well beyond a model's reach. A level is held when
+its probability is at least HELD; the verdict is the highest level held. For the verdict (not for the intervals) curves inside
+the zone of indifference around HELD count less, as in Wald's sequential test (1945): either verdict does there.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import log
+from typing import NamedTuple
+
+GRID = 20
+SHAPE = (0.7, 0.4)
+ZONE = (0.6, 0.9)
+INDIFFERENT = 0.2
+"""Weight of each level inside the zone; like SHAPE tuned on two generators of `bench/profiling.py`, not on the third."""
+
+HELD = 0.8
+INTERVAL = 0.90
+RANKS = (1, 2, 3)
+
+Counts = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+"""(passed, n) for L1, L2, L3."""
+
+NOTHING: Counts = ((0, 0), (0, 0), (0, 0))
+
+
+class LevelEstimate(NamedTuple):
+    """Posterior mean and central INTERVAL interval of the success probability at one level."""
+
+    mean: float
+    interval: tuple[float, float]
+
+
+class Curve(NamedTuple):
+    """Posterior of one primitive: weight per curve (sums to 1) and per verdict L0 to L3."""
+
+    weights: tuple[float, ...]
+    verdicts: tuple[float, float, float, float]
+
+    @property
+    def level(self) -> int:
+        """The median verdict, which is seldom off by two."""
+        seen, rank = self.verdicts[0], 0
+        while seen < 0.5 and rank < 3:
+            rank += 1
+            seen += self.verdicts[rank]
+        return rank
+
+    @property
+    def safe(self) -> float:
+        """Probability that the verdict is right."""
+        return self.verdicts[self.level]
+
+    @property
+    def open(self) -> float:
+        """How much is still open about the verdict: its entropy in bits and its variance in squared levels."""
+        mean = sum(rank * p for rank, p in enumerate(self.verdicts))
+        spread = sum(p * (rank - mean) ** 2 for rank, p in enumerate(self.verdicts))
+        return spread - sum(p * log(p, 2) for p in self.verdicts if p > 0)
+
+
+class _Space(NamedTuple):
+    """All curves: grid index per level, prior, verdict, and how much each counts for the verdict."""
+
+    indices: tuple[tuple[int, int, int], ...]
+    prior: tuple[float, ...]
+    verdict: tuple[int, ...]
+    says: tuple[float, ...]
+
+
+@cache
+def posterior(counts: Counts) -> Curve:
+    """Posterior of the curve after `counts` (Bayes; binomial likelihood per level)."""
+    space = _space()
+    tables = [_likelihood(passed, n) for passed, n in counts]
+    weights = [p * tables[0][i] * tables[1][j] * tables[2][k] for p, (i, j, k) in zip(space.prior, space.indices, strict=True)]
+    return _curve(weights)
+
+
+def _curve(weights: list[float]) -> Curve:
+    space, total = _space(), sum(weights)
+    masses = [0.0, 0.0, 0.0, 0.0]
+    for weight, verdict, says in zip(weights, space.verdict, space.says, strict=True):
+        masses[verdict] += weight * says
+    whole = sum(masses)
+    return Curve(
+        tuple(w / total for w in weights), (masses[0] / whole, masses[1] / whole, masses[2] / whole, masses[3] / whole)
+    )
+
+
+def estimate(curve: Curve, rank: int) -> LevelEstimate:
+    """Mean and interval at level `rank` (1 to 3); inside a cell of the grid the mass counts as spread evenly."""
+    masses = [0.0] * GRID
+    for weight, triple in zip(curve.weights, _space().indices, strict=True):
+        masses[triple[rank - 1]] += weight
+    mean = sum(mass * _middle(i) for i, mass in enumerate(masses))
+    tail = (1 - INTERVAL) / 2
+    return LevelEstimate(round(mean, 6), (_quantile(masses, tail), _quantile(masses, 1 - tail)))
+
+
+def gain(counts: Counts, rank: int) -> float:
+    """By how much one more instance of level `rank` is expected to settle the verdict."""
+    now = posterior(counts)
+    chance = estimate(now, rank).mean
+    after = [posterior(added(counts, rank, passed)).open for passed in (True, False)]
+    return max(0.0, now.open - chance * after[0] - (1 - chance) * after[1])
+
+
+def added(counts: Counts, rank: int, passed: bool) -> Counts:
+    """`counts` after one more result at level `rank`."""
+    rows = list(counts)
+    p, n = rows[rank - 1]
+    rows[rank - 1] = (p + passed, n + 1)
+    return rows[0], rows[1], rows[2]
+
+
+@cache
+def _likelihood(passed: int, n: int) -> tuple[float, ...]:
+    return tuple(_middle(i) ** passed * (1 - _middle(i)) ** (n - passed) for i in range(GRID))
+
+
+def _middle(index: int) -> float:
+    return (index + 0.5) / GRID
+
+
+def _quantile(masses: list[float], mass: float) -> float:
+    seen = 0.0
+    for index, weight in enumerate(masses):
+        if weight and seen + weight >= mass:
+            return round((index + (mass - seen) / weight) / GRID, 4)
+        seen += weight
+    return 1.0
+
+
+@cache
+def _space() -> _Space:
+    indices = tuple((i, j, k) for i in range(GRID) for j in range(i + 1) for k in range(j + 1))
+    a, b = SHAPE
+    density = [_middle(i) ** (a - 1) * (1 - _middle(i)) ** (b - 1) for i in range(GRID)]
+    prior = tuple(density[i] * density[j] * density[k] for i, j, k in indices)
+    says = tuple(INDIFFERENT ** sum(ZONE[0] < _middle(x) < ZONE[1] for x in triple) for triple in indices)
+    return _Space(indices, prior, tuple(sum(_middle(x) > HELD for x in triple) for triple in indices), says)
