@@ -16,10 +16,11 @@ from skvm.parse.structure.notes import note_file, note_front, note_shape
 from skvm.parse.structure.overlay import Claim, paint
 from skvm.parse.structure.procedure import find_procedure
 from skvm.parse.structure.report import Reporter
-from skvm.parse.structure.rules import Cue, Rule, find_cues, find_rules
+from skvm.parse.structure.rules import Rule, find_rules
 from skvm.parse.structure.sections import Part, read_sections, to_sections
 from skvm.parse.structure.stages import build
 from skvm.parse.structure.tokens import read_tree
+from skvm.parse.structure.triggers import Cue, find_cues
 from skvm.source import SkillSource
 
 
@@ -52,8 +53,8 @@ def read_structure(source: SkillSource) -> Structure:
     in_step = {index: step.id for step in steps for index in step.blocks}
     knowledge = find_knowledge(parts, blocks, scenes, steps, source.paths)
     kind = kind_of(kind_features(procedure, parts, blocks, front.fields))
-    rules = find_rules(parts, blocks, in_step, procedure.finder)
-    cues = find_cues(parts, blocks, front.fields)
+    cues = find_cues(parts, blocks, front.fields, in_step, main.raw)
+    rules = find_rules(parts, blocks, in_step, procedure.finder, frozenset(c.block for c in cues))
     draft = Draft(
         main.file,
         kind,
