@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from programs import programs
 
-from skvm.ir import Program, Skill, Slot
+from skvm.ir import Control, ControlKind, Program, Skill, Slot
 from skvm.ir.ssl import NotExpressible, export_ssl, import_ssl, validate_ssl
+from skvm.ir.ssl.words import words_of
 from skvm.ir.verify import verify
 from skvm.parse import parse_skill
-from skvm.source import skill_from_bytes
+from skvm.source import Span, skill_from_bytes
 
 SOME = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -85,6 +86,12 @@ def test_an_imported_program_is_sound_and_every_node_has_its_span(program):
     shown = back.source.main
     assert all(act.object in shown.slice(act.span) for act in back.program.acts)
     assert all(c.condition in shown.slice(c.span) for c in back.program.controls)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t"])
+def test_a_blank_condition_is_shown_by_the_kind_of_its_control(blank: str):
+    control = Control(id="F1", span=Span("SKILL.md", 0, 0), kind=ControlKind.BRANCH, owner="S1.s1", condition=blank)
+    assert words_of(control, None) == "branch"
 
 
 @SOME
@@ -182,7 +189,7 @@ def test_edges_order_steps_where_the_text_does_not():
 def test_same_record_under_any_hash_seed():
     code = (
         "import sys, json; from skvm.ir.ssl import export_ssl; from skvm.parse import parse_skill;"
-        "from skvm.source import skill_from_bytes; from skvm.ir import digest_json;"
+        "from skvm.source import Span, skill_from_bytes; from skvm.ir import digest_json;"
         "m = export_ssl(parse_skill(skill_from_bytes(sys.stdin.buffer.read())).program);"
         "print(digest_json(m.record), digest_json(m.sidecar), json.dumps(m.record)[:80])"
     )

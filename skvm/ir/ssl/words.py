@@ -17,8 +17,8 @@ _BREAK = re.compile(r"(?i)(?:[.;:,!?()\[\]\n—–]|\b(?:and|or|but|then|so))[\s
 
 def words_of(control: Control, step: Step | None) -> str:
     """Words of a condition on one line, never a word of the schema; the kind of the control where it has none."""
-    stated = control.condition or control.until or control.domain or text_of(control, step) or control.kind.value
-    return plain(stated)
+    stated = (control.condition, control.until, control.domain, text_of(control, step))
+    return plain(next((words for words in stated if words and flat(words)), control.kind.value))
 
 
 def plain(text: str) -> str:
