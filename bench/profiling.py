@@ -6,12 +6,11 @@ target's. Both see the same targets. `sorted` was used neither for the prior nor
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from skvm.profile.measure.curve import HELD, NOTHING, RANKS, Counts, added, estimate, posterior
 from skvm.profile.measure.policy import Policy
@@ -61,7 +60,6 @@ class Tally:
     covered: int = 0
     intervals: int = 0
     targets: int = 0
-    rows: dict[str, float] = field(default_factory=dict)
 
     def cell(self, curve: Curve, level: int) -> None:
         """Judge one verdict."""
@@ -133,29 +131,20 @@ def measure(generator: str, targets: int, share: float, policy: Policy) -> tuple
     return fixed, ours
 
 
-def command(targets: int = 100, form: str = "text") -> int:
+def command(targets: int = 100) -> int:
     """Print the table; SIMULATED targets."""
-    rows = []
+    print(f"{targets} SIMULATED targets a generator; fixed rule: {FIXED_RUNS} runs a target")
     for generator in GENERATORS:
         for share in (0.4, 0.6):
             begin = time.process_time()
-            fixed, ours = measure(generator, targets, share, Policy())
-            seconds = round(time.process_time() - begin, 1)
-            rows.append(
-                {"generator": generator, "share": share, "fixed": fixed.report(), "ours": ours.report(), "cpu": seconds}
+            f, o = (tally.report() for tally in measure(generator, targets, share, Policy()))
+            print(
+                f"{generator:9} {share:.0%}: runs {o['runs_per_target']:6}  clear cells {o['accuracy_clear']:.3f} "
+                f"(fixed {f['accuracy_clear']:.3f}, n {o['clear']:.0f})  "
+                f"off by two {o['off_by_two']:.0f} (fixed {f['off_by_two']:.0f}) of {o['cells']:.0f}  "
+                f"90 % intervals cover {o['coverage']:.3f}  CPU {time.process_time() - begin:.1f} s",
+                flush=True,
             )
-    if form == "json":
-        print(json.dumps(rows))
-        return 0
-    print(f"{targets} SIMULATED targets a generator; fixed rule: {FIXED_RUNS} runs a target")
-    for row in rows:
-        f, o = row["fixed"], row["ours"]
-        print(
-            f"{row['generator']:9} {row['share']:.0%}: runs {o['runs_per_target']:6}  clear cells {o['accuracy_clear']:.3f} "
-            f"(fixed {f['accuracy_clear']:.3f}, n {o['clear']:.0f})  "
-            f"off by two {o['off_by_two']:.0f} (fixed {f['off_by_two']:.0f}) of {o['cells']:.0f}  "
-            f"90 % intervals cover {o['coverage']:.3f}  CPU {row['cpu']} s"
-        )
     return 0
 
 

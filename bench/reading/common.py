@@ -53,10 +53,10 @@ def by_digest(corpus: Path, found: Iterable[Path]) -> list[str]:
 
 
 def bundles(options: Options) -> dict[str, list[tuple[str, int]]]:
-    """Names and sizes of the files that lay beside each text, by its path below the corpus."""
+    """Names and sizes (0 where none is recorded) of the files that lay beside each text, by its path below the corpus."""
     table = options.corpus / "bundles.jsonl"
     rows = (json.loads(line) for line in table.read_text(encoding="utf-8").splitlines()) if table.is_file() else ()
-    return {row["path"]: row["files"] for row in rows}
+    return {row["path"]: [(name, size or 0) for name, size in row["files"]] for row in rows}
 
 
 def with_bundle(path: Path, files: list[tuple[str, int]]) -> SkillSource:

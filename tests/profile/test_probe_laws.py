@@ -1,4 +1,4 @@
-"""References and variants pass, mutants fail, instances can be made again; `python -m bench probes` takes 2,000 seeds."""
+"""References and variants pass, mutants fail, instances can be made again from their seeds."""
 
 from __future__ import annotations
 

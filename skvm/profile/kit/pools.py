@@ -49,16 +49,6 @@ def coined_words(rng: Rng, count: int, syllables: int = 2) -> list[str]:
     return found
 
 
-def person(rng: Rng) -> str:
-    """A coined given name."""
-    return coined(rng, 2).capitalize()
-
-
 def people(rng: Rng, count: int) -> list[str]:
     """Different coined given names."""
     return [word.capitalize() for word in coined_words(rng, count)]
-
-
-def date(rng: Rng) -> str:
-    """An ISO date of 2019 to 2026; the day is at most 28."""
-    return f"{rng.randint(2019, 2026)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"

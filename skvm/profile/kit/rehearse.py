@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import shlex
 from urllib.parse import parse_qsl, urlsplit
 
 from skvm.ports import HarnessCall, HarnessTurn
@@ -109,11 +108,3 @@ class _Stage:
 
 def _lines(data: bytes) -> list[tuple[int, str]]:
     return list(enumerate(data.decode("utf-8", "replace").splitlines(), 1))
-
-
-def words_of(command: str) -> list[str]:
-    """argv of a plain command, for graders that look at what was run; empty when it does not parse."""
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return []

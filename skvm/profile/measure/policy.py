@@ -50,5 +50,7 @@ class Policy:
         return tuple(following for _, following in rows[:room])
 
     def _best(self, name: str, counts: Counts) -> tuple[float, Next]:
-        bits, rank = max((round(gain(counts, rank), 9), -rank) for rank in RANKS)
-        return bits, Next(name, -rank, counts[-rank - 1][1])
+        """The level whose next instance is expected to say most, the lower of two that are equal, and how much."""
+        gains = {rank: round(gain(counts, rank), 9) for rank in RANKS}
+        rank = max(RANKS, key=gains.__getitem__)
+        return gains[rank], Next(name, rank, counts[rank - 1][1])
