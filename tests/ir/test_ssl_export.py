@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from programs import programs
 
-from skvm.ir import Control, ControlKind, Program, Skill, Slot
+from skvm.ir import Control, ControlKind, Program, Skill, Slot, Step, StepEncoding
 from skvm.ir.ssl import NotExpressible, export_ssl, import_ssl, validate_ssl
 from skvm.ir.ssl.words import words_of
 from skvm.ir.verify import verify
@@ -92,6 +92,15 @@ def test_an_imported_program_is_sound_and_every_node_has_its_span(program):
 def test_a_blank_condition_is_shown_by_the_kind_of_its_control(blank: str):
     control = Control(id="F1", span=Span("SKILL.md", 0, 0), kind=ControlKind.BRANCH, owner="S1.s1", condition=blank)
     assert words_of(control, None) == "branch"
+
+
+def test_a_span_that_cuts_a_character_shows_no_placeholder_for_it():
+    step = Step(
+        id="S1.s1", span=Span("SKILL.md", 0, 17), scene="S1", key="k", title="größer größer",
+        text="größer größer", encoding=StepEncoding.ORDERED_ITEM,
+    )  # fmt: skip
+    control = Control(id="F1", span=Span("SKILL.md", 0, 12), kind=ControlKind.BRANCH, owner="S1.s1")
+    assert words_of(control, step) == "größer gr"
 
 
 @SOME

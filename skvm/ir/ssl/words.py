@@ -33,7 +33,7 @@ def text_of(control: Control, step: Step | None) -> str:
     if step is None or raw is None or not step.span.contains(control.span):
         return ""
     start = control.span.start - step.span.start
-    return raw[start : start + len(control.span)].decode("utf-8", "replace").strip()
+    return _whole(raw[start : start + len(control.span)]).strip()
 
 
 def before(control: Control, step: Step) -> str:
@@ -41,7 +41,7 @@ def before(control: Control, step: Step) -> str:
     raw = _raw(step)
     if raw is None or not step.span.contains(control.span):
         return ""
-    return raw[: control.span.start - step.span.start].decode("utf-8", "replace")
+    return _whole(raw[: control.span.start - step.span.start])
 
 
 def between(control: Control, other: Control, step: Step) -> str:
@@ -49,7 +49,7 @@ def between(control: Control, other: Control, step: Step) -> str:
     raw = _raw(step)
     if raw is None:
         return "\n"
-    return raw[control.span.end - step.span.start : other.span.start - step.span.start].decode("utf-8", "replace")
+    return _whole(raw[control.span.end - step.span.start : other.span.start - step.span.start])
 
 
 def leads_step(control: Control, step: Step) -> bool:
@@ -67,6 +67,11 @@ def leads_clause(control: Control, step: Step) -> bool:
 
 def _words(text: str) -> bool:
     return re.search(f"[{_LETTER}]{{2,}}", text) is not None
+
+
+def _whole(part: bytes) -> str:
+    """Text of a part of a step, without a character that the part cuts: a placeholder for it would be made up."""
+    return part.decode("utf-8", "ignore")
 
 
 def _raw(step: Step | None) -> bytes | None:
