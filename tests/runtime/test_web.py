@@ -68,3 +68,10 @@ def test_loopback_only_when_it_is_named(base: str, grants: tuple[str, ...]) -> N
 
 def test_text_of_a_page() -> None:
     assert html_text("<style>x</style><h1>A  B</h1><p>c<br>d</p></script>") == "A B\nc\nd"
+
+
+def test_a_grant_with_a_port_is_for_that_port(base: str) -> None:
+    port = int(base.rsplit(":", 1)[1])
+    assert web_fetch(f"{base}/", (f"127.0.0.1:{port}",)) == "status: 200\nhello"
+    with pytest.raises(ToolFailure, match="not permitted"):
+        web_fetch(f"{base}/", (f"127.0.0.1:{port + 1}",))

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 from skvm.ports import HarnessCall, HarnessTurn
 from skvm.profile.kit.instance import Job, Task, Trial, Verdict, Workbench
 from skvm.profile.kit.plays import Call, Play
-from skvm.profile.kit.site import Asked
+from skvm.profile.kit.site import BASE, Asked
 
-BASE = "http://127.0.0.1:1"
+REHEARSED = "http://127.0.0.1:1"
 """Where a site seems to be in a rehearsal."""
 
 
@@ -36,7 +36,7 @@ async def rehearse(task: Task, play: Play, bench: Workbench) -> Trial:
             turns.append(HarnessTurn(calls=tuple(done)))
             results = [call.result for call in done]
     except StopIteration as stop:
-        text = str(stop.value or "").replace("{{base}}", BASE)
+        text = str(stop.value or "").replace(BASE, REHEARSED)
     return Trial(text, tuple(turns), stage.files)
 
 
@@ -50,7 +50,7 @@ class _Stage:
 
     async def act(self, call: Call) -> HarnessCall:
         """Carry out one call."""
-        raw = json.dumps(call.args, ensure_ascii=False).replace("{{base}}", BASE)
+        raw = json.dumps(call.args, ensure_ascii=False).replace(BASE, REHEARSED)
         args = json.loads(raw)
         code: int | None = None
         if any(function.name == call.tool for function in self.task.functions):
@@ -99,11 +99,11 @@ class _Stage:
         return True, "\n".join(hits) or "no line matches"
 
     def _web_fetch(self, url: str) -> tuple[bool, str]:
-        if self.task.site is None or not url.startswith(BASE):
+        if self.task.site is None or not url.startswith(REHEARSED):
             return False, "error: the host is not permitted for this step"
         parts = urlsplit(url)
         got = self.task.site.answer(Asked("GET", parts.path or "/", dict(parse_qsl(parts.query))))
-        return True, f"status: {got.status}\n{got.body}".replace("{{base}}", BASE)
+        return True, f"status: {got.status}\n{got.body}".replace(BASE, REHEARSED)
 
 
 def _lines(data: bytes) -> list[tuple[int, str]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+BASE = "{{base}}"
+"""Stands for the address of a site, in prompts, plays, bodies and locations, until it is known."""
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -1,20 +1,15 @@
-"""web_fetch: GET of granted hosts only. Blocking; run in a thread that can be abandoned.
-
-The name is resolved once and the connection goes to that address, so that a second answer of the resolver cannot redirect it;
-private and loopback addresses are reached only when the grant names the address (or `localhost`) itself.
-"""
+"""web_fetch: GET of granted hosts only. Blocking; run in a thread that can be abandoned."""
 
 from __future__ import annotations
 
-import fnmatch
 import http.client
-import ipaddress
 import socket
 import ssl
 from html.parser import HTMLParser
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin
 
 from skvm.runtime.tools.files import MAX_RESULT, ToolFailure
+from skvm.runtime.tools.hosts import PORTS, address_of, permitted
 
 MAX_BODY = 4 * 1024**2
 MAX_HOPS = 5
@@ -24,7 +19,7 @@ SECONDS = 30.0
 def web_fetch(url: str, hosts: tuple[str, ...], seconds: float = SECONDS) -> str:
     """Status line and text of a page; raises ToolFailure."""
     for _ in range(MAX_HOPS):
-        parts = _permitted(url, hosts)
+        parts = permitted(url, hosts)
         status, headers, body = _get(parts, hosts, seconds)
         if status in (301, 302, 303, 307, 308) and headers.get("location"):
             url = urljoin(url, headers["location"])
@@ -36,29 +31,10 @@ def web_fetch(url: str, hosts: tuple[str, ...], seconds: float = SECONDS) -> str
     raise ToolFailure("too many redirects")
 
 
-def _permitted(url: str, hosts: tuple[str, ...]) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ToolFailure(f"not an address: {error}") from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise ToolFailure("only http and https addresses can be fetched")
-    if not any(_granted(host, grant) for grant in hosts):
-        allowed = ", ".join(hosts) or "none"
-        raise ToolFailure(f"the host {host} is not permitted for this step (permitted: {allowed})")
-    return parts
-
-
-def _granted(host: str, grant: str) -> bool:
-    grant = grant.lower().rsplit(":", 1)[0] if grant.count(":") == 1 else grant.lower()
-    return fnmatch.fnmatchcase(host.lower(), grant)
-
-
 def _get(parts: SplitResult, hosts: tuple[str, ...], seconds: float) -> tuple[int, dict[str, str], bytes]:
     assert parts.hostname
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = _address(parts.hostname, port, hosts)
+    port = parts.port or PORTS[parts.scheme]
+    address = address_of(parts.hostname, port, hosts)
     connection = _Pinned(parts.hostname, port, address, parts.scheme == "https", seconds)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
@@ -69,27 +45,6 @@ def _get(parts: SplitResult, hosts: tuple[str, ...], seconds: float) -> tuple[in
         raise ToolFailure(f"{parts.hostname} cannot be reached: {error}") from None
     finally:
         connection.close()
-
-
-def _address(host: str, port: int, hosts: tuple[str, ...]) -> str:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise ToolFailure(f"{host} cannot be resolved: {error}") from None
-    named = any(host.lower() == grant.lower().split(":")[0] for grant in hosts) and (host == "localhost" or _is_ip(host))
-    for *_, sockaddr in found:
-        address = str(sockaddr[0])
-        if named or ipaddress.ip_address(address.split("%")[0]).is_global:
-            return address
-    raise ToolFailure(f"{host} leads to a private address, which is not permitted")
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 class _Pinned(http.client.HTTPConnection):
