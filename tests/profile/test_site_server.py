@@ -42,9 +42,9 @@ def talk(base: str, *lines: str, body: bytes = b"") -> tuple[str, str]:
 
 def asking(site: Site, *lines: str, body: bytes = b"") -> tuple[str, str, str]:
     async def main() -> tuple[str, str, str]:
-        async with serving(site) as base:
-            head, rest = await to_thread.run_sync(lambda: talk(base, *lines, body=body))
-            return base, head, rest
+        async with serving(site) as served:
+            head, rest = await to_thread.run_sync(lambda: talk(served.base, *lines, body=body))
+            return served.base, head, rest
 
     return anyio.run(main)
 
@@ -98,9 +98,9 @@ def test_what_is_not_a_request_is_refused(lines: tuple[str, ...], status: int):
 
 def test_a_head_without_end_is_cut_off():
     async def main() -> None:
-        async with serving(Site(echo)) as base:
+        async with serving(Site(echo)) as served:
             with pytest.raises((ConnectionError, AssertionError)):
-                head, _ = await to_thread.run_sync(lambda: talk(base, "GET /" + "x" * 4 * HEAD_BYTES + " HTTP/1.1"))
+                head, _ = await to_thread.run_sync(lambda: talk(served.base, "GET /" + "x" * 4 * HEAD_BYTES + " HTTP/1.1"))
                 assert head
 
     anyio.run(main)
@@ -112,11 +112,11 @@ def test_many_at_once_and_ends_although_clients_hang():
         found: list[str] = []
 
         async def one(number: int) -> None:
-            found.append((await to_thread.run_sync(lambda: talk(base, f"GET /{number} HTTP/1.1", "Host: x")))[1])
+            found.append((await to_thread.run_sync(lambda: talk(served.base, f"GET /{number} HTTP/1.1", "Host: x")))[1])
 
         with anyio.fail_after(20):
-            async with serving(Site(echo)) as base:
-                address = ("127.0.0.1", int(base.rsplit(":", 1)[1]))
+            async with serving(Site(echo)) as served:
+                address = ("127.0.0.1", int(served.host.rsplit(":", 1)[1]))
                 held = [socket.create_connection(address) for _ in range(8)]
                 held[0].sendall(b"GET / HT")
                 async with anyio.create_task_group() as group:
@@ -137,9 +137,19 @@ def test_a_site_that_fails_is_our_error_not_the_models():
         return {}[asked.path]
 
     async def main() -> None:
-        async with serving(Site(broken)) as base:
-            head, _ = await to_thread.run_sync(lambda: talk(base, "GET / HTTP/1.1", "Host: x"))
+        async with serving(Site(broken)) as served:
+            head, _ = await to_thread.run_sync(lambda: talk(served.base, "GET / HTTP/1.1", "Host: x"))
             assert head.startswith("HTTP/1.1 500 ")
 
     with pytest.raises(InternalError, match="KeyError"):
         anyio.run(main)
+
+
+def test_what_was_asked_is_noted_in_order_with_the_status():
+    async def main() -> list[tuple[str, str, int]]:
+        async with serving(Site(echo)) as served:
+            for path in ("/one?page=2", "/away", "/none"):
+                await to_thread.run_sync(lambda path=path: talk(served.base, f"GET {path} HTTP/1.1", "Host: x"))
+            return [(v.asked.path, v.asked.query.get("page", ""), v.status) for v in served.visits]
+
+    assert anyio.run(main) == [("/one", "2", 200), ("/away", "", 303), ("/none", "", 404)]

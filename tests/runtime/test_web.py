@@ -75,3 +75,9 @@ def test_a_grant_with_a_port_is_for_that_port(base: str) -> None:
     assert web_fetch(f"{base}/", (f"127.0.0.1:{port}",)) == "status: 200\nhello"
     with pytest.raises(ToolFailure, match="not permitted"):
         web_fetch(f"{base}/", (f"127.0.0.1:{port + 1}",))
+
+
+def test_a_pattern_with_this_port_and_a_name_with_another_do_not_add_up(base: str) -> None:
+    port = int(base.rsplit(":", 1)[1])
+    with pytest.raises(ToolFailure, match="private"):
+        web_fetch(f"{base}/", (f"*:{port}", f"127.0.0.1:{port + 1}"))

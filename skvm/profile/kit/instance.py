@@ -12,7 +12,7 @@ from skvm.capability import Level
 from skvm.ir import Frozen
 from skvm.ports import HarnessTurn, ToolSpec
 from skvm.profile.kit.plays import Play
-from skvm.profile.kit.site import Site
+from skvm.profile.kit.site import Site, Visit
 
 Rng = random.Random
 """Seeded; the sequences of `random.Random(int)` are the same on every Python from 3.11 to 3.13."""
@@ -24,11 +24,13 @@ WORK = (*FILES, "execute_command")
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one attempt: final text, turns with their calls, and the work folder's files afterwards by path."""
+    """What came of one attempt: final text, turns with their calls, the work folder's files afterwards by path, and what the
+    task's site was asked, in its own words."""
 
     text: str
     turns: tuple[HarnessTurn, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    visits: tuple[Visit, ...] = ()
 
     def file(self, path: str) -> str | None:
         """Text of a file, None when it is not there or is not UTF-8."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from skvm.profile.kit.site import BASE
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,27 @@ def does(*turns: Sequence[Call], text: str = "Done.") -> Play:
         return text
 
     return play
+
+
+def at(play: Play, base: str) -> Play:
+    """The play against a site at `base`: its name in calls and in the final text becomes that address."""
+
+    def placed() -> Script:
+        script = play()
+        results: list[str] | None = None
+        while True:
+            try:
+                calls = next(script) if results is None else script.send(results)
+            except StopIteration as stop:
+                return str(stop.value or "").replace(BASE, base)
+            results = yield [_placed(call, base) for call in calls]
+
+    return placed
+
+
+def _placed(call: Call, base: str) -> Call:
+    args: dict[str, Any] = json.loads(json.dumps(call.args).replace(BASE, base))
+    return Call(call.tool, args)
 
 
 REFUSAL = "I'm sorry, but I can't help with this task."

@@ -7,26 +7,38 @@ from __future__ import annotations
 
 import json
 import posixpath
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from skvm.ports import HarnessCall, HarnessTurn
 from skvm.profile.kit.instance import Job, Task, Trial, Verdict, Workbench
-from skvm.profile.kit.plays import Call, Play
-from skvm.profile.kit.site import BASE, Asked
+from skvm.profile.kit.plays import Call, Play, at
+from skvm.profile.kit.site import BASE, Asked, Logged, Visit, pairs
 
 REHEARSED = "http://127.0.0.1:1"
 """Where a site seems to be in a rehearsal."""
 
 
-async def judged(task: Task, play: Play, bench: Workbench) -> Verdict:
+@dataclass(frozen=True)
+class Props:
+    """What a rehearsal has for real instead of played: the task's site served at `base`, which notes `visits`, and tools by
+    name, which return whether they worked and what they show."""
+
+    base: str
+    visits: Sequence[Visit]
+    tools: Mapping[str, Callable[..., Awaitable[tuple[bool, str]]]] = field(default_factory=dict)
+
+
+async def judged(task: Task, play: Play, bench: Workbench, props: Props | None = None) -> Verdict:
     """Verdict on a play."""
-    return await task.grade(await rehearse(task, play, bench), bench)
+    return await task.grade(await rehearse(task, play, bench, props), bench)
 
 
-async def rehearse(task: Task, play: Play, bench: Workbench) -> Trial:
+async def rehearse(task: Task, play: Play, bench: Workbench, props: Props | None = None) -> Trial:
     """The trial a play leads to."""
-    stage = _Stage(task, bench)
-    script = play()
+    stage = _Stage(task, bench, props)
+    script = at(play, stage.props.base)()
     turns: list[HarnessTurn] = []
     results: list[str] | None = None
     try:
@@ -36,22 +48,23 @@ async def rehearse(task: Task, play: Play, bench: Workbench) -> Trial:
             turns.append(HarnessTurn(calls=tuple(done)))
             results = [call.result for call in done]
     except StopIteration as stop:
-        text = str(stop.value or "").replace(BASE, REHEARSED)
-    return Trial(text, tuple(turns), stage.files)
+        text = str(stop.value or "")
+    return Trial(text, tuple(turns), stage.files, tuple(stage.props.visits))
 
 
 class _Stage:
     """Files and tools of one rehearsal."""
 
-    def __init__(self, task: Task, bench: Workbench) -> None:
+    def __init__(self, task: Task, bench: Workbench, props: Props | None) -> None:
         self.task = task
         self.bench = bench
+        self.site = Logged(task.site) if task.site is not None else None
+        self.props = props or Props(REHEARSED, self.site.visits if self.site is not None else ())
         self.files: dict[str, bytes] = dict(task.files)
 
     async def act(self, call: Call) -> HarnessCall:
         """Carry out one call."""
-        raw = json.dumps(call.args, ensure_ascii=False).replace(BASE, REHEARSED)
-        args = json.loads(raw)
+        raw, args = json.dumps(call.args, ensure_ascii=False), call.args
         code: int | None = None
         if any(function.name == call.tool for function in self.task.functions):
             ok, result = True, "accepted"
@@ -60,6 +73,8 @@ class _Stage:
         elif call.tool == "execute_command":
             code, result = await self._command(str(args["command"]))
             ok = code == 0
+        elif call.tool in self.props.tools:
+            ok, result = await self.props.tools[call.tool](**args)
         else:
             ok, result = getattr(self, f"_{call.tool}")(**args)
         return HarnessCall(tool=call.tool, arguments=raw, args=args, ok=ok, result=result, exit_code=code)
@@ -99,10 +114,10 @@ class _Stage:
         return True, "\n".join(hits) or "no line matches"
 
     def _web_fetch(self, url: str) -> tuple[bool, str]:
-        if self.task.site is None or not url.startswith(REHEARSED):
+        if self.site is None or not url.startswith(REHEARSED):
             return False, "error: the host is not permitted for this step"
         parts = urlsplit(url)
-        got = self.task.site.answer(Asked("GET", parts.path or "/", dict(parse_qsl(parts.query))))
+        got = self.site.answer(Asked("GET", parts.path or "/", pairs(parts.query)))
         return True, f"status: {got.status}\n{got.body}".replace(BASE, REHEARSED)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from skvm.diag import InternalError
-from skvm.profile.kit.site import BASE, Answer, Asked, Site
+from skvm.profile.kit.site import BASE, Answer, Asked, Logged, Site, Visit, pairs
 
 HEAD_BYTES = 16 * 1024
 BODY_BYTES = 64 * 1024
@@ -21,17 +22,28 @@ AT_ONCE = 64
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
 
+@dataclass(frozen=True)
+class Served:
+    """A site while it is served: its address `http://127.0.0.1:PORT`, the grant that reaches it, and what it was asked so
+    far (`visits` grows)."""
+
+    base: str
+    host: str
+    visits: Sequence[Visit]
+
+
 @asynccontextmanager
-async def serving(site: Site) -> AsyncIterator[str]:
-    """Base address of the site, `http://127.0.0.1:PORT`; `{{base}}` in bodies and locations becomes it.
+async def serving(site: Site) -> AsyncIterator[Served]:
+    """Serve a site as long as the context lasts; `{{base}}` in bodies and locations becomes its address.
 
     Raises InternalError at the end when the site's function failed: a broken probe must not pass for a weak model.
     """
     server = _Server(site)
     listener = await asyncio.start_server(server.connected, "127.0.0.1", 0, limit=HEAD_BYTES)
-    server.base = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    host = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    server.base = f"http://{host}"
     try:
-        yield server.base
+        yield Served(server.base, host, server.site.visits)
     finally:
         listener.close()
         await server.drop()
@@ -51,7 +63,7 @@ class _Server:
     """Connections of one site, one request each."""
 
     def __init__(self, site: Site) -> None:
-        self.site = site
+        self.site = Logged(site)
         self.base = ""
         self.broken: Exception | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -74,16 +86,14 @@ class _Server:
         await asyncio.gather(*(task for task, _ in tasks), return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head_only = False
         try:
             async with asyncio.timeout(SECONDS):
                 try:
                     asked = await _read(reader)
-                    head_only = asked.method == "HEAD"
-                    answer = self._answer(asked)
+                    reply = self._reply(asked)
                 except _Refused as refused:
-                    answer = Answer("", "text/plain", refused.status)
-                writer.write(self._written(answer, head_only))
+                    reply = self._written(Answer("", "text/plain", refused.status), False)
+                writer.write(reply)
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the client went away, dawdles or speaks something else
@@ -91,12 +101,12 @@ class _Server:
             with suppress(OSError):
                 writer.close()
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _reply(self, asked: Asked) -> bytes:
         try:
-            return self.site.answer(asked)
+            return self._written(self.site.answer(asked), asked.method == "HEAD")
         except Exception as error:
             self.broken = self.broken or error
-            return Answer("", "text/plain", 500)
+            return self._written(Answer("", "text/plain", 500), False)
 
     def _written(self, answer: Answer, head_only: bool) -> bytes:
         body = answer.body.replace(BASE, self.base).encode()
@@ -136,15 +146,6 @@ async def _form(reader: asyncio.StreamReader, headers: dict[str, str]) -> dict[s
     if int(length) > BODY_BYTES:
         raise _Refused(413)
     return pairs((await reader.readexactly(int(length))).decode("utf-8", "replace"))
-
-
-def pairs(text: str) -> dict[str, str]:
-    """First value of every name of a query or form."""
-    found: dict[str, str] = {}
-    with suppress(ValueError):  # more fields than there can be
-        for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=100):
-            found.setdefault(name, value)
-    return found
 
 
 def _cookies(header: str) -> dict[str, str]:

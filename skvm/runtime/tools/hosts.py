@@ -33,7 +33,7 @@ def require(host: str, port: int, grants: tuple[str, ...]) -> None:
     """Raises ToolFailure for a host and port that no grant names."""
     if not any(_granted(host.lower(), port, grant.lower()) for grant in grants):
         allowed = ", ".join(grants) or "none"
-        raise ToolFailure(f"the host {host} is not permitted for this step (permitted: {allowed})")
+        raise ToolFailure(f"{host}:{port} is not permitted for this step (permitted: {allowed})")
 
 
 def address_of(host: str, port: int, grants: tuple[str, ...]) -> str:
@@ -43,7 +43,7 @@ def address_of(host: str, port: int, grants: tuple[str, ...]) -> str:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise ToolFailure(f"{host} cannot be resolved: {error}") from None
-    named = any(host.lower() == _split(grant.lower())[0] for grant in grants) and (host.lower() == "localhost" or _is_ip(host))
+    named = (host.lower() == "localhost" or _is_ip(host)) and any(_names(host.lower(), port, grant.lower()) for grant in grants)
     for *_, sockaddr in found:
         address = str(sockaddr[0])
         if named or ipaddress.ip_address(address.split("%")[0]).is_global:
@@ -54,6 +54,11 @@ def address_of(host: str, port: int, grants: tuple[str, ...]) -> str:
 def _granted(host: str, port: int, grant: str) -> bool:
     name, only = _split(grant)
     return fnmatch.fnmatchcase(host, name) and only in ("", str(port))
+
+
+def _names(host: str, port: int, grant: str) -> bool:
+    """Is it this very host, not a pattern that covers it?"""
+    return _split(grant)[0] == host and _granted(host, port, grant)
 
 
 def _split(grant: str) -> tuple[str, str]:
