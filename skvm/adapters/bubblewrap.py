@@ -94,11 +94,11 @@ class _Start:
         self._by_descriptor = _binds_descriptors(bwrap)
         self._pipes = self._open(program_filter)
         try:
-            options = [*mounts(request, work, self._place), *_environment(request), "--chdir", str(request.cwd)]
+            options = walls(request, work, self._place)
             options += ["--seccomp", str(self._pipes.filter), "--json-status-fd", str(self._pipes.status_write)]
             options += ["--block-fd", str(self._pipes.gate_read)]
             # Through a descriptor: a command line can be read by every user of the machine, values of variables included.
-            self._options = self._memory("options", b"".join(os.fsencode(part) + b"\0" for part in (*_ISOLATION, *options)))
+            self._options = self._memory("options", b"".join(os.fsencode(part) + b"\0" for part in options))
             self._argv = [bwrap, "--args", str(self._options), "--", program, *request.argv[1:]]
         except BaseException:
             self._stack.close()
@@ -206,6 +206,11 @@ _MASKED = (
     "/proc/kcore", "/proc/key-users", "/proc/keys", "/proc/kmsg", "/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags",
     "/proc/slabinfo", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/vmallocinfo",
 )  # fmt: skip
+
+
+def walls(request: SandboxRequest, work: Path, writable: Callable[[Path], list[str]]) -> list[str]:
+    """Options that shut a program in: namespaces, mounts, environment, working directory. `writable` as for `mounts`."""
+    return [*_ISOLATION, *mounts(request, work, writable), *_environment(request), "--chdir", str(request.cwd)]
 
 
 def mounts(request: SandboxRequest, work: Path, writable: Callable[[Path], list[str]]) -> list[str]:

@@ -24,7 +24,7 @@ from skvm.diag import UsageError
 from skvm.plan import Artifact, Event
 
 if TYPE_CHECKING:
-    from skvm.ports import Sandbox
+    from skvm.ports import Browsers, Sandbox
     from skvm.runtime import RunOutcome
 
 
@@ -82,6 +82,7 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
     ports = RunPorts(
         model_for=backends(settings, api_base=options.api_base, seed=options.seed, oracle=options.oracle),
         sandbox=lambda: sandbox_of(settings),
+        browsers=_browsers(artifact, settings),
         journal=store.journal,
         blobs=store.blobs,
         solid=open_book(store, settings) if options.solid else None,
@@ -117,6 +118,15 @@ async def sandbox_of(settings: Settings) -> Sandbox:
     from skvm.adapters.sandboxes import choose_sandbox
 
     return await choose_sandbox(settings.sandbox, settings.cache)
+
+
+def _browsers(artifact: Artifact, settings: Settings) -> Browsers | None:
+    """Browsers of this machine, looked for only when there is a host that may be reached."""
+    if not any(grant.kind == "host" for grant in artifact.permissions.grants):
+        return None
+    from skvm.adapters.chromium import find_chromium
+
+    return find_chromium(settings.cache)
 
 
 class _Sink:

@@ -1,9 +1,10 @@
-"""ports: protocols of all that can be replaced - model, harness, sandbox, journal, blobs, solidified code, gate, clock.
+"""ports: protocols of all that can be replaced - model, harness, sandbox, browser, journal, blobs, solid code, gate, clock.
 
 Comes in and goes out: typed requests and answers. Small on purpose; `VERSION` changes when one of them does.
 Must never: hold an implementation, or import one.
 """
 
+from skvm.ports.browser import Browser, Browsers, PageFailure, PageItem, PageView, Reach
 from skvm.ports.harness import Harness, HarnessCall, HarnessRun, HarnessTask, HarnessTurn
 from skvm.ports.model import (
     Message,
@@ -25,6 +26,8 @@ VERSION = 1
 __all__ = [
     "VERSION",
     "Blobs",
+    "Browser",
+    "Browsers",
     "Clock",
     "EventSink",
     "Gatekeeper",
@@ -39,6 +42,10 @@ __all__ = [
     "ModelReply",
     "ModelRequest",
     "Offer",
+    "PageFailure",
+    "PageItem",
+    "PageView",
+    "Reach",
     "Refusal",
     "RequestTag",
     "RunRow",

@@ -14,6 +14,7 @@ from skvm.ir import Frozen
 from skvm.plan import Artifact, FileResult
 from skvm.ports import (
     Blobs,
+    Browsers,
     Clock,
     EventSink,
     Gatekeeper,
@@ -84,12 +85,14 @@ class RoughCounter:
 
 @dataclass(frozen=True, kw_only=True)
 class RunPorts:
-    """Everything outside that a run needs. `sandbox` may be chosen late, since proving one costs time."""
+    """Everything outside that a run needs. `sandbox` may be chosen late, since proving one costs time; without `browsers`
+    no step is offered a browser."""
 
     model_for: Callable[[str], ModelClient]
     journal: Journal
     blobs: Blobs
     sandbox: SandboxSource = None
+    browsers: Browsers | None = None
     solid: SolidBook | None = None
     gate: Gatekeeper | None = None
     sinks: tuple[EventSink, ...] = ()

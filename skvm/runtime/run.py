@@ -41,6 +41,7 @@ from skvm.runtime.state.redact import Redactor
 from skvm.runtime.state.replay import Replay
 from skvm.runtime.state.scope import TOP_SCOPE, Scope
 from skvm.runtime.threads import in_thread
+from skvm.runtime.tools.browser import Browsing
 from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
 from skvm.runtime.work.confined import Confined
@@ -76,7 +77,10 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
         simulated = bool(client is not None and client.simulated)
         if not events:
             _open(session, simulated)
-        return await _Lifetime(session, before, simulated).run()
+        try:
+            return await _Lifetime(session, before, simulated).run()
+        finally:
+            session.browsing.close()
 
 
 async def _prepared(request: RunRequest, ports: RunPorts, home: Path, run: str, resumed: bool) -> tuple[Workspace, Inventory]:
@@ -313,6 +317,7 @@ def _session(
         lanes=Lanes(request.lanes),
         locks=EffectLocks(graph.waived, overlap.serial),
         overlap=overlap,
+        browsing=Browsing(ports.browsers),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from skvm.diag import SkvmError, UsageError
 from skvm.ir import Frozen
 from skvm.plan import Edge, EventKind, GateNode, MapNode, Plan, PlanNode, StepNode, StepResult
-from skvm.ports import ModelClient
+from skvm.ports import ModelClient, ToolSpec
 from skvm.runtime.api import RunPorts, RunRequest, StepRow
 from skvm.runtime.lanes import EffectLocks, Holder, Lanes
 from skvm.runtime.state.board import Board
@@ -19,8 +19,10 @@ from skvm.runtime.state.record import Recorder
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.state.replay import Replay
 from skvm.runtime.state.scope import Scope
+from skvm.runtime.tools.browser import Browsing
 from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
+from skvm.runtime.tools.specs import BROWSER, FINISH_SPEC, TOOLS
 from skvm.runtime.work.workspace import Workspace
 
 
@@ -93,6 +95,7 @@ class Session:
     lanes: Lanes
     locks: EffectLocks
     overlap: Overlap
+    browsing: Browsing
     rows: list[StepRow] = field(default_factory=list)
     fatal: SkvmError | None = None
     failure: Failure | None = None
@@ -120,6 +123,11 @@ class Session:
         grants = self.request.artifact.permissions.grants
         cited = (g.name for g in grants if g.kind == kind and (not g.steps or node.id in g.steps))
         return tuple(sorted({*own, *cited}))
+
+    def tools(self, node: StepNode) -> tuple[ToolSpec, ...]:
+        """What a step is offered: a browser only where there is one and the step may reach a host."""
+        browser = (BROWSER,) if self.browsing.usable(self.granted(node, "host")) else ()
+        return (*TOOLS, *browser, FINISH_SPEC)
 
     def env_of(self, node: StepNode) -> dict[str, str]:
         """Variables a step may see, with values: granted by the manifest and handed over by the user."""

@@ -62,6 +62,8 @@ _METADATA: dict[str, tuple[int | None, int | None]] = {
     "removexattrat": (466, 466), "file_setattr": (469, 469),
 }  # fmt: skip
 
+_SOCKETS = frozenset({"socket", "connect", "bind", "listen", "accept", "accept4"})
+
 _SIGNALS: dict[str, tuple[int | None, int | None]] = {
     "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240), "pidfd_send_signal": (424, 424),
@@ -82,11 +84,13 @@ class FilterPolicy:
     """Which groups are filtered besides those that always are.
 
     `namespaced`: the program lives in its own mount and process namespaces, so file metadata and process arguments need no
-    filter. `signals`: deny signals to others, where the kernel's Landlock cannot scope them (ABI below 6).
+    filter. `signals`: deny signals to others, where the kernel's Landlock cannot scope them (ABI below 6). `sockets`: leave
+    sockets alone, for a program that is nothing without them and whose network namespace holds nothing but itself.
     """
 
     namespaced: bool
     signals: bool = False
+    sockets: bool = False
 
 
 def machine() -> str:
@@ -108,16 +112,17 @@ def build_filter(policy: FilterPolicy, arch: str | None = None) -> bytes:
         code.when(_JGE, 0x40000000, _KILL)
     code.when(_JGT, NEWEST, _ERRNO | ENOSYS)
     code.calls(_ABSENT, column, _ERRNO | ENOSYS)
-    code.calls(_DENIED, column, _ERRNO | EPERM)
+    code.calls({n: v for n, v in _DENIED.items() if not (policy.sockets and n in _SOCKETS)}, column, _ERRNO | EPERM)
     if not policy.namespaced:
         code.calls(_METADATA, column, _ERRNO | 0)
         for row in _ON_PROCESS.values():
             code.argument(row[column], row[2], None, 0, allow_equal=True)
     if policy.signals:
         code.calls(_SIGNALS, column, _ERRNO | EPERM)
-    # A connected stream pair reaches nobody else; a datagram socket could still name another address.
-    code.argument(_SOCKETPAIR[column], 0, None, _AF_UNIX, allow_equal=True)
-    code.argument(_SOCKETPAIR[column], 1, 0xF, _SOCK_STREAM, allow_equal=True)
+    if not policy.sockets:
+        # A connected stream pair reaches nobody else; a datagram socket could still name another address.
+        code.argument(_SOCKETPAIR[column], 0, None, _AF_UNIX, allow_equal=True)
+        code.argument(_SOCKETPAIR[column], 1, 0xF, _SOCK_STREAM, allow_equal=True)
     code.argument(_CLONE[column], 0, _NAMESPACES, 0, allow_equal=True)
     code.argument(_IOCTL[column], 1, None, _TIOCSTI, allow_equal=False)
     code.argument(_IOCTL[column], 1, None, _TIOCLINUX, allow_equal=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 
-from skvm.diag import InDoubtError, SandboxError
+from skvm.diag import EnvironmentFailure, InDoubtError
 from skvm.ir import EffectClass
 from skvm.ir.effects import may_alias
 from skvm.plan import CallRecord, EventKind, FileResult, StepNode
@@ -22,6 +22,7 @@ from skvm.runtime.state.replay import Attempt
 from skvm.runtime.state.scope import Scope
 from skvm.runtime.threads import in_thread
 from skvm.runtime.tools import files
+from skvm.runtime.tools.browser import LOOKS
 from skvm.runtime.tools.files import MAX_RESULT, ToolFailure
 from skvm.runtime.tools.shell import needs_shell
 from skvm.runtime.tools.specs import EFFECTS
@@ -52,7 +53,7 @@ class Done:
     exit_code: int | None = None
     stdout: str | None = None
     files: tuple[str, ...] = ()
-    failed: SandboxError | None = None
+    failed: EnvironmentFailure | None = None
 
 
 @dataclass
@@ -79,7 +80,8 @@ class StepCalls:
     async def run(self, tool: str, args: dict[str, Any], *, keep: bool = True, words: tuple[str, ...] = ()) -> CallRecord:
         """Run one call; `words` is the argv of a stated command that needs no shell, `keep` adds it to the records.
 
-        Raises SandboxError when the sandbox breaks, LimitHit, InDoubtError, Denied after a call that was refused a place.
+        Raises EnvironmentFailure when the sandbox or the browser breaks, LimitHit, InDoubtError, Denied after a call that was
+        refused a place.
         """
         self._count += 1
         call = f"{self.node.id}:{self.attempt}.{self._count}"
@@ -124,6 +126,8 @@ class StepCalls:
 
     def effect_of(self, tool: str, args: dict[str, Any]) -> EffectClass:
         """What running the call again would mean."""
+        if tool == "browser" and args.get("action") in LOOKS:
+            return EffectClass.IDEMPOTENT
         if tool != "execute_command":
             return EFFECTS.get(tool, EffectClass.EFFECTFUL)
         command = str(args.get("command", ""))
@@ -198,7 +202,7 @@ class StepCalls:
             return Done(True, await act(**args))
         except (ToolFailure, Refused) as error:
             return Done(False, f"error: {error}")
-        except SandboxError as error:
+        except EnvironmentFailure as error:
             return Done(False, f"error: {error.message}", failed=error)
         except OSError as error:
             return Done(False, f"error: {error.strerror or error}")
@@ -253,6 +257,10 @@ class StepCalls:
 
     async def _web_fetch(self, url: str) -> str:
         return await in_thread(web_fetch, url, self.session.granted(self.node, "host"))
+
+    async def _browser(self, action: str, url: str = "", target: str = "", text: str = "") -> str:
+        hosts = self.session.granted(self.node, "host")
+        return await self.session.browsing.act(hosts, action, target=target, text=text, url=url)
 
     async def _ask_user(self, question: str) -> str:
         return await ask_user(self.session, self.node, self.scope, question)

@@ -19,7 +19,7 @@ from skvm.runtime.agent.verify import problems
 from skvm.runtime.session import Session
 from skvm.runtime.state.replay import Attempt
 from skvm.runtime.state.scope import Scope
-from skvm.runtime.tools.specs import EFFECTS, FINISH, FINISH_SPEC, TOOLS, decode
+from skvm.runtime.tools.specs import EFFECTS, FINISH, decode
 
 REPEATS = 3
 """The same call this often is a loop: it is not made again and the model is told; once more ends the step.
@@ -90,7 +90,7 @@ class Conversation:
                 self.scope,
                 self.model,
                 tuple(self.messages),
-                (*TOOLS, FINISH_SPEC),
+                self.session.tools(self.node),
                 self.tag,
                 turn,
                 ends=self.ends,

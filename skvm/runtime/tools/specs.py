@@ -47,6 +47,14 @@ EXECUTE = _spec(
     {"command": _TEXT},
 )
 WEB_FETCH = _spec("web_fetch", "Fetch a page of a permitted host.", {"url": _TEXT})
+BROWSER = _spec(
+    "browser",
+    "Use a web browser on permitted hosts; every action shows the page and what can be acted on. open: url. click: target. "
+    "fill: target, text. select: target, text (an option). press: text (a key such as Enter). wait: text to appear. "
+    "read: look again. target = a reference such as e3, or a label.",
+    {"action": {"type": "string", "enum": ["open", "read", "click", "fill", "select", "press", "wait"]}},
+    {"url": _TEXT, "target": _TEXT, "text": _TEXT},
+)
 ASK_USER = _spec("ask_user", "Ask the user a question that the task leaves open.", {"question": _TEXT})
 FINISH_SPEC = _spec(
     FINISH,
@@ -56,7 +64,7 @@ FINISH_SPEC = _spec(
 )
 
 TOOLS = (READ_FILE, WRITE_FILE, EDIT_FILE, LIST_DIRECTORY, SEARCH, EXECUTE, WEB_FETCH, ASK_USER)
-BY_NAME = {tool.name: tool for tool in (*TOOLS, FINISH_SPEC)}
+BY_NAME = {tool.name: tool for tool in (*TOOLS, BROWSER, FINISH_SPEC)}
 
 EFFECTS: dict[str, EffectClass] = {
     "read_file": EffectClass.PURE,
@@ -64,6 +72,7 @@ EFFECTS: dict[str, EffectClass] = {
     "search": EffectClass.PURE,
     "ask_user": EffectClass.PURE,
     "web_fetch": EffectClass.IDEMPOTENT,
+    "browser": EffectClass.EFFECTFUL,
     "write_file": EffectClass.IDEMPOTENT,
     "edit_file": EffectClass.EFFECTFUL,
     "execute_command": EffectClass.EFFECTFUL,
@@ -84,7 +93,7 @@ def decode(name: str, text: str) -> tuple[dict[str, Any] | None, str]:
     """Arguments of a call, or None and what is wrong with them in words for the model."""
     spec = BY_NAME.get(name)
     if spec is None:
-        return None, f"there is no tool called {name!r}; the tools are {', '.join(BY_NAME)}"
+        return None, f"there is no tool called {name!r}; the tools are {', '.join(t.name for t in (*TOOLS, FINISH_SPEC))}"
     try:
         args = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:

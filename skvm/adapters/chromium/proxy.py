@@ -1,0 +1,137 @@
+"""A proxy through which a browser reaches granted hosts and nothing else: it holds the only socket of the browser's network.
+
+Interception inside the browser would miss web sockets, workers and prefetching; a proxy sees every connection there is. What
+follows a request on its connection goes to the same host and port, whatever it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+from skvm.ports.browser import PageFailure, Reach
+
+HEAD_BYTES = 64 * 1024
+HEAD_SECONDS = 60.0
+CONNECT_SECONDS = 20.0
+DROPPED = ("proxy-connection", "connection", "keep-alive", "proxy-authorization")
+
+
+class Proxy:
+    """Answers until `close`. `refused` collects the hosts that were not let through, in order, each once."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._listener: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.refused: dict[str, None] = {}
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Answer what comes in on a listening socket."""
+        self._listener = await asyncio.start_server(self._connected, sock=listener, limit=HEAD_BYTES)
+
+    def close(self) -> None:
+        """Stop listening and cut what is open."""
+        if self._listener is not None:
+            self._listener.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @contextmanager
+    def _held(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        self._writers.add(writer)
+        try:
+            yield
+        finally:
+            self._writers.discard(writer)
+            with suppress(OSError, RuntimeError):
+                writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with (
+            self._held(writer),
+            suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError),
+        ):
+            async with asyncio.timeout(HEAD_SECONDS):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            host, port, first = _target(head)
+            try:
+                address = await self._reach(host, port)
+            except PageFailure as refusal:
+                self.refused[f"{host}:{port}"] = None
+                await _refuse(writer, str(refusal))
+                return
+            async with asyncio.timeout(CONNECT_SECONDS):
+                try:
+                    far_reader, far_writer = await asyncio.open_connection(address, port)
+                except OSError as error:
+                    await _refuse(writer, f"{host} cannot be reached: {error.strerror or error}", 502)
+                    return
+            with self._held(far_writer):
+                if first:
+                    far_writer.write(first)
+                else:
+                    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await _both_ways(reader, writer, far_reader, far_writer)
+
+
+def _target(head: str) -> tuple[str, int, bytes]:
+    """Host, port and the head to send on (empty for a tunnel) of a request to a proxy; raises ValueError."""
+    line, *rows = head.rstrip("\r\n").split("\r\n")
+    method, target, version = line.split(" ")
+    if method == "CONNECT":
+        parts = urlsplit(f"//{target}")
+        return parts.hostname or "", parts.port or 443, b""
+    parts = urlsplit(target)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError("not an absolute http address")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    kept = [row for row in rows if row.partition(":")[0].strip().lower() not in DROPPED]
+    sent = "\r\n".join([f"{method} {path} {version}", *kept, "Connection: close", "", ""])
+    return parts.hostname, parts.port or 80, sent.encode("latin-1")
+
+
+async def _refuse(writer: asyncio.StreamWriter, why: str, status: int = 403) -> None:
+    body = why.encode()
+    rows = [
+        f"HTTP/1.1 {status} Refused",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        "",
+        "",
+    ]
+    writer.write("\r\n".join(rows).encode() + body)
+    await writer.drain()
+
+
+async def _both_ways(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    far_reader: asyncio.StreamReader,
+    far_writer: asyncio.StreamWriter,
+) -> None:
+    """Pass bytes on until the far side ends; when only the near side ends, the answer may still come."""
+    up = asyncio.get_running_loop().create_task(_pass_on(reader, far_writer))
+    try:
+        await _pass_on(far_reader, writer)
+    finally:
+        up.cancel()
+        await asyncio.gather(up, return_exceptions=True)
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(64 * 1024):
+        writer.write(data)
+        await writer.drain()
