@@ -18,19 +18,24 @@ def plain(text: str, role: str) -> str:
     return text
 
 
+def visible(text: str) -> str:
+    """One line without control characters: a name or text of a stranger must not steer a terminal or look like a finding."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+
+
 def full(item: Located, style: Style = plain) -> str:
     """Several lines: message, place, the line with a marker, notes and the fix."""
     d = item.diagnostic
     margin = " " * len(str(item.line))
     lines = [
-        f"{style(f'{d.severity}[{d.code}]', d.severity.value)}: {style(d.message, 'bold')}",
-        f"{margin}--> {item.path}:{item.line}:{item.column}",
+        f"{style(f'{d.severity}[{d.code}]', d.severity.value)}: {style(visible(d.message), 'bold')}",
+        f"{margin}--> {visible(item.path)}:{item.line}:{item.column}",
     ]
     if item.line_text.strip():
         lines += _frame(item, margin, style)
-    lines += [f"{margin} = note: {note}" for note in d.notes]
+    lines += [f"{margin} = note: {visible(note)}" for note in d.notes]
     if d.fix is not None:
-        lines.append(f"{margin} = fix ({d.fix.applicability}): {d.fix.message}")
+        lines.append(f"{margin} = fix ({d.fix.applicability}): {visible(d.fix.message)}")
     return "\n".join(lines)
 
 
@@ -49,13 +54,15 @@ def _frame(item: Located, margin: str, style: Style) -> list[str]:
 
 def concise(item: Located) -> str:
     """`path:line:col: CODE message`."""
-    return f"{item.path}:{item.line}:{item.column}: {item.diagnostic.code} {item.diagnostic.message}"
+    return visible(f"{item.path}:{item.line}:{item.column}: {item.diagnostic.code} {item.diagnostic.message}")
 
 
 def github(item: Located) -> str:
-    """A workflow command that annotates the line in a pull request."""
+    """A workflow command that annotates the line in a pull request; columns only say something within one line."""
     kind = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}[item.diagnostic.severity]
-    where = f"file={_escape(item.path, True)},line={item.line},col={item.column},endLine={item.end_line}"
+    where = f"file={_escape(item.path, True)},line={item.line},endLine={item.end_line}"
+    if item.line == item.end_line:
+        where += f",col={item.column},endColumn={item.end_column}"
     title = _escape(item.diagnostic.code, True)
     return f"::{kind} {where},title={title}::{_escape(item.diagnostic.message)}"
 

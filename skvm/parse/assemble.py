@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from skvm.diag import Diagnostic, sort_diagnostics
 from skvm.ir import Constraint, Knowledge, Program, Scene, Skill, Step, Trigger
+from skvm.parse.clashes import clash_notes
 from skvm.parse.draft import Draft, FrontField, LogicLayer
+from skvm.parse.flow import flow_notes
 from skvm.parse.logic import logical_layer
+from skvm.parse.references import reference_notes
 from skvm.parse.structure.overlay import leaves_of
 from skvm.parse.structure.reading import Structure, read_structure
 from skvm.source import SkillSource, Span
@@ -26,7 +29,8 @@ def parse_skill(source: SkillSource) -> ParseResult:
     structure = read_structure(source)
     logic = logical_layer(structure.draft, source)
     program = _program(source, structure, logic)
-    return ParseResult(program, sort_diagnostics((*structure.diagnostics, *logic.diagnostics)))
+    whole = (*flow_notes(program, source), *clash_notes(program, source), *reference_notes(program, source))
+    return ParseResult(program, sort_diagnostics((*structure.diagnostics, *logic.diagnostics, *whole)))
 
 
 def _program(source: SkillSource, structure: Structure, logic: LogicLayer) -> Program:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Control, ControlKind
-from skvm.parse.draft import Block, BlockKind, Draft, DraftScene, DraftStep
+from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
 from skvm.parse.logic.arms import Question, condition_cell, question_in
 from skvm.parse.logic.controls import Found
+from skvm.parse.logic.numbers import Numbers
 from skvm.parse.logic.stepacts import Read, StepReader
 from skvm.parse.sentences import Sentence, end_byte, read_sentences
 
@@ -32,7 +33,6 @@ _TROUBLE = re.compile(
 )
 _OTHER = ("otherwise", "else", "if not")
 _EACH = re.compile(r"(?a)\b(?:each|every)\s+(?!time\b|step\b|other\b)([a-z][\w-]*(?:\s+[a-z][\w-]*){0,3})", re.IGNORECASE)
-_NUMBER = re.compile(r"(?a)(\d+(?:\.\d+)?[a-z]?|[A-F])\Z")
 
 
 class Claim(NamedTuple):
@@ -58,15 +58,7 @@ class _Steering:
         self.controls: list[Control] = []
         self.notes: list[Diagnostic] = []
         self._introduced: dict[int, list[Claim]] = {}
-        self._scenes: dict[str, list[DraftScene]] = {}
-        self._steps: dict[str, list[DraftStep]] = {}
-        self._in_scene: dict[tuple[str, str], str] = {}
-        for scene in draft.scenes:
-            self._scenes.setdefault((scene.number or "").lower(), []).append(scene)
-        for reader in readers:
-            number = (reader.step.number or "").lower()
-            self._steps.setdefault(number, []).append(reader.step)
-            self._in_scene.setdefault((reader.step.scene, number), reader.step.id)
+        self.numbers = Numbers(draft.scenes, [reader.step for reader in readers])
 
     def run(self) -> tuple[tuple[Control, ...], tuple[Diagnostic, ...]]:
         for reader in self.readers:
@@ -330,23 +322,11 @@ class _Steering:
 
     def _resolve(self, step: DraftStep, name: str, block: Block, found: Found) -> str | None:
         """Id of the step or scene that "Step 2" or "Phase 1" names; a note when there is none."""
-        ids = self._ids(step, name)
+        ids = self.numbers.find(step.scene, name)
         if ids is None:
             span = self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
             self._note("SKV206", f"there is no {name} to jump to", span)
         return ids
-
-    def _ids(self, step: DraftStep, name: str) -> str | None:
-        word = name.split()[0].lower().rstrip("s")
-        match = _NUMBER.search(name)
-        number = match.group(1).lower() if match is not None else ""
-        scenes = self._scenes.get(number, [])
-        titled = next((s.id for s in scenes if s.title.lower().startswith(word)), None)
-        if titled is not None or (word != "step" and scenes):
-            return titled or scenes[0].id
-        near = self._steps.get(number, [])
-        own = self._in_scene.get((step.scene, number))
-        return own or (scenes[0].id if scenes else near[0].id if near else None)
 
     def _named_steps(self, step: DraftStep, block: Block, found: Found) -> tuple[str, ...]:
         """Steps that a sentence on parallel work names ("run Steps 2 and 3 in parallel")."""
@@ -368,7 +348,7 @@ class _Steering:
                 names.append(f"{kind} {tok.word}")
             elif tok.kind not in ("AND", "COMMA", "OR", "DASH"):
                 break
-        found = [self._ids(step, n) for n in names]
+        found = [self.numbers.find(step.scene, n) for n in names]
         return [f for f in found if f in self.by_id]
 
     def _parallel_lists(self) -> list[Control]:

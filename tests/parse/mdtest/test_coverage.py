@@ -15,7 +15,6 @@ CASES = list(cases())
 EXPECTED = [line for case in CASES for line in case.expect]
 
 SETTLED_ELSEWHERE = {
-    "SKV205": "reported nowhere yet; a wish in diagnostics.md",
     "SKV603": "what is on this machine is not looked at while reading; tests/cli and tests/app",
 }
 """Codes of the front end's families that reading a skill does not report."""
