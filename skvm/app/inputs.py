@@ -10,6 +10,9 @@ from pathlib import Path
 from skvm.diag import EnvironmentFailure, UsageError
 from skvm.source import SkillSource, find_skills, load_skill, skill_from_bytes
 
+MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".txt", ""})
+"""Suffixes of a file that may be a skill; a plan or an archive given by mistake is not read as one."""
+
 
 @dataclass(frozen=True)
 class SkillInput:
@@ -56,13 +59,19 @@ def expand_inputs(words: Iterable[str]) -> list[SkillInput]:
 
 
 def _skills_at(word: str) -> list[Path]:
+    if not word:
+        raise UsageError(
+            "a skill is named by an empty word", help="name a skill folder, a SKILL.md or - (is a variable unset?)"
+        )
     try:
         path = Path(word)
         if not path.exists():
             raise UsageError("no such file or folder", where=word, help="name a skill folder, a SKILL.md or -")
+        if path.is_file() and path.suffix.lower() not in MARKDOWN:
+            raise UsageError("not a Markdown file", where=word, help="name a skill folder, a SKILL.md or -")
         skills = find_skills(path)
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot be read: {reason(error)}", where=word) from None
+        raise UsageError(f"cannot be read: {reason(error)}", where=str(getattr(error, "filename", "") or word)) from None
     if not skills:
         raise UsageError("no SKILL.md in or below this folder", where=word, help="name a skill folder, a SKILL.md or -")
     return skills

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from skvm.diag.render import visible
 from skvm.ir import (
     ActType,
     BlockRole,
@@ -45,6 +46,9 @@ _REMOTE = re.compile(
     re.IGNORECASE,
 )
 """Words of a step that works over the network without naming a host."""
+
+TEXT_WIDTH = 100
+"""Characters of a rule or remark that the tree shows."""
 
 _DESTRUCTIVE = ("rm ", "rm -", "drop ", "delete", "--force", "reset --hard", "truncate", "destroy", "purge")
 
@@ -163,14 +167,16 @@ def outline_text(
     data = outline(program, source, analysis)
     kind = data["kind"].replace("_", " ")
     head = f"{data['name']}: {kind}, " + (f"{len(data['steps'])} steps" if data["has_procedure"] else "no procedure")
-    out = [style(head, "title")]
+    out = [style(visible(head), "title")]
     for scene in data["scenes"]:
-        out.append(style(f"  {_lines(scene)} {scene['id']} {scene['type']} ", "scene") + scene["title"])
+        out.append(style(f"  {_lines(scene)} {scene['id']} {scene['type']} ", "scene") + visible(scene["title"]))
         for step in data["steps"]:
             if step["scene"] == scene["id"]:
                 out.append(_step_line(step, style))
-    out += _section("constraints", [f"{_lines(c)} {c['force']}" for c in data["constraints"]], "rule", style)
-    out += _section("triggers", [f"{_lines(t)} {t['polarity']}" for t in data["triggers"]], "dim", style)
+    rules = zip(data["constraints"], program.constraints, strict=True)
+    out += _section("constraints", [f"{_lines(row)} {row['force']}: {_short(c.text)}" for row, c in rules], "rule", style)
+    cues = zip(data["triggers"], program.triggers, strict=True)
+    out += _section("triggers", [f"{_lines(row)} {row['polarity']}: {_short(t.text)}" for row, t in cues], "dim", style)
     tools = [f"{key}: {', '.join(names)}" for key, names in data["tools"].items() if names]
     out += _section("tools", tools, "dim", style)
     out += _section("requirements", [f"{r['primitive']} {r['level']}" for r in data["requirements"]], "dim", style)
@@ -188,20 +194,30 @@ def _step_line(step: dict[str, Any], style: Callable[[str, str], str]) -> str:
     after = f" after {', '.join(step['after'])}" if step["after"] else ""
     acts = " ".join(step["acts"])
     tail = " ".join(part for part in (acts, f"[{marks}]" if marks else "") if part)
-    return f"    {_lines(step)} " + style(step["id"], "step") + f" {step['title']}" + style(f"  {tail}{after}", "dim")
+    return f"    {_lines(step)} " + style(step["id"], "step") + f" {visible(step['title'])}" + style(f"  {tail}{after}", "dim")
 
 
 def _section(name: str, rows: list[str], role: str, style: Callable[[str, str], str]) -> list[str]:
-    return [style(f"  {name}", "scene"), *(f"    {style(row, role)}" for row in rows)] if rows else []
+    return [style(f"  {name}", "scene"), *(f"    {style(visible(row), role)}" for row in rows)] if rows else []
+
+
+def _short(text: str) -> str:
+    """The beginning of a text on one line."""
+    line = " ".join(text.split())
+    return visible(line if len(line) <= TEXT_WIDTH else line[: TEXT_WIDTH - 1] + "\u2026")
 
 
 def _residual(program: Program, source: SkillSource) -> list[str]:
+    """Text that no node claims, with its lines; what is only space and marks says nothing."""
+    lines = source.main.lines
     rows = []
     for leaf in program.leaves:
-        if leaf.kind in (LeafKind.RESIDUAL, LeafKind.OPAQUE):
-            first = source.main.lines.line(leaf.span.start)
-            text = source.main.slice(leaf.span).strip().splitlines()
-            rows.append(f"{first:4d}      {text[0][:90] if text else ''}")
+        text = source.main.slice(leaf.span).strip()
+        if leaf.kind in (LeafKind.RESIDUAL, LeafKind.OPAQUE) and any(c.isalnum() for c in text):
+            raw = source.main.raw[leaf.span.start : leaf.span.end]
+            start = leaf.span.start + len(raw) - len(raw.lstrip())
+            row = {"lines": [lines.line(start), lines.last_line(start, leaf.span.end)]}
+            rows.append(f"{_lines(row)} {_short(text)}")
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -12,7 +13,13 @@ import click
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-ROLES = {"error": "red", "warning": "yellow", "info": "cyan", "bold": None, "dim": "bright_black", "good": "green"}
+ROLES = {
+    "error": "red", "warning": "yellow", "info": "cyan", "bold": None, "dim": "bright_black", "good": "green",
+    "title": None, "scene": "blue", "step": "green", "rule": "magenta", "warn": "yellow",
+}  # fmt: skip
+"""Colour of each role that a text form names; a role that is missing here is a mistake, not plain text."""
+
+_BOLD = frozenset({"bold", "error", "title"})
 
 
 def format_option(*choices: str) -> Callable[[F], F]:
@@ -46,10 +53,11 @@ def note(text: str) -> None:
 
 
 def style(text: str, role: str) -> str:
-    """Colour on a terminal, nothing elsewhere."""
-    if not sys.stdout.isatty():
+    """Colour on a terminal, nothing elsewhere or where NO_COLOR is set to anything; raises KeyError for an unknown role."""
+    colour = ROLES[role]
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
-    return click.style(text, fg=ROLES.get(role), bold=role in ("bold", "error"))
+    return click.style(text, fg=colour, bold=role in _BOLD)
 
 
 def progress(items: Iterable[T], total: int, label: str) -> Iterator[T]:

@@ -81,7 +81,7 @@ def _guarded(started: float, argv: list[str] | None) -> int:
         return _fail("interrupted", 130)
     except click.ClickException as error:
         hint = getattr(getattr(error, "ctx", None), "command_path", "skvm")
-        return _fail(f"{error.format_message()}; see `{hint} --help`", 2)
+        return _fail(f"{error.format_message().rstrip('.')}; see `{hint} --help`", 2)
     except SkvmError as error:
         return _fail(error.line(), error.exit_code)
     except BrokenPipeError:

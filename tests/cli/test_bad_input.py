@@ -17,6 +17,38 @@ def test_missing_path(skvm, tmp_path):
     one_line(done, "no such file", "nowhere")
 
 
+@pytest.mark.parametrize("verb", ["check", "outline", "ir"])
+def test_an_empty_word_is_not_this_folder(skvm, skill, verb):
+    done = skvm(verb, "", cwd=skill)
+    assert done.code == 2
+    one_line(done, "empty word")
+
+
+@pytest.mark.parametrize("name", ["plan.json", "skill.zip", "run.py"])
+def test_a_file_that_is_no_markdown(skvm, tmp_path, name):
+    (tmp_path / name).write_text('{"broken": ')
+    for words in (["check"], ["outline"], ["diff", tmp_path / name]):
+        done = skvm(*words, tmp_path / name)
+        assert done.code == 2
+        one_line(done, name, "not a Markdown file")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_the_folder_that_cannot_be_read_is_named(skvm, skill, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0)
+    done = skvm("check", tmp_path)
+    assert done.code == 2
+    one_line(done, "closed", "cannot be read")
+
+
+@pytest.mark.parametrize("word", ["--nonsense", "--format=yaml"])
+def test_unknown_flags(skvm, skill, word):
+    done = skvm("check", skill, word)
+    assert done.code == 2
+    one_line(done, "see `skvm check --help`")
+    assert ".;" not in done.err
+
+
 def test_folder_without_skill(skvm, tmp_path):
     (tmp_path / "empty").mkdir()
     done = skvm("compile", tmp_path / "empty", "--target", "sim/strong")

@@ -2,7 +2,7 @@
 
 The standard's schema comes as closed models generated from it (package pydantic-sarif). The narrower one is ours, written from
 the rules of the specification (OASIS SARIF 2.1.0; sections stand beside each object): closed objects, so that a key that we do
-not mean to write fails, required keys, value ranges. What a schema cannot say (places in order, indexes that agree) is checked by
+not mean to write fails, required keys, value ranges. What a schema cannot say (places, indexes that agree) is checked by
 `semantic`.
 """
 
