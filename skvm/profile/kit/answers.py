@@ -6,6 +6,7 @@ import re
 
 ANSWER = re.compile(r"^[\s>*_`#-]*answer\s*[*_`]*\s*[:=]\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 NUMBER = re.compile(r"[-+\u2212]?\d[\d,\u202f\u00a0']*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+TOKEN = re.compile(r"[a-z]{3,}-[0-9]{4}(?![0-9])")
 ASKED = "End with one line of the form `ANSWER: ...` and nothing after it."
 
 
@@ -13,6 +14,11 @@ def answer_line(text: str) -> str | None:
     """What stands after the last `ANSWER:`, without Markdown and a closing full stop; None without such a line."""
     found = ANSWER.findall(text)
     return undressed(found[-1]) if found else None
+
+
+def tokens_of(text: str) -> list[str]:
+    """Tokens (see `pools.token`) of an answer in their order, whatever stands between them."""
+    return TOKEN.findall(text.lower())
 
 
 def undressed(text: str) -> str:

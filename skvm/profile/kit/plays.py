@@ -12,10 +12,11 @@ from skvm.profile.kit.site import BASE
 
 @dataclass(frozen=True)
 class Call:
-    """A tool call of a play."""
+    """A tool call of a play; `raw` is what stands for the arguments when they are not the object that they should be."""
 
     tool: str
     args: dict[str, Any]
+    raw: str = ""
 
 
 Script = Generator[Sequence[Call], list[str], str]
@@ -66,7 +67,7 @@ def at(play: Play, base: str) -> Play:
 
 def _placed(call: Call, base: str) -> Call:
     args: dict[str, Any] = json.loads(json.dumps(call.args).replace(BASE, base))
-    return Call(call.tool, args)
+    return Call(call.tool, args, call.raw)
 
 
 REFUSAL = "I'm sorry, but I can't help with this task."

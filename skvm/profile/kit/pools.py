@@ -49,6 +49,16 @@ def coined_words(rng: Rng, count: int, syllables: int = 2) -> list[str]:
     return found
 
 
+def token(rng: Rng) -> str:
+    """A word and four digits, `brealo-4821`: cannot be guessed, and is written in one way only."""
+    return f"{coined(rng)}-{rng.randint(1000, 9999)}"
+
+
+def tokens(rng: Rng, count: int) -> list[str]:
+    """Different tokens."""
+    return [f"{word}-{rng.randint(1000, 9999)}" for word in coined_words(rng, count)]
+
+
 def people(rng: Rng, count: int) -> list[str]:
     """Different coined given names."""
     return [word.capitalize() for word in coined_words(rng, count)]

@@ -16,6 +16,9 @@ from skvm.profile.kit.instance import Job, Task, Trial, Verdict, Workbench
 from skvm.profile.kit.plays import Call, Play, at
 from skvm.profile.kit.site import BASE, Asked, Logged, Visit, pairs
 
+MAX_RESULT = 64 * 1024
+"""Bytes of a file that are shown at once."""
+
 REHEARSED = "http://127.0.0.1:1"
 """Where a site seems to be in a rehearsal."""
 
@@ -64,6 +67,8 @@ class _Stage:
 
     async def act(self, call: Call) -> HarnessCall:
         """Carry out one call."""
+        if call.raw:
+            return HarnessCall(tool=call.tool, arguments=call.raw, ok=False, result="error: not one JSON object")
         raw, args = json.dumps(call.args, ensure_ascii=False), call.args
         code: int | None = None
         if any(function.name == call.tool for function in self.task.functions):
@@ -92,8 +97,12 @@ class _Stage:
         data = self.files.get(posixpath.normpath(path))
         if data is None:
             return False, f"error: there is no {path}"
-        lines = data.decode("utf-8", "replace").splitlines()
-        return True, "\n".join(lines[offset - 1 : offset - 1 + limit])
+        lines = data.decode("utf-8", "replace").splitlines(keepends=True)
+        shown = lines[offset - 1 : offset - 1 + limit]
+        while len("".join(shown).encode()) > MAX_RESULT:
+            shown.pop()
+        rest = "" if offset - 1 + len(shown) >= len(lines) else f"\n[cut; go on with offset={offset + len(shown)}]"
+        return True, "".join(shown) + rest
 
     def _write_file(self, path: str, content: str) -> tuple[bool, str]:
         self.files[posixpath.normpath(path)] = content.encode()
