@@ -145,9 +145,9 @@ def _parts(rng: Rng) -> Task:
     return Task(
         prompt=(
             f"The file {path} has {count} lines, the first of which is line 1. Each line holds a code (a word, a hyphen, four "
-            f"digits) and ends with the number of the line to go to. Begin at line {stops[0]} and follow the number {len(stops) - 1} "
-            f"times. Report the codes of the {len(stops)} lines, in this order. Read only parts of the file, with offset "
-            f"and limit: never more than {AT_ONCE} lines in one read. {ASKED}"
+            f"digits) and ends with the number of the line to go to. Begin at line {stops[0]} and follow the number "
+            f"{len(stops) - 1} times. Report the codes of the {len(stops)} lines, in this order. Read only parts of the file, "
+            f"with offset and limit: never more than {AT_ONCE} lines in one read. {ASKED}"
         ),
         grade=pure(lambda trial: _judge_parts(trial, right, frozenset(codes))),
         files={path: "\n".join(rows).encode()},
