@@ -67,10 +67,10 @@ Parts = tuple[str, Schema, dict[str, Any], dict[str, dict[str, Any]]]
 def _plain(rng: Rng) -> Parts:
     keys = rng.sample(("subject", "recipient", "place", "reference", "remark", "sender"), rng.randint(3, 4))
     values = [_value(rng, key) for key in keys]
-    args = dict(zip(keys, values, strict=True))
+    args: dict[str, Any] = dict(zip(keys, values, strict=True))
     rows = "\n".join(f"- {key}: {value}" for key, value in rng.sample(list(args.items()), len(args)))
     swapped = dict(zip(keys, [*values[1:], values[0]], strict=True))
-    slips = {
+    slips: dict[str, dict[str, Any]] = {
         "swapped": swapped,
         "shortened": {**args, keys[0]: values[0].split()[0].rpartition("-")[0] or values[0].split()[0]},
         "a list": {**args, keys[0]: [values[0]]},
@@ -90,7 +90,7 @@ def _value(rng: Rng, key: str) -> str:
 def _structured(rng: Rng) -> Parts:
     words = coined_words(rng, 12)
     items = [{"article": words[i], "count": rng.randint(2, 90)} for i in range(rng.randint(3, 4))]
-    address = {"street": words[5].capitalize(), "number": rng.randint(2, 98), "town": words[6].capitalize()}
+    address: dict[str, Any] = {"street": words[5].capitalize(), "number": rng.randint(2, 98), "town": words[6].capitalize()}
     tags = words[7 : 7 + rng.randint(2, 4)]
     urgent = rng.choice((True, False))
     args: dict[str, Any] = {"items": items, "address": address, "tags": tags, "urgent": urgent}
