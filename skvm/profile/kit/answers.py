@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 ANSWER = re.compile(r"^[\s>*_`#-]*answer\s*[*_`]*\s*[:=]\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 NUMBER = re.compile(r"[-+\u2212]?\d[\d,\u202f\u00a0']*(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -30,3 +31,16 @@ def number(text: str) -> float | None:
     """The one number of a short answer (a unit or currency may stand beside it); None when there is none or several."""
     found = NUMBER.findall(text)
     return float(re.sub(r"[,\u202f\u00a0']", "", found[0]).replace("\u2212", "-")) if len(found) == 1 else None
+
+
+def several(text: str) -> list[float]:
+    """Numbers of a short answer in order; a comma groups digits only by threes and between digits, else it separates."""
+    found = re.findall(r"[-+\u2212]?(?:\d{1,3}(?:[,\u202f\u00a0']\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?", text)
+    return [float(re.sub(r"[,\u202f\u00a0']", "", item).replace("\u2212", "-")) for item in found]
+
+
+def chosen(line: str, names: Sequence[str]) -> list[str]:
+    """Which of some names stand in a short answer, in their order of appearance, repeats included."""
+    pattern = "|".join(rf"\b{re.escape(name)}\b" for name in sorted(names, key=len, reverse=True))
+    exact = {name.lower(): name for name in names}
+    return [exact[item.lower()] for item in re.findall(pattern, line, re.IGNORECASE)]
