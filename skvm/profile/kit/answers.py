@@ -34,8 +34,10 @@ def number(text: str) -> float | None:
 
 
 def several(text: str) -> list[float]:
-    """Numbers of a short answer in order; a comma groups digits only by threes and between digits, else it separates."""
-    found = re.findall(r"[-+\u2212]?(?:\d{1,3}(?:[,\u202f\u00a0']\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?", text)
+    """Numbers of a short answer in order. A comma groups digits only by threes and between digits, else it separates; the
+    exponent of a unit (`cm^2`, `cm2`) is no number."""
+    plain = re.sub(r"\^\{?\d\}?|(?<=[A-Za-z])\d", "", text)
+    found = re.findall(r"[-+\u2212]?(?:\d{1,3}(?:[,\u202f\u00a0']\d{3})+|\d+)(?:\.\d+)?", plain)
     return [float(re.sub(r"[,\u202f\u00a0']", "", item).replace("\u2212", "-")) for item in found]
 
 
