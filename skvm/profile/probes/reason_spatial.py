@@ -181,9 +181,9 @@ def _compound(rng: Rng) -> _Question:
     outline = 2 * (width + height)
     return _Question(
         f"A {plate} is a flat rectangular plate of {width} by {height} cm. A rectangle of {cut_w} by {cut_h} cm is cut off at "
-        f"one corner, its sides along those of the plate, and a round hole of radius {radius} cm is drilled somewhere inside. What "
-        "is the area of what is left in square cm, and how long are all its edges together (outline and edge of the hole) in "
-        "cm? First the area, then the length, each right within 0.1.",
+        f"one corner, with sides along the plate's, and a round hole of radius {radius} cm is drilled somewhere inside. "
+        "What is the area of what is left in square cm, and how long are all its edges together (outline and edge of the "
+        "hole) in cm? First the area, then the length, each right within 0.1.",
         (full - cut - hole, outline + 2 * math.pi * radius),
         (0.1, 0.1),
         (2, 2),
@@ -235,8 +235,9 @@ def _solid(rng: Rng) -> _Question:
     mantle = math.pi * (big + small) * slant
     return _Question(
         f"A {coined(rng)} has the shape of a cone with its tip cut off parallel to the base: the base has a radius of {big} "
-        f"cm, the top one of {small} cm, and the height between them is {height} cm. What is its volume in cubic cm, and the area "
-        "of its curved side (without base and top) in square cm? First the volume, then the area, each right within 0.5 %.",
+        f"cm, the top one of {small} cm, and the height between is {height} cm. What is its volume in cubic cm, and the "
+        "area of its curved side (without base and top) in square cm? First the volume, then the area, each right within 0.5 "
+        "%.",
         (volume, mantle),
         (volume * 0.005, mantle * 0.005),
         (1, 1),
