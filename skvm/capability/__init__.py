@@ -8,7 +8,16 @@ from skvm.capability.catalog import Catalog, Primitive, catalog_digest, load_cat
 from skvm.capability.gaps import Gap, Verdict, judge
 from skvm.capability.model import Cell, Level, Profile, Requirement, Target
 from skvm.capability.prices import Price, PriceTable, load_prices, prices_digest
-from skvm.capability.profiles import KNOWN_HARNESSES, ProfileMatch, find_profile, list_profiles, load_profile, parse_target
+from skvm.capability.profiles import (
+    KNOWN_HARNESSES,
+    ProfileMatch,
+    find_profile,
+    list_profiles,
+    load_profile,
+    match_profile,
+    parse_target,
+    profile_bytes,
+)
 
 __all__ = [
     "KNOWN_HARNESSES",
@@ -31,6 +40,8 @@ __all__ = [
     "load_catalog",
     "load_prices",
     "load_profile",
+    "match_profile",
     "parse_target",
     "prices_digest",
+    "profile_bytes",
 ]

@@ -1,7 +1,8 @@
 """Probability that a target holds a level, from counts or from a letter.
 
 Beta(1,1) posterior means, pooled so that a higher level is never more likely than a lower one (pool adjacent violators).
-A letter without counts is read as 3 of 3 at its level and 1 of 3 one above, and flagged as inferred.
+A letter whose level has no counts is read as 3 of 3 at its level and 1 of 3 one above, and flagged as inferred; levels that
+were counted keep their counts.
 """
 
 from __future__ import annotations
@@ -31,18 +32,19 @@ def probability(cell: Cell, level: Level) -> Estimate | None:
     """Estimate for one level of a cell; L0 is always held; None when nothing bears on that level."""
     if level is Level.L0:
         return Estimate(1.0, (1.0, 1.0), False)
-    counts, inferred = _counts(cell)
+    counts = _counts(cell)
     if not counts:
         return None
     pooled = _pool(counts)
     known = [rank for rank in pooled if rank >= level.rank]
     if not known:
-        return _beyond(cell, pooled, level, inferred)
+        return _beyond(pooled, level)
     passed, n = pooled[min(known)]
-    return Estimate(round((passed + 1) / (n + 2), 6), beta_interval(passed, n), inferred or level.rank not in counts)
+    inferred = cell.counts.get(level, (0, 0))[1] == 0
+    return Estimate(round((passed + 1) / (n + 2), 6), beta_interval(passed, n), inferred)
 
 
-def _beyond(cell: Cell, pooled: dict[int, tuple[float, float]], level: Level, inferred: bool) -> Estimate | None:
+def _beyond(pooled: dict[int, tuple[float, float]], level: Level) -> Estimate | None:
     """Above the highest measured level only a failure below says something: it can be no better than that."""
     passed, n = pooled[max(pooled)]
     mean = (passed + 1) / (n + 2)
@@ -51,21 +53,23 @@ def _beyond(cell: Cell, pooled: dict[int, tuple[float, float]], level: Level, in
     return Estimate(round(mean, 6), beta_interval(passed, n), True)
 
 
-def _counts(cell: Cell) -> tuple[dict[int, tuple[float, float]], bool]:
-    if cell.counts:
-        return {lvl.rank: (float(p), float(n)) for lvl, (p, n) in sorted(cell.counts.items()) if lvl.rank and n}, False
-    if cell.level is None:
-        return {}, False
-    table: dict[int, tuple[float, float]] = {}
+def _counts(cell: Cell) -> dict[int, tuple[float, float]]:
+    table = {lvl.rank: (float(p), float(n)) for lvl, (p, n) in cell.counts.items() if n}
+    if cell.level is None or cell.level.rank in table or (table and cell.level is Level.L0):
+        return table
     if cell.level.rank:
         table[cell.level.rank] = LETTER_PASS
     if cell.level.rank < 3:
-        table[cell.level.rank + 1] = LETTER_FAIL
-    return table, True
+        table.setdefault(cell.level.rank + 1, LETTER_FAIL)
+    return table
 
 
 def _pool(counts: dict[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:
-    """Pool adjacent violators so that the mean does not rise with the level."""
+    """Pool adjacent violators so that the mean does not rise with the level.
+
+    Every level brings its own prior into a block, so a block's mean is the weighted mean of its levels' posterior means: only
+    then does one more pass never lower any level.
+    """
     blocks: list[tuple[list[int], float, float]] = []
     for rank in sorted(counts):
         passed, n = counts[rank]
@@ -78,7 +82,8 @@ def _pool(counts: dict[int, tuple[float, float]]) -> dict[int, tuple[float, floa
 
 
 def _mean(block: tuple[list[int], float, float]) -> float:
-    return (block[1] + 1) / (block[2] + 2)
+    ranks, passed, n = block
+    return (passed + len(ranks)) / (n + 2 * len(ranks))
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from skvm.capability.catalog import load_catalog
 from skvm.capability.model import Profile, Target
 from skvm.diag import UsageError
 from skvm.source import data_path
@@ -40,7 +41,7 @@ SIM = "sim/"
 NEAREST = ("bare-agent", "openclaw")
 """Harnesses a profile is borrowed from, nearest to the built-in agent first; any other follows by name."""
 
-NOT_PROFILES = frozenset({"catalog.json", "prices.json", "schema.json"})
+NOT_PROFILES = frozenset({"catalog.json", "prices.json", "schema.json", "coverage-schema.json"})
 _DATED = re.compile(r"(?:-\d{8}|-\d{4}-\d{2}-\d{2})$")
 
 
@@ -61,13 +62,29 @@ def parse_target(text: str) -> Target:
 def load_profile(path: Path) -> Profile:
     """Read one profile file; raises UsageError that names the file and the first thing wrong with it."""
     try:
-        return Profile.model_validate(json.loads(path.read_bytes()))
+        profile = Profile.model_validate(json.loads(path.read_bytes()))
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"not a profile at {at or 'the top'}: {first['msg']}", where=str(path)) from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"not a profile: {error}", where=str(path)) from None
+        raise UsageError(f"not a profile {first_fault(error)}", where=str(path)) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"not a profile: {getattr(error, 'strerror', None) or error}", where=str(path)) from None
+    known = {p.id for p in load_catalog().primitives}
+    strange = next((name for name in profile.cells if name not in known), None)
+    if strange is not None:
+        raise UsageError(f"not a profile at cells: {strange} is no primitive", where=str(path), help="see `skvm profile show`")
+    return profile
+
+
+def profile_bytes(profile: Profile) -> bytes:
+    """A profile as a file holds it; `load_profile` gives the same one back."""
+    body = {"schema_version": profile.schema_version, **profile.model_dump(mode="json", exclude_defaults=True)}
+    return (json.dumps(body, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def first_fault(error: ValidationError) -> str:
+    """`at PLACE: what is wrong` of the first fault that validation found."""
+    first = error.errors()[0]
+    at = ".".join(str(part) for part in first["loc"])
+    return f"at {at or 'the top'}: {first['msg']}"
 
 
 def list_profiles(dirs: Iterable[Path] = ()) -> tuple[Profile, ...]:
@@ -76,7 +93,7 @@ def list_profiles(dirs: Iterable[Path] = ()) -> tuple[Profile, ...]:
     A folder that does not exist counts as empty. Raises UsageError for a file that is not a profile.
     """
     found: dict[str, Profile] = {}
-    for profile in [p for folder in dirs for p in _read_folder(folder)] + list(shipped_profiles()):
+    for profile in [p for folder in dirs for p in read_folder(folder)] + list(shipped_profiles()):
         found.setdefault(profile.name, profile)
     return tuple(found.values())
 
@@ -85,12 +102,16 @@ def list_profiles(dirs: Iterable[Path] = ()) -> tuple[Profile, ...]:
 def shipped_profiles() -> tuple[Profile, ...]:
     """The profiles that come with skvm, by name, synthetic ones last."""
     root = data_path("profiles")
-    return _read_folder(root) + _read_folder(root / "sim")
+    return read_folder(root) + read_folder(root / "sim")
 
 
 def find_profile(target: Target, dirs: Iterable[Path] = ()) -> ProfileMatch:
     """The profile of a target; raises UsageError when `sim/NAME` names no profile."""
-    profiles = list_profiles(dirs)
+    return match_profile(target, list_profiles(dirs))
+
+
+def match_profile(target: Target, profiles: tuple[Profile, ...]) -> ProfileMatch:
+    """The profile of a target among those given, first ones first; raises UsageError when `sim/NAME` names none."""
     if target.model.startswith(SIM):
         return _named(target, profiles)
     same = [p for p in profiles if not p.synthetic and model_key(p.model) == model_key(target.model)]
@@ -120,7 +141,8 @@ def _named(target: Target, profiles: tuple[Profile, ...]) -> ProfileMatch:
     raise UsageError(f"no profile is called {name}", where=target.model, help=f"known: {known}")
 
 
-def _read_folder(folder: Path) -> tuple[Profile, ...]:
+def read_folder(folder: Path) -> tuple[Profile, ...]:
+    """Profiles of one folder by file name, none where it does not exist; raises UsageError for a file that is not one."""
     if not folder.is_dir():
         return ()
     return tuple(load_profile(path) for path in sorted(folder.glob("*.json")) if path.name not in NOT_PROFILES)

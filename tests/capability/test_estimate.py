@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skvm.capability.estimate import beta_interval, probability
+from skvm.capability.model import Cell, Level
 from skvm.capability.profiles import shipped_profiles
 
 
@@ -36,3 +37,38 @@ def test_the_strong_simulation_rarely_fails_where_it_is_meant_not_to() -> None:
     for cell, level in sure:
         found = probability(cell, level)
         assert found is not None and found.mean > 0.996
+
+
+PROBED = (Level.L1, Level.L2, Level.L3)
+
+
+@st.composite
+def one_and_better(draw: st.DrawFn) -> tuple[Cell, Cell]:
+    """A cell and one in which as many or more of the same probes passed, or which has a letter as high or higher."""
+    if draw(st.booleans()):
+        low, high = sorted(draw(st.tuples(*[st.integers(0, 3)] * 2)))
+        return Cell(level=Level.of(low)), Cell(level=Level.of(high))
+    sizes = draw(st.dictionaries(st.sampled_from(PROBED), st.integers(1, 40), min_size=1))
+    less = {level: draw(st.integers(0, n)) for level, n in sizes.items()}
+    more = {level: draw(st.integers(less[level], n)) for level, n in sizes.items()}
+    return tuple(Cell(counts={level: (k[level], n) for level, n in sizes.items()}) for k in (less, more))  # type: ignore[return-value]
+
+
+@given(one_and_better())
+def test_more_passed_never_lowers_any_level(pair: tuple[Cell, Cell]) -> None:
+    for level in PROBED:
+        less, more = (probability(cell, level) for cell in pair)
+        if less is not None and more is not None:
+            assert more.mean >= less.mean - 1e-6
+
+
+@given(one_and_better())
+def test_a_higher_level_is_never_likelier_than_a_lower_one(pair: tuple[Cell, Cell]) -> None:
+    for cell in pair:
+        means = [e.mean for level in PROBED if (e := probability(cell, level)) is not None]
+        assert means == sorted(means, reverse=True)
+
+
+def test_a_conclusion_below_l1_adds_nothing_to_what_was_counted() -> None:
+    counted = Cell(level=Level.L0, counts={Level.L2: (1, 4)})
+    assert probability(counted, Level.L1) == probability(counted.model_copy(update={"level": None}), Level.L1)

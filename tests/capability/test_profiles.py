@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 
 import pytest
@@ -76,11 +75,6 @@ def test_levels_agree_with_the_measured_table() -> None:
         seen = {p.id: "" for p in load_catalog().primitives}
         seen |= {k: c.level or "" for k, c in match.profile.cells.items()}
         assert seen == {p: row[p] for p in seen}
-
-
-def test_schema_is_current() -> None:
-    stored = json.loads((data_path("profiles") / "schema.json").read_text(encoding="utf-8"))
-    assert stored == Profile.model_json_schema()
 
 
 def test_targets_split_only_at_a_known_harness() -> None:
