@@ -5,8 +5,10 @@ from __future__ import annotations
 import anyio
 import pytest
 from bench_local import LocalBench
+from browsing import broken_in_a_browser
 from laws import LEVELS, broken_laws_with
 
+from skvm.adapters.chromium import find_chromium
 from skvm.capability import Level
 from skvm.profile.kit.instance import Instance, Verdict
 from skvm.profile.kit.plays import Play
@@ -18,6 +20,7 @@ from skvm.runtime.tools.files import ToolFailure
 from skvm.runtime.tools.web import web_fetch
 
 pytestmark = pytest.mark.net
+browsers = find_chromium()
 
 
 async def fetching(instance: Instance, play: Play) -> Verdict:
@@ -40,3 +43,10 @@ async def fetching(instance: Instance, play: Play) -> Verdict:
 def test_the_laws_hold_over_a_socket(level: Level):
     probe = probe_of("tool.web")
     assert anyio.run(broken_laws_with, [probe.instance(level, seed) for seed in range(12)], fetching) == []
+
+
+@pytest.mark.skipif(browsers is None, reason="no Chromium or no bubblewrap on this machine")
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_laws_hold_in_a_browser(level: Level):
+    probe = probe_of("tool.browser")
+    assert anyio.run(broken_in_a_browser, [probe.instance(level, 0)], browsers) == []

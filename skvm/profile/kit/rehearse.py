@@ -98,9 +98,12 @@ class _Stage:
         if data is None:
             return False, f"error: there is no {path}"
         lines = data.decode("utf-8", "replace").splitlines(keepends=True)
-        shown = lines[offset - 1 : offset - 1 + limit]
-        while len("".join(shown).encode()) > MAX_RESULT:
-            shown.pop()
+        shown, size = [], 0
+        for line in lines[offset - 1 : offset - 1 + limit]:
+            size += len(line.encode())
+            if size > MAX_RESULT:
+                break
+            shown.append(line)
         rest = "" if offset - 1 + len(shown) >= len(lines) else f"\n[cut; go on with offset={offset + len(shown)}]"
         return True, "".join(shown) + rest
 

@@ -124,15 +124,16 @@ def _said(rest: str) -> list[str]:
 
 def _parts(rng: Rng) -> Task:
     """A chain through a file that is too large to be shown at once: each line names the next one."""
-    count = rng.randint(4200, 6800)
+    count = rng.randint(2600, 4200)
     path = f"{coined(rng)}/{coined(rng)}.log"
     stops = rng.sample(range(900, count - 10), rng.randint(4, 5))
     words = coined_words(rng, 60)
-    codes = [f"{rng.choice(words)}-{rng.randint(1000, 9999)}" for _ in range(count)]
-    jumps = [rng.randint(1, count) for _ in range(count)]
+    drawn = [rng.randrange(60 * 9000 * count) for _ in range(count)]
+    codes = [f"{words[n % 60]}-{1000 + n // 60 % 9000}" for n in drawn]
+    jumps = [1 + n // 540_000 for n in drawn]
     for here, there in pairwise(stops):
         jumps[here - 1] = there
-    rows = [f"{rng.choice(words)} {code} {rng.choice(words)} go to {jump}" for code, jump in zip(codes, jumps, strict=True)]
+    rows = [f"{words[i % 59]} {words[i % 53]} {code} go to {jumps[i]}" for i, code in enumerate(codes)]
     right = [codes[stop - 1] for stop in stops]
     beside = [codes[stop] for stop in stops]
 
