@@ -18,14 +18,31 @@ from skvm.ports import (
     Clock,
     EventSink,
     Gatekeeper,
+    HarnessTurn,
     Journal,
     ModelClient,
+    RequestTag,
     Sandbox,
     SolidBook,
     TokenCounter,
+    ToolSpec,
 )
+from skvm.runtime.lanes import Lanes
 
 SandboxSource = Sandbox | Callable[[], Sandbox | Awaitable[Sandbox]] | None
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What one conversation is offered instead of a step's tools and `finish`; it ends with the first answer without calls.
+
+    `tools`: names of tools. `functions`: tools of the caller's own, whose calls are answered with "accepted". `tag` is seen by
+    a simulated model only.
+    """
+
+    tools: tuple[str, ...] = ()
+    functions: tuple[ToolSpec, ...] = ()
+    tag: RequestTag = field(default_factory=RequestTag)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +54,7 @@ class RunRequest:
     id of a run to continue. `attempts`: tries per model call when the target fails in passing. `turns`: model turns per
     step. `lanes`: most calls at once per model. `prefix`: isolated interpreter prefix whose `bin` leads the PATH of commands.
     `signals`: end the run on SIGINT and SIGTERM with exit 130 instead of letting KeyboardInterrupt fly (main thread only).
+    `brief`: the plan is one piece of work that comes from nowhere else, with the tools named there.
     """
 
     artifact: Artifact
@@ -61,6 +79,7 @@ class RunRequest:
     temperature: float | None = None
     prefix: Path | None = None
     signals: bool = False
+    brief: Brief | None = None
 
 
 class SystemClock:
@@ -86,7 +105,7 @@ class RoughCounter:
 @dataclass(frozen=True, kw_only=True)
 class RunPorts:
     """Everything outside that a run needs. `sandbox` may be chosen late, since proving one costs time; without `browsers`
-    no step is offered a browser."""
+    no step is offered a browser; `lanes` are shared with other runs on the same models."""
 
     model_for: Callable[[str], ModelClient]
     journal: Journal
@@ -96,6 +115,7 @@ class RunPorts:
     solid: SolidBook | None = None
     gate: Gatekeeper | None = None
     sinks: tuple[EventSink, ...] = ()
+    lanes: Lanes | None = None
     clock: Clock = field(default_factory=SystemClock)
     counter: TokenCounter = field(default_factory=RoughCounter)
 
@@ -131,7 +151,8 @@ class Totals(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class RunOutcome:
-    """How a run ended. `work` is the work folder; `error` the failure of target, store or sandbox that ended it."""
+    """How a run ended. `work` is the work folder; `error` the failure of target, store or sandbox that ended it; `turns` what
+    was said and done in the conversation of a `brief`."""
 
     run: str
     status: str
@@ -145,6 +166,7 @@ class RunOutcome:
     summary: str = ""
     work: Path = Path()
     error: SkvmError | None = None
+    turns: tuple[HarnessTurn, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The published JSON form."""

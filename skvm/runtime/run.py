@@ -233,6 +233,7 @@ class _Lifetime:
             summary=session.board.last_summary(),
             work=session.space.work,
             error=session.fatal,
+            turns=tuple(session.turns),
         )
 
 
@@ -314,7 +315,7 @@ def _session(
         recorder=Recorder(run, ports.journal, ports.sinks, ports.clock, redactor, events),
         redactor=redactor,
         replay=replay,
-        lanes=Lanes(request.lanes),
+        lanes=ports.lanes or Lanes(request.lanes),
         locks=EffectLocks(graph.waived, overlap.serial),
         overlap=overlap,
         browsing=Browsing(ports.browsers),

@@ -9,7 +9,7 @@ from typing import Any
 from skvm.diag import SkvmError, UsageError
 from skvm.ir import Frozen
 from skvm.plan import Edge, EventKind, GateNode, MapNode, Plan, PlanNode, StepNode, StepResult
-from skvm.ports import ModelClient, ToolSpec
+from skvm.ports import HarnessTurn, ModelClient, ToolSpec
 from skvm.runtime.api import RunPorts, RunRequest, StepRow
 from skvm.runtime.lanes import EffectLocks, Holder, Lanes
 from skvm.runtime.state.board import Board
@@ -22,7 +22,7 @@ from skvm.runtime.state.scope import Scope
 from skvm.runtime.tools.browser import Browsing
 from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
-from skvm.runtime.tools.specs import BROWSER, FINISH_SPEC, TOOLS
+from skvm.runtime.tools.specs import BROWSER, BY_NAME, FINISH_SPEC, TOOLS
 from skvm.runtime.work.workspace import Workspace
 
 
@@ -79,7 +79,7 @@ class Failure(Frozen):
 @dataclass
 class Session:
     """One run. `fatal` is the error that ended it, `failure` the step that did, `rows` what `RunOutcome.steps` shows,
-    `refused` how the last question to a model failed (empty after an answer)."""
+    `refused` how the last question to a model failed (empty after an answer), `turns` the conversation of a brief."""
 
     request: RunRequest
     ports: RunPorts
@@ -100,6 +100,7 @@ class Session:
     fatal: SkvmError | None = None
     failure: Failure | None = None
     waiting: list[str] = field(default_factory=list)
+    turns: list[HarnessTurn] = field(default_factory=list)
     running: int = 0
     ending: str = ""
     refused: str = ""
@@ -125,7 +126,10 @@ class Session:
         return tuple(sorted({*own, *cited}))
 
     def tools(self, node: StepNode) -> tuple[ToolSpec, ...]:
-        """What a step is offered: a browser only where there is one and the step may reach a host."""
+        """What a step is offered: a browser only where there is one and the step may reach a host; of a brief what it names."""
+        brief = self.request.brief
+        if brief is not None:
+            return (*(BY_NAME[name] for name in brief.tools), *brief.functions)
         browser = (BROWSER,) if self.browsing.usable(self.granted(node, "host")) else ()
         return (*TOOLS, *browser, FINISH_SPEC)
 

@@ -107,14 +107,11 @@ class Conversation:
         return Ended(StepStatus.FAILED, reason=f"not finished after {self.session.request.turns} turns")
 
     async def _answer(self, reply: ModelReply) -> Ended | None:
-        calls = tuple(
-            c if c.id else c.model_copy(update={"id": f"c{len(self.messages)}_{i}"}) for i, c in enumerate(reply.calls)
-        )
-        self.messages.append(Message(role="assistant", content=reply.text, calls=calls))
+        calls = self._said(reply)
         if not calls:
             return await self._plain(reply)
         ended: Ended | None = None
-        for group in _groups(calls):
+        for group in groups(calls):
             if ended is not None:
                 self._reply(group[0], "not done: the step had ended")
             elif group[0].name == FINISH:
@@ -122,6 +119,14 @@ class Conversation:
             else:
                 await self._act(group)
         return ended
+
+    def _said(self, reply: ModelReply) -> tuple[ToolCall, ...]:
+        """Put the answer into the conversation; its calls, each with an id."""
+        calls = tuple(
+            c if c.id else c.model_copy(update={"id": f"c{len(self.messages)}_{i}"}) for i, c in enumerate(reply.calls)
+        )
+        self.messages.append(Message(role="assistant", content=reply.text, calls=calls))
+        return calls
 
     async def _plain(self, reply: ModelReply) -> Ended | None:
         """Final text without `finish` is a summary only; where values or files are due, one repair turn."""
@@ -163,9 +168,12 @@ class Conversation:
             self._say(note)
         return None
 
-    async def _act(self, group: list[ToolCall]) -> None:
-        """Run calls of one turn: several that change nothing at once, others alone, answers in order."""
-        records: dict[int, CallRecord | str] = {}
+    async def _act(self, group: list[ToolCall]) -> list[CallRecord | str]:
+        """Run calls of one turn: several that change nothing at once, others alone, answers in order.
+
+        Returns the record of each call, or what the model was told instead of running it.
+        """
+        records: dict[int, CallRecord] = {}
         prepared = [self._prepare(call) for call in group]
 
         async def one(index: int, name: str, args: dict[str, Any]) -> None:
@@ -177,13 +185,14 @@ class Conversation:
             await one(*good[0])
         elif good:
             await _together(one, good)
-        for index, call in enumerate(group):
-            record = records.get(index)
-            self._reply(call, record.result if isinstance(record, CallRecord) else f"error: {prepared[index]}")
+        done: list[CallRecord | str] = [records.get(i) or f"error: {problem}" for i, problem in enumerate(prepared)]
+        for call, result in zip(group, done, strict=True):
+            self._reply(call, result.result if isinstance(result, CallRecord) else result)
+        return done
 
     def _prepare(self, call: ToolCall) -> dict[str, Any] | str:
         """Arguments, or what to tell the model instead of running the call."""
-        args, problem = decode(call.name, call.arguments)
+        args, problem = self._decode(call)
         if args is None:
             self.bad += 1
             return problem
@@ -192,6 +201,9 @@ class Conversation:
         if self.seen[mark] >= REPEATS:
             return "you made this same call before and its result stands above; do something else, or finish"
         return args
+
+    def _decode(self, call: ToolCall) -> tuple[dict[str, Any] | None, str]:
+        return decode(call.name, call.arguments)
 
     def _progress(self, record: CallRecord, mark: str) -> None:
         """Forget what was asked before a change; a file tool that failed changed nothing."""
@@ -212,7 +224,7 @@ def _mark(name: str, args: dict[str, Any]) -> str:
     return f"{name}\0{json.dumps(args, sort_keys=True)}"
 
 
-def _groups(calls: tuple[ToolCall, ...]) -> list[list[ToolCall]]:
+def groups(calls: tuple[ToolCall, ...]) -> list[list[ToolCall]]:
     """Runs of calls that change nothing together, every other call alone, in order."""
     groups: list[list[ToolCall]] = []
     for call in calls:

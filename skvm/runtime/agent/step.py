@@ -15,7 +15,8 @@ from skvm.runtime.agent.calls import Denied, StepCalls, part_from
 from skvm.runtime.agent.code import Bound, bind, stated
 from skvm.runtime.agent.guarded import context_of, look_up, observe, serve, served
 from skvm.runtime.agent.loop import Conversation, Ended
-from skvm.runtime.agent.messages import raw_messages, replayed, step_messages
+from skvm.runtime.agent.messages import raw_messages, replayed, step_messages, task_messages
+from skvm.runtime.agent.task import TaskTalk
 from skvm.runtime.agent.verify import problems
 from skvm.runtime.lanes import Holder
 from skvm.runtime.session import Session
@@ -145,16 +146,25 @@ class StepRun:
     async def _converse(self) -> Ended:
         session, node = self.session, self.node
         command = stated(session, node.command, self.scope)
-        messages: tuple[Message, ...]
-        messages = raw_messages(session, node) if node.id == RAW else step_messages(session, node, self.scope, command)
+        messages = self._messages(command)
         messages += replayed((*self.prior, *self.calls.records), "done_")
         model = session.model_of(node.executor.target)
-        self.talk = Conversation(
+        kind = Conversation if session.request.brief is None else TaskTalk
+        self.talk = kind(
             session, node, self.scope, self.calls, model, self._tag(command), list(messages), self.recorded, self.ends
         )
         return await self.talk.run()
 
+    def _messages(self, command: str) -> tuple[Message, ...]:
+        if self.session.request.brief is not None:
+            return task_messages(self.session.request.brief, self.node)
+        if self.node.id == RAW:
+            return raw_messages(self.session, self.node)
+        return step_messages(self.session, self.node, self.scope, command)
+
     def _tag(self, command: str) -> RequestTag:
+        if self.session.request.brief is not None:
+            return self.session.request.brief.tag
         return RequestTag(
             run=self.session.recorder.run,
             step=self.node.id,
