@@ -58,8 +58,8 @@ class Target(Frozen):
         return cls(model=model, harness=harness) if at and harness in harnesses else cls(model=text)
 
 
-MOST_PROBES = 100_000
-"""Most probes of one level that a profile may state: a thousand times more than anybody pays for."""
+MOST_PROBES = 1_000_000
+"""Most probes of one level that a profile may state: a simulated model that never fails is stated so, nobody pays for more."""
 
 Count = Annotated[int, Field(ge=0, le=MOST_PROBES)]
 
