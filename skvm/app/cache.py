@@ -12,7 +12,7 @@ from typing import Any
 
 from skvm.source import data_path
 
-ROOMS = ("source", "diag", "ir", "parse")
+FRONT = ("source", "diag", "ir", "parse")
 """Rooms whose code decides what the front end says."""
 
 LIMIT = 50_000
@@ -32,9 +32,9 @@ class Cache:
         except (OSError, sqlite3.Error):
             self._base = None
 
-    def key(self, *parts: str) -> str:
-        """Key of a result: what was asked of which bytes by which code."""
-        return hashlib.sha256("\0".join((front_digest(), *parts)).encode("utf-8", "surrogatepass")).hexdigest()
+    def key(self, *parts: str, rooms: tuple[str, ...] = FRONT) -> str:
+        """Key of a result: what was asked of which bytes by which code (that of `rooms`, and the language data)."""
+        return hashlib.sha256("\0".join((code_digest(rooms), *parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
     def load(self, key: str) -> Any | None:
         """A stored value, or None."""
@@ -64,10 +64,11 @@ class Cache:
 
 
 @cache
-def front_digest() -> str:
-    """Digest of the code and grammar that the front end consists of."""
+def code_digest(rooms: tuple[str, ...]) -> str:
+    """Digest of the code of some rooms, and of grammar and catalogue."""
     package = Path(__file__).resolve().parent.parent
-    files = [p for room in ROOMS for p in (package / room).rglob("*.py")] + list(data_path("grammar").iterdir())
+    files = [p for room in rooms for p in (package / room).rglob("*.py")]
+    files += [*data_path("grammar").iterdir(), data_path("profiles") / "catalog.json"]
     total = hashlib.sha256()
     for path in sorted(files):
         total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

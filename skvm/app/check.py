@@ -5,26 +5,19 @@ Results are cached by content: the skill's bytes, its name, and the bytes of the
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from skvm.app.cache import Cache
 from skvm.app.inputs import SkillInput
+from skvm.app.pool import in_processes
 from skvm.diag import Diagnostic, Located, Severity, locate, shown_path, sort_diagnostics
 from skvm.source import SkillSource, skill_from_bytes
 
 if TYPE_CHECKING:
     from skvm.ir import Program
-
-MANY = 24
-"""From this many skills on, starting processes costs less than it saves."""
-
 
 SAMPLE = """# Sample
 
@@ -40,6 +33,11 @@ import csv
 ```
 """
 """A skill that makes every part of the front end load what it needs."""
+
+
+def warm_up() -> None:
+    """Load what checking needs, before processes part."""
+    diagnose(skill_from_bytes(SAMPLE.encode(), "sample"))
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,8 @@ def check_many(
 ) -> Iterator[CheckResult]:
     """Check skills in the order given: from the cache where nothing changed, on several processes where there are many."""
     known = [_cached(item, certify, cache) for item in items]
-    fresh = _check_all([i for i, (_, hit) in zip(items, known, strict=True) if hit is None], certify, jobs)
+    unknown = [i for i, (_, hit) in zip(items, known, strict=True) if hit is None]
+    fresh = in_processes(partial(check_one, certify=certify), unknown, warm_up, jobs)
     made: dict[str, Any] = {}
     for key, hit in known:
         result = hit if hit is not None else next(fresh)
@@ -116,49 +115,11 @@ def check_many(
         cache.save(made)
 
 
-def _check_all(items: Sequence[SkillInput], certify: bool, jobs: int | None) -> Iterator[CheckResult]:
-    if not items:
-        return
-    with _settled():
-        workers = min(jobs or os.cpu_count() or 1, len(items))
-        if workers < 2 or (len(items) < MANY and jobs is None):
-            yield from (check_one(i, certify) for i in items)
-        else:
-            yield from _in_processes(items, certify, workers)
-
-
-def _in_processes(items: Sequence[SkillInput], certify: bool, workers: int) -> Iterator[CheckResult]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    context = get_context("fork" if sys.platform == "linux" else "spawn")
-    chunk = max(1, min(16, len(items) // (workers * 4)))
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield from pool.map(partial(check_one, certify=certify), items, chunksize=chunk)
-
-
-@contextmanager
-def _settled() -> Iterator[None]:
-    """Load grammars and lexicons once, before processes part, and have the collector leave them alone.
-
-    A program holds no cycles: hunting for them after every 700 new objects costs a tenth of the time and finds none.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        diagnose(skill_from_bytes(SAMPLE.encode(), "sample"))
-        gc.freeze()
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
-
-
 def _cached(item: SkillInput, certify: bool, cache: Cache | None) -> tuple[str, CheckResult | None]:
     if cache is None:
         return "", None
     source = item.load()
-    key = cache.key("check", source.digest, source.name, "certify" if certify else "", *_problems(source))
+    key = cache.key("check", source.digest, source.name, "certify" if certify else "", *problems_of(source))
     record = cache.load(key)
     if record is None:
         return key, None
@@ -167,6 +128,6 @@ def _cached(item: SkillInput, certify: bool, cache: Cache | None) -> tuple[str, 
     return key, CheckResult(source.name, item.shown, located, record["certificate"])
 
 
-def _problems(source: SkillSource) -> list[str]:
+def problems_of(source: SkillSource) -> list[str]:
     """What the folder holds besides bytes, and diagnostics speak of."""
     return [f"{p.kind} {p.path} {p.detail}" for p in source.problems]

@@ -5,7 +5,7 @@ Must never: measure anything (that is `profile`), take "not measured" for "canno
 """
 
 from skvm.capability.catalog import Catalog, Primitive, catalog_digest, load_catalog
-from skvm.capability.gaps import Gap, Verdict, judge
+from skvm.capability.gaps import Gap, Verdict, judge, product
 from skvm.capability.model import Cell, Level, Profile, Requirement, Target
 from skvm.capability.prices import Price, PriceTable, load_prices, prices_digest
 from skvm.capability.profiles import (
@@ -43,5 +43,6 @@ __all__ = [
     "match_profile",
     "parse_target",
     "prices_digest",
+    "product",
     "profile_bytes",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from skvm.capability.estimate import probability
@@ -68,3 +69,11 @@ def judge(requirement: Requirement, profile: Profile | None) -> Gap:
             "inferred": estimate.inferred,
         }
     )
+
+
+def product(known: Iterable[float]) -> float:
+    """Probability that all of several things hold that are taken for independent."""
+    value = 1.0
+    for one in known:
+        value *= one
+    return round(value, 6)

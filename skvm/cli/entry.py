@@ -23,6 +23,7 @@ COMMANDS = {
     "runs": "past runs",
     "trace": "timeline of a run",
     "profile": "capability profiles",
+    "coverage": "which targets are able to do which skills",
     "jit": "solidified steps",
     "ledger": "what solidified steps saved",
     "doctor": "what this machine lacks",

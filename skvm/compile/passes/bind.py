@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from skvm.capability import Gap, Requirement, Verdict, judge
+from skvm.capability import Gap, Requirement, Verdict, judge, product
 from skvm.compile.commands import Providers, direct_command, slug
 from skvm.compile.commands import Verdict as Direct
 from skvm.compile.unit import Pass, Unit
@@ -163,10 +163,7 @@ def holds(judged: list[Gap]) -> tuple[float | None, bool]:
         return 0.0, unproved
     if not known:
         return (None, unproved) if judged else (1.0, False)
-    product = 1.0
-    for value in known:
-        product *= value
-    return round(product, 6), unproved
+    return product(known), unproved
 
 
 def _reason(judged: list[Gap], unproved: bool) -> str:
