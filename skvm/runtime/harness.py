@@ -42,19 +42,13 @@ class BuiltinHarness:
     version: str = f"{__version__}+tools{TOOLS_VERSION}"
     functions: bool = True
 
+    tools: frozenset[str] = field(init=False)
+    simulated: bool = field(init=False)
+
     def __post_init__(self) -> None:
         self._lanes = Lanes(self.widest)
-
-    @property
-    def simulated(self) -> bool:
-        """Is the model behind it a simulated one?"""
-        return self.client.simulated
-
-    @property
-    def tools(self) -> frozenset[str]:
-        """Tools it offers: a browser only where there is one."""
-        offered = frozenset(tool.name for tool in TOOLS)
-        return offered | {BROWSER.name} if self.browsers is not None else offered
+        self.simulated = self.client.simulated
+        self.tools = frozenset(tool.name for tool in TOOLS) | ({BROWSER.name} if self.browsers is not None else set())
 
     async def run(self, task: HarnessTask) -> HarnessRun:
         """Do one task (see the port). When its time runs out in a tool that the model called, the attempt was stopped; when

@@ -1,0 +1,290 @@
+"""Measuring a target: from options to a measurement, and from its counts to a profile among the user's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from skvm.app.profiles import Kept, keep_profile
+from skvm.app.running import sandbox_of
+from skvm.app.settings import Settings
+from skvm.app.targets import backends
+from skvm.app.workbench import SandboxBench
+from skvm.capability import Cell, Level, Profile, Target, find_profile, load_catalog, load_profile
+from skvm.capability.profiles import SIM, parse_target
+from skvm.diag import LimitHit, TargetError, UsageError
+from skvm.source import digest_text
+from skvm.store import held_lock, open_store, private_folder
+
+if TYPE_CHECKING:
+    from skvm.ports import Harness
+    from skvm.profile.kit.instance import Probe
+    from skvm.profile.run.runner import Measurement, Outcome, Progress
+
+
+@dataclass(frozen=True)
+class MeasureOptions:
+    """What a user may say about a measurement. Times in seconds, cost in USD; `started` is a monotonic time.
+
+    `skill`: measure only what it needs. `resume` False begins again; True and None go on with one that was cut off, True also
+    with one that is finished.
+    """
+
+    model: str
+    harness: str = "builtin"
+    api_base: str | None = None
+    skill: Path | None = None
+    deadline: float | None = None
+    budget_calls: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    concurrency: int = 4
+    seed: int = 0
+    resume: bool | None = None
+    primitives: tuple[str, ...] = ()
+    latency_scale: float | None = None
+    started: float = field(default_factory=time.monotonic)
+    listener: Callable[[Progress], None] | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of it: counts, the profile made of them and what became of its file (None: nothing settled to keep)."""
+
+    target: Target
+    outcome: Outcome
+    profile: Profile
+    kept: Kept | None
+    reached: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Was all measured that was asked for?"""
+        return self.outcome.complete and not self.reached
+
+    def to_json(self) -> dict[str, Any]:
+        """The published JSON form."""
+        o = self.outcome
+        return {
+            "target": str(self.target),
+            "profile": self.profile.name,
+            "simulated": self.profile.synthetic,
+            "complete": self.complete,
+            "cells": cells_shown(o),
+            "apart": o.apart,
+            "instances": o.instances,
+            "calls": o.calls,
+            "tokens": o.tokens,
+            "cost": o.cost,
+            "fresh": o.fresh,
+            "repeated": o.repeated,
+            "file": str(self.kept.path) if self.kept and self.kept.action != "refused" else None,
+            "kept": self.kept.action if self.kept else "nothing to keep",
+            "why": self.reached or (self.kept.why if self.kept else ""),
+        }
+
+
+def measure(options: MeasureOptions, settings: Settings) -> Measured:
+    """Measure to the end (blocking).
+
+    Raises UsageError for a wrong call; TargetError, EnvironmentFailure, StoreError when target or machine fail: then no
+    profile is written, and completed instances are kept for a resume.
+    """
+    return anyio.run(_measure, options, settings)
+
+
+async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
+    from skvm.profile.measure.policy import ROUND
+    from skvm.profile.run.ledger import Ledger
+    from skvm.profile.run.runner import Budget, Measurement
+
+    target = _target(options)
+    probes = _probes(options, target, settings)
+    name = digest_text("\0".join((str(target), target.harness, options.api_base or "", str(options.seed))))[7:39]
+    scratch = settings.home / "measuring" / name
+    with held_lock(settings.home, f"measurement of {target}"), open_store(settings.home) as store:
+        ledger = Ledger(store.blobs, name, datetime.now(UTC).date().isoformat())
+        if options.resume is False or (ledger.finished and not options.resume):
+            ledger.forget()
+            ledger = Ledger(store.blobs, name, datetime.now(UTC).date().isoformat())
+        shutil.rmtree(scratch, ignore_errors=True)
+        harness = _harness(options, target, settings, private_folder(scratch))
+        measurement = Measurement(
+            [p for p in probes if not _unable(p)],
+            harness,
+            SandboxBench(lambda: sandbox_of(settings), scratch),
+            ledger,
+            scratch,
+            seed=options.seed,
+            budget=Budget(options.budget_calls, options.max_tokens, options.max_cost),
+            concurrency=min(options.concurrency, ROUND),
+            listener=options.listener,
+            unable={p.primitive: _unable(p) for p in probes if _unable(p)},
+        )
+        try:
+            outcome, reached = await _bounded(measurement, options)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if not ledger.done:
+                ledger.forget()
+        profile = _profile(target, harness, outcome, probes, ledger.began, options)
+        kept = keep_profile(_merged(profile, settings), settings.profiles, settings) if profile.cells else None
+        if not reached:
+            ledger.finish()
+        return Measured(target, outcome, profile, kept, reached)
+
+
+async def _bounded(measurement: Measurement, options: MeasureOptions) -> tuple[Outcome, str]:
+    """The outcome, and which limit cut it short; raises TargetError when the deadline passes without one answer."""
+    if options.deadline is None:
+        return await measurement.run(), ""
+    left = options.deadline - (time.monotonic() - options.started)
+    with anyio.move_on_after(max(0.0, left)):
+        return await measurement.run(), ""
+    if not measurement.ledger.done:
+        text = f"no probe was answered before the deadline of {options.deadline:g} s"
+        raise TargetError(text, kind="timeout", help="check the server, or raise --deadline")
+    return measurement.outcome(), f"the deadline of {options.deadline:g} s was reached; the same command goes on from there"
+
+
+def _target(options: MeasureOptions) -> Target:
+    target = parse_target(options.model)
+    harness = options.harness if options.harness != "builtin" else target.harness
+    if harness != "builtin":
+        help = "use the built-in one: leave --harness out"
+        raise UsageError(f"the harness {harness} cannot be measured yet", where=str(target), help=help)
+    return target
+
+
+def _probes(options: MeasureOptions, target: Target, settings: Settings) -> list[Probe]:
+    """Probes of what is asked for, in the catalogue's order; raises UsageError when a skill needs nothing measurable."""
+    from skvm.profile.probes import FOLDER, probe_of
+
+    known = [p.id for p in load_catalog().primitives]
+    strange = sorted(set(options.primitives) - set(known))
+    if strange:
+        raise UsageError(f"no such primitive: {', '.join(strange)}", help="`skvm profile show sim/strong` lists them")
+    wanted = set(options.primitives) or set(known)
+    if options.skill is not None:
+        from skvm.app.compiling import CompileOptions, artifact_at
+
+        artifact, _ = artifact_at(options.skill, CompileOptions(target=str(target)), settings)
+        wanted &= {r.primitive for r in artifact.requirements}
+        if not wanted:
+            raise UsageError("this skill needs no primitive that can be measured", where=str(options.skill))
+    there = [name for name in known if (FOLDER / f"{name.replace('.', '_')}.py").is_file()]
+    return [probe_of(name) for name in there if name in wanted]
+
+
+def _harness(options: MeasureOptions, target: Target, settings: Settings, scratch: Path) -> Harness:
+    from skvm.adapters.chromium import find_chromium
+    from skvm.runtime.harness import BuiltinHarness
+
+    if target.model.startswith(SIM):
+        client: Any = _simulated(options, target, settings)
+    else:
+        client = backends(settings, api_base=options.api_base, seed=options.seed)(target.model)
+    return BuiltinHarness(
+        target.model,
+        client,
+        scratch,
+        sandbox=lambda: sandbox_of(settings),
+        browsers=find_chromium(settings.cache),
+        widest=options.concurrency,
+    )
+
+
+def _simulated(options: MeasureOptions, target: Target, settings: Settings) -> Any:
+    """The simulated model with the success curves that its profile states."""
+    from skvm.adapters.simulation.faults import chance
+    from skvm.adapters.simulation.model import LATENCY_SCALE, SimModel
+    from skvm.adapters.tokens import OfflineCounter
+    from skvm.profile.run.player import ProbePlayer
+
+    profile = find_profile(target, (settings.profiles,)).profile
+    assert profile is not None, "a simulated target always has a profile"
+
+    def curve(primitive: str, level: Level) -> float:
+        return chance(profile, primitive, level)
+
+    scale = LATENCY_SCALE if options.latency_scale is None else options.latency_scale
+    player = ProbePlayer(curve, options.seed)
+    return SimModel(profile, None, OfflineCounter(), seed=options.seed, latency_scale=scale, probes=player)
+
+
+def _unable(probe: Probe) -> str:
+    """Why an instance cannot be graded on this machine; empty when it can."""
+    missing = [program for program in probe.programs if shutil.which(program) is None]
+    return f"this machine has no {', '.join(missing)} to grade it with" if missing else ""
+
+
+def _profile(
+    target: Target, harness: Harness, outcome: Outcome, probes: list[Probe], began: str, options: MeasureOptions
+) -> Profile:
+    versions = ", ".join(f"{p.primitive} {p.version}" for p in probes)
+    return Profile(
+        name=profile_name(target),
+        model=target.model,
+        harness=target.harness,
+        harness_version=harness.version,
+        probe_version=f"seed {options.seed}: {versions}",
+        measured=began,
+        source=f"{'SIMULATED model, ' if harness.simulated else ''}skvm profile",
+        synthetic=harness.simulated,
+        cells=outcome.cells(),
+    )
+
+
+def profile_name(target: Target) -> str:
+    """MODEL@HARNESS without the vendor's path; a simulated model keeps its `sim`, so that it never passes for a real one."""
+    if target.model.startswith(SIM):
+        return f"sim-{target.model.removeprefix(SIM)}@{target.harness}"
+    tail = target.model.rsplit("/", 1)[-1]
+    return f"{tail.replace(os.sep, '-').lstrip('.') or 'model'}@{target.harness}"
+
+
+def _merged(profile: Profile, settings: Settings) -> Profile:
+    """With the cells of an earlier measurement on the same harness version that this one did not measure."""
+    path = settings.profiles / f"{profile.name}.json"
+    if not path.is_file():
+        return profile
+    old = load_profile(path)
+    if old.harness_version != profile.harness_version or old.synthetic != profile.synthetic:
+        return profile
+    cells: dict[str, Cell] = {**old.cells, **profile.cells}
+    if set(cells) == set(profile.cells):
+        return profile
+    earlier = f"{profile.probe_version}; earlier: {old.probe_version.split('; earlier: ')[0]}"
+    return profile.model_copy(update={"cells": cells, "probe_version": earlier})
+
+
+def cells_shown(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """Cells with the posterior probability and 90 % interval of the level (of L1 where none is held); `n` over all levels."""
+    from skvm.profile.measure.curve import NOTHING, estimate, posterior
+
+    rows: dict[str, dict[str, Any]] = {}
+    for name in outcome.not_offered:
+        rows[name] = {"level": None, "probability": None, "interval": None, "n": 0, "offered": False, "settled": True}
+    for name, counts in outcome.table.items():
+        row: dict[str, Any] = {"level": None, "probability": None, "interval": None, "n": 0, "offered": True, "settled": False}
+        if counts != NOTHING:
+            curve = posterior(counts)
+            at = estimate(curve, max(1, curve.level))
+            row |= {"level": f"L{curve.level}", "probability": at.mean, "interval": list(at.interval)}
+            row |= {"n": sum(n for _, n in counts), "settled": name in outcome.safe, "safe": round(curve.safe, 4)}
+            row["counts"] = {f"L{rank}": list(pair) for rank, pair in enumerate(counts, 1)}
+        rows[name] = row
+    return dict(sorted(rows.items()))
+
+
+def limit_of(measured: Measured) -> LimitHit | None:
+    """The error that a limit which cut the measurement short ends the command with."""
+    return LimitHit(measured.reached, limit="wall") if measured.reached else None

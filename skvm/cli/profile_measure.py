@@ -1,0 +1,76 @@
+"""`skvm profile MODEL`: measure a target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skvm.cli.common import format_option, note, put, put_json, started
+
+if TYPE_CHECKING:
+    from skvm.profile.run.runner import Progress
+
+
+@click.command("measure")
+@click.argument("model", metavar="MODEL")
+@click.option("--harness", metavar="H", default="builtin", show_default=True)
+@click.option("--api-base", metavar="URL", help="address of the model's server")
+@click.option("--for", "skill", metavar="SKILL", type=click.Path(), help="measure only what this skill needs")
+@click.option("--primitive", "primitives", metavar="P", multiple=True, help="measure only this one; may be repeated")
+@click.option("--deadline", metavar="S", type=click.FloatRange(0, min_open=True), help="seconds from the start of the process")
+@click.option("--budget-calls", metavar="N", type=click.IntRange(1), help="model calls to spend")
+@click.option("--max-tokens", metavar="N", type=click.IntRange(1), help="tokens to spend, both ways")
+@click.option("--max-cost", metavar="USD", type=click.FloatRange(0, min_open=True), help="money to spend")
+@click.option("--concurrency", metavar="N", type=click.IntRange(1, 64), default=4, show_default=True)
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(0, 10**9), default=0, show_default=True, help="which instances are put"
+)
+@click.option("--resume/--fresh", default=None, help="go on with an earlier measurement (one cut off: always), or begin again")
+@format_option()
+@click.pass_context
+def measure(ctx: click.Context, /, form: str, skill: str | None, **options: Any) -> int:
+    """Measure what MODEL can do, with as few probes as safe verdicts need."""
+    from pathlib import Path
+
+    from skvm.app.measuring import MeasureOptions, limit_of
+    from skvm.app.measuring import measure as run
+    from skvm.app.settings import Settings
+
+    wanted = MeasureOptions(skill=Path(skill) if skill else None, started=started(ctx), listener=_show, **options)
+    found = run(wanted, Settings.from_environment())
+    body = found.to_json()
+    if form == "json":
+        put_json(body)
+    else:
+        put("\n".join(_lines(body)))
+    for name, why in found.outcome.apart.items():
+        note(f"{name} was not measured: {why}")
+    limit = limit_of(found)
+    if limit is not None:
+        raise limit
+    return 3 if found.outcome.apart else 0
+
+
+def _show(progress: Progress) -> None:
+    cost = f", {progress.cost:.2f} USD" if progress.cost else ""
+    note(f"{progress.done} probes done, about {progress.left} left: {progress.seconds:.0f} s{cost}")
+
+
+def _lines(body: dict[str, Any]) -> list[str]:
+    head = f"{body['target']}{' (SIMULATED)' if body['simulated'] else ''}: {'complete' if body['complete'] else 'partial'}"
+    cost = f", {body['cost']:.4f} USD" if body["cost"] else ""
+    rows = [f"{head}; {body['instances']} probes, {body['calls']} calls, {body['tokens']} tokens{cost}"]
+    for name, cell in body["cells"].items():
+        if not cell["offered"]:
+            rows.append(f"  {name:22} not offered by the harness")
+        elif cell["level"] is None:
+            rows.append(f"  {name:22} not measured")
+        else:
+            low, high = cell["interval"]
+            open_ = "" if cell["settled"] else "  not settled"
+            rows.append(
+                f"  {name:22} {cell['level']}  p={cell['probability']:.2f} [{low:.2f}, {high:.2f}] n={cell['n']}{open_}"
+            )
+    rows.append(f"profile {body['profile']}: {body['file'] or body['kept']}{' - ' + body['why'] if body['why'] else ''}")
+    return rows

@@ -1,0 +1,164 @@
+"""Measuring from the command line: faults leave nothing behind, kill -9 loses and repeats nothing."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from skvm.store import open_store
+from skvm.testing.loopback import Asked, Fault, LoopbackServer, Say, closed_port
+
+KEY = {"OPENAI_API_KEY": "sk-loopback-not-a-secret-4711"}
+ONE = ("--primitive", "reason.arithmetic")
+THREE = (*ONE, "--primitive", "reason.logic", "--primitive", "tool.file.read")
+
+
+def errors(done):
+    return [line for line in done.err.splitlines() if line.startswith("skvm: ")]
+
+
+def measure(skvm, url, *more):
+    return skvm("profile", "openai/m", "--api-base", url, *ONE, "--format", "json", *more, env=KEY)
+
+
+def stored(home):
+    """Rows of any ledger, and profile files."""
+    with open_store(home) as store:
+        tables = store.blobs._db.run("SELECT tab, key FROM records WHERE tab LIKE 'probes %'")
+    return tables + [str(p) for p in home.glob("profiles/*")] + [str(p) for p in home.glob("measuring/*")]
+
+
+@pytest.mark.net
+@pytest.mark.parametrize(
+    ("fault", "deadline", "word"),
+    [
+        (Fault("status", 401), "40", "key"),
+        (Fault("status", 404), "40", "refused the request"),
+        (Fault("status", 400, message="tools are not supported"), "40", "refused the request"),
+        (Fault("status", 429), "4", "deadline"),
+        (Fault("status", 429, retry_after=60), "4", ""),
+        (Fault("status", 500), "4", "deadline"),
+        (Fault("hang"), "4", "deadline"),
+        (Fault("stall"), "4", "deadline"),
+        (Fault("trickle"), "4", "deadline"),
+        (Fault("cut"), "4", "deadline"),
+        (Fault("end"), "4", ""),
+        (Fault("garbage"), "4", "deadline"),
+    ],
+    ids=["401", "404", "400", "429", "429-after", "500", "hang", "stall", "trickle", "cut", "end", "garbage"],
+)
+def test_a_fault_is_no_inability(skvm, fault, deadline, word):
+    with LoopbackServer(fault) as server:
+        done = measure(skvm, server.base_url, "--deadline", deadline)
+    assert done.code == 3, done.err
+    assert len(errors(done)) == 1 and word in errors(done)[0]
+    assert KEY["OPENAI_API_KEY"] not in done.out + done.err
+    assert done.out == ""
+    assert stored(skvm.home) == []
+
+
+@pytest.mark.net
+def test_a_dead_server(skvm):
+    with closed_port() as url:
+        done = measure(skvm, url, "--deadline", "4")
+    assert (done.code, len(errors(done)), stored(skvm.home)) == (3, 1, [])
+
+
+@pytest.mark.net
+def test_a_server_that_fails_later_keeps_what_was_done_but_makes_no_profile(skvm):
+    count = [0]
+
+    def script(asked: Asked) -> Say | Fault:
+        count[0] += 1
+        return Say("ANSWER: 1") if count[0] <= 2 else Fault("status", 401)
+
+    with LoopbackServer(script) as server:
+        done = measure(skvm, server.base_url, "--concurrency", "1")
+        assert done.code == 3
+        assert not list(skvm.home.glob("profiles/*"))
+        assert len([row for row in stored(skvm.home) if row[1].startswith("done ")]) == 2
+        count[0] = -1000
+        again = measure(skvm, server.base_url)
+    assert again.code == 0, again.err
+    body = again.json
+    assert body["complete"] and body["instances"] == body["fresh"] + 2 and body["repeated"] == 1
+    cell = json.loads((skvm.home / "profiles" / "m@builtin.json").read_text())["cells"]["reason.arithmetic"]
+    assert cell["level"] == "L0"
+
+
+def test_what_is_measured_is_found_before_the_shipped_profiles(skvm):
+    done = skvm("profile", "sim/strong", *ONE, "--format", "json")
+    assert done.code == 0, done.err
+    assert done.json["simulated"] and done.json["complete"]
+    assert done.json["cells"]["reason.arithmetic"]["level"] == "L3"
+    assert skvm("profile", "list", "--format", "json").json[0]["name"] == "sim-strong@builtin"
+
+
+def test_an_earlier_measurement_is_not_lost_to_a_narrower_one(skvm):
+    skvm("profile", "sim/strong", *ONE)
+    skvm("profile", "sim/strong", "--primitive", "reason.logic")
+    cells = json.loads((skvm.home / "profiles" / "sim-strong@builtin.json").read_text())["cells"]
+    assert set(cells) == {"reason.arithmetic", "reason.logic"}
+
+
+def test_a_budget_ends_the_measurement_and_what_is_not_settled_stays_unmeasured(skvm):
+    done = skvm("profile", "sim/strong", *THREE, "--budget-calls", "2", "--format", "json")
+    assert done.code == 0 and not done.json["complete"]
+    assert done.json["calls"] <= 2
+    assert done.json["file"] is None and not list(skvm.home.glob("profiles/*"))
+
+
+def test_wrong_calls(skvm):
+    assert skvm("profile", "sim/strong", "--primitive", "reason.magic").code == 2
+    assert skvm("profile", "openai/m", "--harness", "codex").code == 2
+    assert skvm("profile", "sim/nobody").code == 2
+    assert skvm("profile").code in (0, 2)
+
+
+def environment(home):
+    full = {k: v for k, v in os.environ.items() if not k.startswith("SKVM_")}
+    return full | {"SKVM_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def killed_and_resumed(skvm, rng, whole):
+    """One measurement killed at a random moment and taken up; returns how many instances were done and under way."""
+    words = [sys.executable, "-m", "skvm", "profile", "sim/weak", *THREE, "--format", "json", "--seed", "7"]
+    child = subprocess.Popen(words, env=environment(skvm.home), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(rng.uniform(0.3, 4.5))
+    child.send_signal(signal.SIGKILL)
+    child.communicate(timeout=30)
+    with open_store(skvm.home) as store:
+        before = dict(store.blobs._db.run("SELECT key, value FROM records WHERE tab LIKE 'probes %'"))
+    done = skvm(*words[3:], "--resume", timeout=120)
+    assert done.code == 0, done.err
+    with open_store(skvm.home) as store:
+        after = dict(store.blobs._db.run("SELECT key, value FROM records WHERE tab LIKE 'probes %'"))
+    body = done.json
+    finished = [key for key in before if key.startswith("done ")]
+    flying = [k for k in before if k.startswith("begun ") and f"done {k.removeprefix('begun ')}" not in before]
+    assert all(after[key] == before[key] for key in finished), "a completed probe was put again"
+    assert all(after["begun " + key.removeprefix("done ")] == "1" for key in finished)
+    assert all(after[key] == "2" for key in flying) and body["repeated"] == len(flying)
+    assert body["fresh"] == body["instances"] - len(finished)
+    assert (skvm.home / "profiles" / "sim-weak@builtin.json").read_bytes() == whole
+    return len(finished), len(flying)
+
+
+@pytest.fixture
+def whole(skvm):
+    done = skvm("profile", "sim/weak", *THREE, "--seed", "7", "--concurrency", "1", timeout=120)
+    assert done.code == 0, done.err
+    return (skvm.home / "profiles" / "sim-weak@builtin.json").read_bytes()
+
+
+def test_killed_at_a_random_moment(skvm, whole):
+    rng = random.Random(11)
+    for _ in range(int(os.environ.get("SKVM_KILLS", "3"))):
+        shutil.rmtree(skvm.home)
+        print("finished, in flight:", killed_and_resumed(skvm, rng, whole))

@@ -1,0 +1,125 @@
+"""The runner: order and concurrency change nothing, failures of the target never become counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from bench_local import LocalBench
+
+from skvm.capability import Level
+from skvm.diag import InternalError, TargetError
+from skvm.ports import HarnessRun, HarnessTask, HarnessTurn
+from skvm.profile.kit.instance import Probe, Task, Trial, Verdict, pure
+from skvm.profile.kit.plays import says
+from skvm.profile.measure.curve import NOTHING
+from skvm.profile.run.ledger import Ledger
+from skvm.profile.run.runner import Budget, Measurement, Outcome
+from skvm.store import NullBlobs
+
+
+def build(level: Level, rng: Any) -> Task:
+    number = str(rng.random())
+    return Task(
+        prompt=number,
+        grade=pure(lambda trial: Verdict(passed=trial.text == number)),
+        reference=says(number),
+        mutants={"refusal": says("no")},
+    )
+
+
+PROBES = tuple(Probe(name, 1, build) for name in ("gen.regex", "reason.logic", "reason.spatial"))
+
+
+class Echo:
+    """Right where `right` says so, by the key of the instance; slower for some, so that ends come in another order."""
+
+    name, version, functions, simulated = "echo", "1", False, True
+    tools = frozenset[str]()
+
+    def __init__(self, fails: Any = None, right: Any = None) -> None:
+        self.fails, self.right = fails, right or (lambda key: hash_of(key) % 4 > 0)
+        self.keys: list[str] = []
+
+    async def run(self, task: HarnessTask) -> HarnessRun:
+        self.keys.append(task.tag.key)
+        await anyio.sleep(0.001 * (hash_of(task.tag.key) % 5))
+        if self.fails is not None and (error := self.fails(task.tag.key, len(self.keys))) is not None:
+            raise error
+        text = task.prompt if self.right(task.tag.key) else "?"
+        return HarnessRun(text=text, turns=(HarnessTurn(text=text),), model_calls=2, prompt_tokens=10, simulated=True)
+
+    async def close(self) -> None:
+        return None
+
+
+def hash_of(key: str) -> int:
+    return sum(key.encode()) * 7919 % 101
+
+
+def go(tmp_path: Path, harness: Echo, blobs: Any = None, probes: Any = PROBES, **more: Any) -> Outcome:
+    ledger = Ledger(blobs or NullBlobs(), "t", "2026-01-01")
+    return anyio.run(Measurement(probes, harness, LocalBench(), ledger, tmp_path, **more).run)
+
+
+def test_concurrency_changes_nothing(tmp_path: Path):
+    found = [go(tmp_path, Echo(), concurrency=n) for n in (1, 3, 8)]
+    assert found[0].complete and found[0].cells() == found[1].cells() == found[2].cells()
+
+
+def test_a_resumed_measurement_takes_up_what_was_done(tmp_path: Path):
+    whole, blobs = go(tmp_path, Echo()), NullBlobs()
+
+    def dies(key: str, count: int) -> Exception | None:
+        return TargetError("gone", kind="outage") if count == 9 else None
+
+    with pytest.raises(TargetError):
+        go(tmp_path, Echo(dies), blobs, concurrency=1)
+    second = Echo()
+    resumed = go(tmp_path, second, blobs)
+    assert resumed.cells() == whole.cells()
+    assert resumed.fresh == whole.instances - 8 == len(second.keys)
+    assert resumed.repeated == 1
+    assert go(tmp_path, Echo(), blobs).fresh == 0
+
+
+@pytest.mark.parametrize("error", [TargetError("no", kind="auth"), RuntimeError("the harness broke")])
+def test_a_failure_ends_the_measurement_and_is_no_count(tmp_path: Path, error: Exception):
+    blobs = NullBlobs()
+    with pytest.raises(TargetError):
+        go(tmp_path, Echo(lambda key, count: error), blobs)
+    assert Ledger(blobs, "t", "").done == {}
+
+
+def test_what_only_one_primitive_cannot_be_asked_leaves_it_unmeasured(tmp_path: Path):
+    refused = TargetError("too long", kind="context")
+    found = go(tmp_path, Echo(lambda key, count: refused if key.startswith("gen.regex") else None))
+    assert not found.complete
+    assert set(found.cells()) == {"reason.logic", "reason.spatial"}
+    assert found.table["gen.regex"] == NOTHING and "too long" in found.apart["gen.regex"]
+
+
+def test_a_broken_grader_is_a_bug_and_not_a_failure_of_the_model(tmp_path: Path):
+    def broken(trial: Trial) -> Verdict:
+        raise KeyError("x")
+
+    probe = Probe("gen.regex", 1, lambda level, rng: Task(prompt="", grade=pure(broken), reference=says(""), mutants={}))
+    with pytest.raises(InternalError):
+        go(tmp_path, Echo(), probes=(probe,))
+
+
+def test_what_the_harness_does_not_offer_is_neither_put_nor_an_inability(tmp_path: Path):
+    harness = Echo()
+    probe = Probe("tool.browser", 1, build, needs=("browser",))
+    found = go(tmp_path, harness, probes=(probe, *PROBES))
+    assert not found.cells()["tool.browser"].offered
+    assert not any(key.startswith("tool.browser") for key in harness.keys)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 10, 23])
+def test_a_budget_is_kept_where_instances_cost_the_same(tmp_path: Path, calls: int):
+    found = go(tmp_path, Echo(), budget=Budget(calls=calls))
+    assert found.spent and found.calls <= max(2, calls)
+    assert set(found.cells()) <= found.safe
