@@ -53,7 +53,7 @@ class InvalidRecord(ValueError):
 
     def __init__(self, problems: list[Problem]) -> None:
         first = problems[0]
-        super().__init__(f"not an SSL record: {first.path or "the top"}: {first.message}")
+        super().__init__(f"not an SSL record: {first.path or 'the top'}: {first.message}")
         self.problems = problems
 
 
