@@ -1,8 +1,9 @@
 """What counts say about one primitive: a posterior over success curves p(L1) >= p(L2) >= p(L3).
 
-Curves lie on a grid of GRID probabilities, all monotone triples of it. The prior is that of three draws from Beta(*SHAPE) put
-in order: mass at both ends, because most levels are either well within or well beyond a model's reach. A level is held when
-its probability is at least HELD; the verdict is the highest level held. For the verdict (not for the intervals) curves inside
+Curves lie on a grid of GRID probabilities, all monotone triples of it. The prior mixes two: three draws from Beta(*SHAPE) put
+in order, with mass at both ends, because most levels are either well within or well beyond a model's reach; and, with weight
+EVEN, every verdict as likely as another and within a verdict every curve. A level is held when its probability is at least
+HELD; the verdict is the highest level held. For the verdict (not for the intervals) curves inside
 the zone of indifference around HELD count less, as in Wald's sequential test (1945): either verdict does there.
 """
 
@@ -14,9 +15,11 @@ from typing import NamedTuple
 
 GRID = 20
 SHAPE = (0.7, 0.4)
+EVEN = 0.4
 ZONE = (0.6, 0.9)
-INDIFFERENT = 0.2
-"""Weight of each level inside the zone; like SHAPE tuned on two generators of `bench/profiling.py`, not on the third."""
+INDIFFERENT = 0.6
+"""Weight of each level inside the zone; like SHAPE and EVEN tuned on three generators of `bench/profiling.py`, not on the
+fourth."""
 
 HELD = 0.8
 INTERVAL = 0.90
@@ -29,7 +32,7 @@ NOTHING: Counts = ((0, 0), (0, 0), (0, 0))
 
 
 class LevelEstimate(NamedTuple):
-    """Posterior mean and central INTERVAL interval of the success probability at one level."""
+    """Posterior mean and shortest INTERVAL interval of the success probability at one level."""
 
     mean: float
     interval: tuple[float, float]
@@ -57,10 +60,11 @@ class Curve(NamedTuple):
 
     @property
     def open(self) -> float:
-        """How much is still open about the verdict: its entropy in bits and its variance in squared levels."""
+        """How much is still open about the verdict: its entropy in bits and twice its variance in squared levels, since being
+        off by two is worse than twice being off by one."""
         mean = sum(rank * p for rank, p in enumerate(self.verdicts))
         spread = sum(p * (rank - mean) ** 2 for rank, p in enumerate(self.verdicts))
-        return spread - sum(p * log(p, 2) for p in self.verdicts if p > 0)
+        return 2 * spread - sum(p * log(p, 2) for p in self.verdicts if p > 0)
 
 
 class _Space(NamedTuple):
@@ -98,8 +102,7 @@ def estimate(curve: Curve, rank: int) -> LevelEstimate:
     for weight, triple in zip(curve.weights, _space().indices, strict=True):
         masses[triple[rank - 1]] += weight
     mean = sum(mass * _middle(i) for i, mass in enumerate(masses))
-    tail = (1 - INTERVAL) / 2
-    return LevelEstimate(round(mean, 6), (_quantile(masses, tail), _quantile(masses, 1 - tail)))
+    return LevelEstimate(round(mean, 6), _shortest(masses))
 
 
 def gain(counts: Counts, rank: int) -> float:
@@ -127,6 +130,22 @@ def _middle(index: int) -> float:
     return (index + 0.5) / GRID
 
 
+def _shortest(masses: list[float]) -> tuple[float, float]:
+    """The shortest interval with mass INTERVAL that begins or ends at an edge of a cell.
+
+    Where the mass lies at an end of the scale a central interval would leave that very end out.
+    """
+    found = (0.0, 1.0)
+    seen = 0.0
+    for index in range(GRID + 1):
+        edge = index / GRID
+        begins = (edge, _quantile(masses, seen + INTERVAL)) if seen + INTERVAL <= 1 else found
+        ends = (_quantile(masses, seen - INTERVAL), edge) if seen >= INTERVAL else found
+        found = min(found, begins, ends, key=lambda pair: round(pair[1] - pair[0], 6))
+        seen += masses[index] if index < GRID else 0.0
+    return round(found[0], 4), round(found[1], 4)
+
+
 def _quantile(masses: list[float], mass: float) -> float:
     seen = 0.0
     for index, weight in enumerate(masses):
@@ -141,6 +160,9 @@ def _space() -> _Space:
     indices = tuple((i, j, k) for i in range(GRID) for j in range(i + 1) for k in range(j + 1))
     a, b = SHAPE
     density = [_middle(i) ** (a - 1) * (1 - _middle(i)) ** (b - 1) for i in range(GRID)]
-    prior = tuple(density[i] * density[j] * density[k] for i, j, k in indices)
+    verdict = tuple(sum(_middle(x) > HELD for x in triple) for triple in indices)
+    ordered = [density[i] * density[j] * density[k] for i, j, k in indices]
+    whole, alike = sum(ordered), [4 * verdict.count(rank) for rank in range(4)]
+    prior = tuple((1 - EVEN) * p / whole + EVEN / alike[rank] for p, rank in zip(ordered, verdict, strict=True))
     says = tuple(INDIFFERENT ** sum(ZONE[0] < _middle(x) < ZONE[1] for x in triple) for triple in indices)
-    return _Space(indices, prior, tuple(sum(_middle(x) > HELD for x in triple) for triple in indices), says)
+    return _Space(indices, prior, verdict, says)

@@ -28,7 +28,7 @@ class Policy:
     """
 
     error: float = 0.05
-    most: int = 15
+    most: int = 12
     first: int = 3
 
     def done(self, counts: Counts) -> bool:
