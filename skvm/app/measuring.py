@@ -136,7 +136,7 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
             if not ledger.done:
                 ledger.forget()
         profile = _profile(target, harness, outcome, probes, ledger.began, options)
-        kept = keep_profile(_merged(profile, settings), settings.profiles, settings) if profile.cells else None
+        kept = keep_profile(_merged(profile, outcome, settings), settings.profiles, settings) if profile.cells else None
         if not reached:
             ledger.finish()
         return Measured(target, outcome, profile, kept, reached)
@@ -251,16 +251,17 @@ def profile_name(target: Target) -> str:
     return f"{tail.replace(os.sep, '-').lstrip('.') or 'model'}@{target.harness}"
 
 
-def _merged(profile: Profile, settings: Settings) -> Profile:
-    """With the cells of an earlier measurement on the same harness version that this one did not measure."""
+def _merged(profile: Profile, outcome: Outcome, settings: Settings) -> Profile:
+    """With the cells of an earlier measurement on the same harness version that this one did not measure or not settle."""
     path = settings.profiles / f"{profile.name}.json"
     if not path.is_file():
         return profile
     old = load_profile(path)
     if old.harness_version != profile.harness_version or old.synthetic != profile.synthetic:
         return profile
-    cells: dict[str, Cell] = {**old.cells, **profile.cells}
-    if set(cells) == set(profile.cells):
+    settled = {*outcome.safe, *outcome.not_offered}
+    cells: dict[str, Cell] = {**old.cells, **{n: c for n, c in profile.cells.items() if n in settled or n not in old.cells}}
+    if cells == profile.cells:
         return profile
     earlier = f"{profile.probe_version}; earlier: {old.probe_version.split('; earlier: ')[0]}"
     return profile.model_copy(update={"cells": cells, "probe_version": earlier})

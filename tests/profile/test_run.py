@@ -122,4 +122,4 @@ def test_what_the_harness_does_not_offer_is_neither_put_nor_an_inability(tmp_pat
 def test_a_budget_is_kept_where_instances_cost_the_same(tmp_path: Path, calls: int):
     found = go(tmp_path, Echo(), budget=Budget(calls=calls))
     assert found.spent and found.calls <= max(2, calls)
-    assert set(found.cells()) <= found.safe
+    assert all(name in found.safe or sum(n for _, n in cell.counts.values()) >= 3 for name, cell in found.cells().items())

@@ -29,6 +29,11 @@ SEEDS = 1000
 GUESS = 6
 """Instances a primitive is thought to need before any is settled; for the estimate of what is left only."""
 
+LEAST = 3
+LIKELY = 0.5
+"""A verdict that is not settled goes into a profile after LEAST instances when it is right with this probability; its counts
+say how little it rests on."""
+
 APART = ("unsupported", "context", "filter")
 """Kinds of failure that can concern one primitive alone: it stays unmeasured and the others go on."""
 
@@ -90,12 +95,20 @@ class Outcome:
         return not self.apart and self.safe == set(self.table)
 
     def cells(self) -> dict[str, Cell]:
-        """Cells of settled primitives and of those that the harness does not offer; the others stay unmeasured."""
+        """Cells of primitives that are settled or, where the budget ended, likely enough; and of those not offered.
+
+        The others stay unmeasured.
+        """
         found = {name: Cell(offered=False) for name in self.not_offered}
-        for name in sorted(self.safe):
+        for name in (name for name in self.table if self._tells(name)):
             counts = {Level.of(rank): self.table[name][rank - 1] for rank in RANKS if self.table[name][rank - 1][1]}
             found[name] = Cell(level=Level.of(posterior(self.table[name]).level), counts=counts)
         return found
+
+    def _tells(self, name: str) -> bool:
+        """Is there enough for a cell?"""
+        counts = self.table[name]
+        return name in self.safe or (sum(n for _, n in counts) >= LEAST and posterior(counts).safe >= LIKELY)
 
 
 @dataclass
