@@ -33,6 +33,15 @@ def test_a_file_that_is_no_markdown(skvm, tmp_path, name):
         one_line(done, name, "not a Markdown file")
 
 
+def test_a_reference_is_broken_when_the_folder_holds_nothing_else(skvm, tmp_path):
+    text = "# Report\n\n1. Run `python scripts/report.py`.\n2. Read out/report.md.\n"
+    (tmp_path / "SKILL.md").write_text(text)
+    found = [d["code"] for d in skvm("check", tmp_path, "--format", "json").json["diagnostics"]]
+    assert found.count("SKV204") == 1
+    alone = skvm("check", "-", "--format", "json", stdin=text.encode()).json["diagnostics"]
+    assert "SKV204" not in {d["code"] for d in alone}
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_the_folder_that_cannot_be_read_is_named(skvm, skill, tmp_path):
     (tmp_path / "closed").mkdir(mode=0)

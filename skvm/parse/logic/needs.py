@@ -114,7 +114,7 @@ class Needs:
 
     def _exists(self, path: str) -> bool | None:
         """Is a file or folder in the bundle? None when the skill came without its folder."""
-        if not self.source.files:
+        if self.source.root is None:
             return None
         plain = path.rstrip("/")
         return plain in self.source.paths or any(p.startswith(plain + "/") for p in self.source.paths)
