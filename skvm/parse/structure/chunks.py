@@ -27,6 +27,7 @@ MOST = 40
 
 LINE_NUMBER = re.compile(rb"[ \t]{0,3}(?:step\s*)?(\d{1,2})[.):]\s+(\S.*)", re.IGNORECASE)
 COMMENT = re.compile(rb"(?:\A|\n[ \t]*\r?\n)(#+[ \t]*([A-Za-z][^\r\n]*))")
+VARIANT = re.compile(r"(?:or|alternatively)\b", re.IGNORECASE)
 LABEL = re.compile(rb"""\w{1,40}[ \t]{0,4}(?:\[\(?|\(\[?|\{+)[ \t]*"?([A-Za-z][^\]\)\}"\n]*)"?[ \t]*[\]\)\}]+""")
 DOT_LABEL = re.compile(rb'\blabel[ \t]*=[ \t]*"([^"\n]+)"')
 DOT_NODE = re.compile(rb'(?m)^[ \t]*"([A-Za-z][^"\n]*)"[ \t]*(?:\[[^\]\n]*\])?[ \t]*;?[ \t]*$')
@@ -139,10 +140,11 @@ def _edge(body: bytes, at: int) -> bool:
 
 
 def _commented(body: bytes) -> list[tuple[int, str]]:
-    """Comments on lines of their own at the head of a paragraph of code, when most of them instruct."""
+    """Comments on lines of their own at the head of a paragraph of code, when most of them instruct and none offers a choice."""
     found = [(m.start(1), m.group(2).decode("utf-8", "replace").strip()) for m in COMMENT.finditer(body)]
     stated = sum(is_imperative(name) for _, name in found)
-    return found if 2 * stated > len(found) else []
+    variants = any(VARIANT.match(name) for _, name in found)
+    return found if 2 * stated > len(found) and not variants else []
 
 
 def _parts(block: Block, chunks: list[Chunk], source: SourceText) -> Iterator[Block]:

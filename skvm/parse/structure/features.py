@@ -10,7 +10,7 @@ from itertools import pairwise
 from skvm.ir import StepEncoding
 from skvm.parse.draft import Block, BlockKind, Role, RunKind
 from skvm.parse.lexicon import is_imperative
-from skvm.parse.structure.sections import Part
+from skvm.parse.structure.sections import Part, host_of
 from skvm.parse.structure.tokens import Node
 from skvm.parse.structure.words import cue
 
@@ -103,9 +103,15 @@ class Finder:
 
     def _section(self, part: Part, heading: Block) -> Candidate:
         """The whole section as one step; `blocks` is filled when it is chosen."""
-        found = Candidate("section", part, heading, part.start, part.end, [heading.index], imperative=is_imperative(part.title))
+        start = part.start if part.bold or host_of(part) is not None else self._body_start(part, heading)
+        found = Candidate("section", part, heading, start, part.end, [heading.index], imperative=is_imperative(part.title))
         found.siblings = len(part.parent.children) if part.parent is not None else 1
         return found
+
+    def _body_start(self, part: Part, heading: Block) -> int:
+        """Where the text of a section begins; its heading where it has none."""
+        first = heading.index + 1
+        return self.blocks[first].start if first < len(self.blocks) and self.blocks[first].start < part.end else part.start
 
     def _single(self, kind: str, part: Part, lead: Block, blocks: list[int]) -> Candidate:
         end = lead.end if len(blocks) == 1 else max(self.blocks[i].end for i in blocks)

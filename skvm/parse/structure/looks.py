@@ -19,13 +19,13 @@ from skvm.parse.structure.features import (
     starts_with_code,
     turns_to_person,
 )
-from skvm.parse.structure.sections import Part
+from skvm.parse.structure.sections import Part, host_of
 from skvm.parse.structure.words import cue, normal, scene_words
 
 _NO_STAGE = frozenset({Role.REFERENCE, Role.RULES, Role.PITFALLS, Role.EXAMPLES, Role.TROUBLE})
 _EDGE_ROLES = frozenset({Role.SETUP, Role.OUTPUTS, Role.TROUBLE, Role.CHECKLIST, Role.INPUTS, Role.OTHER})
 _LISTS = ("ordered", "bullet", "task")
-_LEADS = ("condition", "rule word", "sequence", "statement", "aside", "time label")
+_LEADS = ("condition", "rule word", "sequence", "statement", "aside", "time label", "check label")
 _LIST_CUES = ("properties", "actions", "rules")
 BESIDE = _NO_STAGE | {Role.TRIGGER, Role.ANTI_TRIGGER}
 """Roles of sections inside which nothing states the procedure of the skill."""
@@ -102,6 +102,7 @@ def scene_features(view: View, survey: Survey) -> dict[str, float]:
     _mark(
         out,
         (f"series {part.numbering}", part.numbering and survey.series(part) > 1),
+        ("one of a series", part.numbering and survey.series(part) > 2),
         (f"numbered {part.role.value}", part.numbering and part.role is not Role.OTHER),
         ("others are numbered steps", part.numbering != "step" and survey.numbered.get("step", 0) > 1),
         ("others are procedures", part.role is not Role.PROCEDURE and survey.procedures),
@@ -235,7 +236,7 @@ def _text_features(lead: Block, out: dict[str, float]) -> None:
         ("bold lead", lead.bold),
         ("bold only", lead.bold and len(lead.bold) >= len(text) - 2),
         ("code lead", starts_with_code(lead)),
-        ("lower case", text[:1].islower()),
+        ("lower case", text[:1].islower() and not starts_with_code(lead)),
         ("short", words < 4),
         ("long", words > 60),
     )
@@ -262,6 +263,13 @@ def _place_features(c: Candidate, view: View, position: int, out: dict[str, floa
         ("nothing else instructs", view.instructing <= (1 if c.imperative and not c.depth else 0)),
         ("beside an ordered list", kind not in _LISTS and view.ordered),
         ("introduces by condition", condition),
+    )
+    numbered = bool(view.part.numbering)
+    _mark(
+        out,
+        ("announces stages", kind in ("para", "intro_list") and cue("announces").search(c.lead.text[-160:])),
+        ("label of a list in a numbered stage", numbered and kind == "intro_list" and _is_label(c.lead)),
+        ("below a label in a numbered stage", numbered and c.intro is not None and _is_label(c.intro)),
     )
     labelled = c.intro is not None and _is_label(c.intro)
     _mark(out, ("under a label of a workflow", labelled and c.imperative and states_procedure(view.part)))
@@ -290,18 +298,6 @@ def _fence_group(lead: Block) -> str:
         if language in names:
             return group
     return "plain"
-
-
-def host_of(part: Part) -> Part | None:
-    """The numbered stage that a section without such a number lies in."""
-    if part.numbering == "step" and not part.bold:
-        return None
-    here = part.parent
-    while here is not None:
-        if here.numbering == "step" or (here.numbering == "number" and not part.numbering):
-            return here
-        here = here.parent
-    return None
 
 
 def states_procedure(part: Part) -> bool:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skvm.parse.draft import Block, Role
-from skvm.parse.structure.features import Candidate, Finder
+from skvm.parse.draft import Block, BlockKind, FrontField, Role
+from skvm.parse.structure.features import Candidate, Finder, above
 from skvm.parse.structure.looks import (
+    BESIDE,
     Survey,
     View,
     document_features,
-    host_of,
     scene_features,
     stated_steps,
     states_procedure,
     step_features,
 )
-from skvm.parse.structure.sections import Part
+from skvm.parse.structure.sections import Part, host_of
+from skvm.parse.structure.texture import texture
 from skvm.parse.structure.votes import total
-from skvm.parse.structure.words import normal
+from skvm.parse.structure.words import cue, normal
 
 SIDE_ROLES = frozenset(
     {Role.EXAMPLES, Role.RULES, Role.PITFALLS, Role.REFERENCE, Role.TRIGGER, Role.ANTI_TRIGGER, Role.OVERVIEW}
@@ -41,17 +42,52 @@ class Procedure:
     found: bool
     views: list[View]
     finder: Finder
+    texture: dict[str, float]
+
+    @property
+    def share(self) -> float:
+        """Part of the body that the stages cover."""
+        body = self.views[0].part
+        covered = sum(view.part.end - view.part.start for view in self.stages)
+        return round(min(1.0, covered / max(1, body.end - body.start)), 2)
 
 
-def find_procedure(parts: list[Part], blocks: list[Block]) -> Procedure:
-    """Decide stages, steps and whether the skill has a procedure."""
+def find_procedure(parts: list[Part], blocks: list[Block], front: tuple[FrontField, ...] = ()) -> Procedure:
+    """Decide stages, steps and whether the skill has a procedure. `front`: fields of the front matter."""
     finder = Finder(blocks)
     survey = Survey(parts)
     views = look(parts, finder, survey)
     vote(views, survey)
     stages = choose(views)
-    found = stated_steps(stages) >= STATED or (bool(stages) and total("procedure", document_features(views, stages)) >= 0)
-    return Procedure(without_overviews(stages) if found else [], found, views, finder)
+    seen = texture(parts, blocks, front, finder)
+    found = bool(stages) and lists_procedure(views, stages, seen)
+    return Procedure(with_gates(without_overviews(stages), views) if found else [], found, views, finder, seen)
+
+
+def lists_procedure(views: list[View], stages: list[View], seen: dict[str, float]) -> bool:
+    """Are these stages a procedure of the skill, or recipes of a reference?"""
+    return stated_steps(stages) >= STATED or total("procedure", {**seen, **document_features(views, stages)}) >= 0
+
+
+def with_gates(stages: list[View], views: list[View]) -> list[View]:
+    """A list of prerequisites beside the stages of a procedure is one gate: a stage with one step."""
+    known = {view.part.index for view in stages}
+    for view in views:
+        part = view.part
+        if part.index not in known and part.whole and part.role is Role.SETUP and not part.numbering and _is_gate(view):
+            view.steps = view.candidates[:1]
+            stages = [*stages, view]
+    return sorted(stages, key=lambda view: view.part.index)
+
+
+def _is_gate(view: View) -> bool:
+    part = view.part
+    return (
+        cue("^gates").match(part.title) is not None
+        and above(part) not in BESIDE
+        and host_of(part) is None
+        and len(view.candidates) > 1
+    )
 
 
 STATED = 2
@@ -100,7 +136,6 @@ def _series_vote(views: list[View]) -> None:
                 view.score = max(view.score, mean)
             if len(members) > 1 and not is_aside(view.part) and _below_stated(view.part):
                 view.score = max(view.score, STATED_SCORE)
-            view.features["one of a series"] = 1.0 if len(members) > 2 else 0.0
 
 
 def _below_stated(part: Part) -> bool:
@@ -114,7 +149,7 @@ def choose(views: list[View]) -> list[View]:
     for view in views:
         host = host_of(view.part)
         owner = by_part[host.index] if host is not None else view
-        if owner.score < 0 or (owner is not view and is_aside(view.part)):
+        if owner.score < 0 or (owner is not view and is_aside(view.part)) or in_example(view.part):
             continue
         steps = consistent(elect(view.candidates), owner is not view)
         if steps or stands_alone(owner):
@@ -124,10 +159,24 @@ def choose(views: list[View]) -> list[View]:
     return [view for _, view in sorted(stages.items()) if view.steps or stands_alone(view)]
 
 
+def in_example(part: Part) -> bool:
+    """Does the section tell a worked example, however it is numbered?"""
+    here = part.parent
+    while here is not None and here.role is not Role.EXAMPLES:
+        here = here.parent
+    return here is not None
+
+
 def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
-    """Bold numbers that are one step each are the steps of the section they stand in, not stages."""
+    """Bold numbers that are one step each are the steps of the section they stand in, not stages.
+
+    Items named by a type of stage stay stages, unless headings tell the flow again.
+    """
+    told = sum(bool(view.part.numbering) and not view.part.bold for view in stages.values()) >= TOLD
     groups: dict[int, list[View]] = {}
     for view in stages.values():
+        if _is_item(view.part.heading) and not told:
+            continue
         if view.part.bold and view.part.parent is not None and view.part.parent.heading is not None:
             groups.setdefault(view.part.parent.index, []).append(view)
     for index, members in groups.items():
@@ -137,6 +186,14 @@ def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
         for view in members:
             owner.steps.extend(c for c in view.candidates if c.kind == "section")
             del stages[view.part.index]
+
+
+TOLD = 3
+"""So many numbered headings tell a flow."""
+
+
+def _is_item(block: Block | None) -> bool:
+    return block is not None and block.kind is BlockKind.ITEM
 
 
 def elect(candidates: list[Candidate]) -> list[Candidate]:
@@ -164,11 +221,11 @@ MAJORITY = {"ordered": 0.5, "task": 0.5, "bullet": 0.75}
 def without_overviews(stages: list[View]) -> list[View]:
     """A flow told twice is one flow: items of a list that name later stages go, what only the list says stays."""
     titles = [view.part for view in stages if view.part.numbering and not view.part.bold][:OVERVIEW_STAGES]
-    if len(titles) < 3:
+    if len(titles) < TOLD:
         return stages
     words_of = [(part.start, _content_words(part.title)) for part in titles]
     for view in stages:
-        items = [c for c in view.steps if c.kind == "ordered" and c.depth == 0]
+        items = [c for c in view.steps if c.depth == 0 and (c.kind == "ordered" or _is_item(c.lead))]
         if view.part.numbering or len(items) < 3:
             continue
         later = [words for start, words in words_of if start > view.part.start]
@@ -218,7 +275,7 @@ _COMMON = frozenset(
 
 def stands_alone(view: View) -> bool:
     """A numbered stage is one step where nothing in it is."""
-    return view.part.numbering == "step" or (view.part.numbering == "number" and view.features.get("one of a series") == 1.0)
+    return view.part.numbering == "step" or (view.part.numbering == "number" and "one of a series" in view.features)
 
 
 def consistent(chosen: list[Candidate], below: bool = False) -> list[Candidate]:

@@ -48,11 +48,11 @@ def read_structure(source: SkillSource) -> Structure:
     body = main.origin(front.body)
     parts = read_sections(read_tree(blocks), blocks, body, len(main.raw))
     sections = to_sections(parts, blocks)
-    procedure = find_procedure(parts, blocks)
+    procedure = find_procedure(parts, blocks, front.fields)
     scenes, steps = build(procedure.stages, main, blocks)
     in_step = {index: step.id for step in steps for index in step.blocks}
     knowledge = find_knowledge(parts, blocks, scenes, steps, source.paths)
-    kind = kind_of(kind_features(procedure, parts, blocks, front.fields))
+    kind = kind_of(kind_features(procedure))
     cues = find_cues(parts, blocks, front.fields, in_step, main.raw)
     rules = find_rules(parts, blocks, in_step, procedure.finder, frozenset(c.block for c in cues))
     draft = Draft(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from skvm.ir import SceneType
 from skvm.parse.draft import Block, BlockKind, Role, Section
 from skvm.parse.structure.tokens import Node, number_of
 from skvm.parse.structure.words import role_of
@@ -45,6 +46,18 @@ class Part:
     children: list[Part] = field(default_factory=list)
 
 
+def host_of(part: Part) -> Part | None:
+    """The numbered stage that a section without such a number lies in."""
+    if part.numbering == "step" and not part.bold:
+        return None
+    here = part.parent
+    while here is not None:
+        if here.numbering == "step" or (here.numbering == "number" and not part.numbering):
+            return here
+        here = here.parent
+    return None
+
+
 def read_sections(tree: Node, blocks: list[Block], body_start: int, body_end: int) -> list[Part]:
     """All sections of a tree in text order; the first is the one without a heading."""
     parts: list[Part] = []
@@ -83,14 +96,33 @@ def _part(block: Block, text: str, level: int, parent: Part, parts: list[Part]) 
 
 def _content(content: Node, owner: Part, parts: list[Part], blocks: list[Block]) -> None:
     for node in content.parts:
-        if node.kind != "bold_step":
+        if node.kind == "bold_step":
+            _bold(node, owner, parts, blocks)
+        elif node.kind == "ordered" and _names_stages(node, blocks):
+            for item in node.parts:
+                stage = _bold(item, owner, parts, blocks)
+                stage.numbering, stage.number = "step", blocks[item.block].number
+        else:
             owner.pieces.append(node)
-            continue
-        lead = blocks[node.block]
-        part = _part(lead, lead.bold, BOLD_LEVEL, owner, parts)
-        part.bold = True
-        part.title = part.title.rstrip(": ")
-        part.pieces = list(node.parts)
+
+
+def _bold(node: Node, owner: Part, parts: list[Part], blocks: list[Block]) -> Part:
+    """A section that its bold beginning names."""
+    lead = blocks[node.block]
+    part = _part(lead, lead.bold, BOLD_LEVEL, owner, parts)
+    part.bold = True
+    part.title = part.title.rstrip(": ")
+    part.pieces = list(node.parts)
+    return part
+
+
+def _names_stages(node: Node, blocks: list[Block]) -> bool:
+    """Is this a list of the stages themselves, each item named by a type of stage (`1. **ACQUIRE**: read the rows`)?"""
+    named = [blocks[item.block].bold.strip(" :.").upper() in _STAGES for item in node.parts]
+    return len(named) > 2 and all(named)
+
+
+_STAGES = frozenset(kind.value for kind in SceneType)
 
 
 def _spread(parts: list[Part], body_end: int) -> None:

@@ -1,0 +1,272 @@
+"""Weights of `grammar/votes.txt` out of annotated skills: regularised logistic regression, one question after the other.
+
+    python -m bench.reading.fit --texts DIR --gold DIR [--gold DIR ...]            cross-validated figures
+    python -m bench.reading.fit --texts DIR --gold DIR ... --write grammar/votes.txt
+
+A stage is a section that matches a stage of the annotation (same first line, or lines that overlap by half), a step a block that
+matches a step; blocks are asked in the sections that are stages of the annotation or were taken for one, as later votes only see
+those. The penalty keeps weights small; features that few skills have get none. Folds are by skill, never by section.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.reading.gold import load_scorer
+from skvm.ir import SkillKind
+from skvm.parse.draft import Block
+from skvm.parse.structure.blocks import BlockReader
+from skvm.parse.structure.chunks import split_fences
+from skvm.parse.structure.features import Finder
+from skvm.parse.structure.front import FrontMatter, read_front_matter
+from skvm.parse.structure.kinds import kind_features, kind_of
+from skvm.parse.structure.looks import Survey, View, document_features
+from skvm.parse.structure.procedure import Procedure, choose, find_procedure, look, vote
+from skvm.parse.structure.report import Reporter
+from skvm.parse.structure.sections import Part, read_sections, to_sections
+from skvm.parse.structure.stages import build
+from skvm.parse.structure.texture import texture
+from skvm.parse.structure.tokens import read_tree
+from skvm.parse.structure.votes import weights
+
+from skvm.source import SkillSource, skill_from_bytes
+
+FOLDS = 6
+RARE = 4
+"""A feature that fewer skills have gets no weight."""
+
+PENALTY = {"scene": 1.5, "step": 2.0, "procedure": 2.0, "kind": 3.0}
+"""Inverse variance of the normal prior of a weight (in log-odds), by question."""
+
+SPARE = 0.3
+"""Weight of the sections of skills without a procedure: the procedure vote turns most of them away."""
+
+PRIOR: dict[str, dict[str, int]] = {}
+"""Weights to stay near to, by question; empty: near to nothing."""
+
+LABELLED = ("has_procedure", "kind", "scenes", "steps", "scene_type")
+
+
+class Case(NamedTuple):
+    """One decision: what is seen, what is right, how much it counts."""
+
+    features: dict[str, float]
+    right: bool
+    weight: float
+    skill: int
+
+
+@dataclass(slots=True)
+class Skill:
+    """A text with its annotation, read up to the votes."""
+
+    path: str
+    gold: dict[str, Any]
+    source: SkillSource
+    front: FrontMatter
+    blocks: list[Block]
+    parts: list[Part]
+    line_of: dict[int, int] = field(default_factory=dict)
+
+    def lines(self, start: int, end: int) -> tuple[int, int]:
+        """First and last line of bytes, blank ones at the end left out."""
+        raw = self.source.main.raw
+        while end > start and raw[end - 1] in b" \t\r\n":
+            end -= 1
+        table = self.source.main.lines
+        return table.line(start), table.last_line(start, end)
+
+
+def load(texts: Path, folders: Iterable[Path]) -> list[Skill]:
+    """All annotated skills, the first annotation of each, in the order of their digests."""
+    gold: dict[str, dict[str, Any]] = {}
+    for folder in folders:
+        for file in sorted(folder.glob("*.json")):
+            annotation = json.loads(file.read_text(encoding="utf-8"))
+            gold.setdefault(annotation["path"], annotation)
+    order = sorted(gold, key=lambda path: hashlib.sha256(path.encode()).hexdigest())
+    return [read(path, gold[path], (texts / path).read_bytes()) for path in order]
+
+
+def read(path: str, gold: dict[str, Any], raw: bytes) -> Skill:
+    """Read a skill up to its sections."""
+    source = skill_from_bytes(raw, Path(path).stem)
+    main = source.main
+    front = read_front_matter(main, Reporter())
+    blocks = split_fences(BlockReader(main, front.body).read(), main)
+    parts = read_sections(read_tree(blocks), blocks, main.origin(front.body), len(main.raw))
+    to_sections(parts, blocks)
+    return Skill(path, gold, source, front, blocks, parts)
+
+
+def matches(lines: tuple[int, int], annotated: Iterable[dict[str, Any]]) -> bool:
+    """The scorer's rule for one node: the same first line, or an overlap of half."""
+    for node in annotated:
+        first, last = node["lines"]
+        both = min(last, lines[1]) - max(first, lines[0]) + 1
+        either = max(last, lines[1]) - min(first, lines[0]) + 1
+        if first == lines[0] or 2 * both >= either:
+            return True
+    return False
+
+
+def looked(skill: Skill) -> tuple[list[View], Survey]:
+    """Sections with their features and all votes of the weights as they now are."""
+    survey = Survey(skill.parts)
+    views = look(skill.parts, Finder(skill.blocks), survey)
+    vote(views, survey, every=True)
+    return views, survey
+
+
+def scene_cases(skills: list[Skill]) -> list[Case]:
+    """Is a section a stage?"""
+    out = []
+    for number, skill in enumerate(skills):
+        views, _ = looked(skill)
+        scenes = skill.gold.get("scenes") or ()
+        weight = 1.0 if scenes else SPARE
+        out += [Case(v.features, matches(skill.lines(v.part.start, v.part.end), scenes), weight, number) for v in views]
+    return out
+
+
+def step_cases(skills: list[Skill]) -> list[Case]:
+    """Is a block a step? Asked within stages of the annotation and sections that were taken for one."""
+    out = []
+    for number, skill in enumerate(skills):
+        if not skill.gold.get("steps"):
+            continue
+        views, _ = looked(skill)
+        scenes, steps = skill.gold["scenes"], skill.gold["steps"]
+        for view in views:
+            first = skill.lines(view.part.start, view.part.end)[0]
+            inside = view.score >= 0 or any(s["lines"][0] <= first <= s["lines"][1] for s in scenes)
+            if inside:
+                out += [Case(c.features, matches(skill.lines(c.start, c.end), steps), 1.0, number) for c in view.candidates]
+    return out
+
+
+def procedure_cases(skills: list[Skill]) -> list[Case]:
+    """Does a skill with stages list a procedure?"""
+    out = []
+    for number, skill in enumerate(skills):
+        survey, finder = Survey(skill.parts), Finder(skill.blocks)
+        views = look(skill.parts, finder, survey)
+        vote(views, survey)
+        stages = choose(views)
+        seen = texture(skill.parts, skill.blocks, skill.front.fields, finder)
+        if stages:
+            out.append(Case({**seen, **document_features(views, stages)}, bool(skill.gold["has_procedure"]), 1.0, number))
+    return out
+
+
+def kind_cases(skills: list[Skill]) -> dict[str, list[Case]]:
+    """Is a skill of a kind, for each kind?"""
+    out: dict[str, list[Case]] = {f"kind {kind.value}": [] for kind in SkillKind}
+    for number, skill in enumerate(skills):
+        seen = kind_features(find_procedure(skill.parts, skill.blocks, skill.front.fields))
+        for kind in SkillKind:
+            out[f"kind {kind.value}"].append(Case(seen, skill.gold["kind"] == kind.value, 1.0, number))
+    return out
+
+
+def regress(cases: list[Case], penalty: float, prior: dict[str, int], rounds: int = 300) -> dict[str, int]:
+    """Weights in tenths of log-odds: the maximum of the penalised likelihood, by coordinate-wise Newton steps from `prior`.
+
+    Features that fewer than `RARE` skills have keep the weight of the prior. The bias is not penalised.
+    """
+    owners: dict[str, set[int]] = defaultdict(set)
+    for case in cases:
+        for name, value in case.features.items():
+            if value:
+                owners[name].add(case.skill)
+    columns: dict[str, list[tuple[int, float]]] = {"bias": [(i, 1.0) for i in range(len(cases))]}
+    for i, case in enumerate(cases):
+        for name, value in case.features.items():
+            if value and len(owners[name]) >= RARE:
+                columns.setdefault(name, []).append((i, value))
+    mean = {name: value / 10 for name, value in prior.items()}
+    beta = {name: mean.get(name, 0.0) for name in sorted(columns)}
+    fixed = {name: value for name, value in mean.items() if name not in beta}
+    seen = ({**case.features, "bias": 1.0} for case in cases)
+    sums = [sum(value * mean.get(name, 0.0) for name, value in features.items()) for features in seen]
+    for _ in range(rounds):
+        largest = 0.0
+        for name in beta:
+            strength = 0.0 if name == "bias" else penalty
+            slope, curve = strength * (mean.get(name, 0.0) - beta[name]), strength + 1e-6
+            for i, value in columns[name]:
+                case = cases[i]
+                p = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, sums[i]))))
+                slope += case.weight * value * (case.right - p)
+                curve += case.weight * value * value * max(p * (1 - p), 0.02)
+            move = max(-1.0, min(1.0, slope / curve))
+            beta[name] += move
+            largest = max(largest, abs(move))
+            for i, value in columns[name]:
+                sums[i] += move * value
+        if largest < 0.005:
+            break
+    return {name: round(10 * value) for name, value in {**fixed, **beta}.items() if round(10 * value) or name == "bias"}
+
+
+def install(question: str, table: dict[str, int]) -> None:
+    """Make the votes on a question use these weights in this process."""
+    here = weights(question)
+    here.clear()
+    here.update(table)
+
+
+def fit(skills: list[Skill]) -> dict[str, dict[str, int]]:
+    """Weights for all questions; they are in force in this process afterwards. Each question sees the votes before it."""
+    tables: dict[str, dict[str, int]] = {}
+
+    def settle(question: str, cases: list[Case]) -> None:
+        tables[question] = regress(cases, PENALTY[question.split()[0]], PRIOR.get(question, {}))
+        install(question, tables[question])
+
+    settle("scene", scene_cases(skills))
+    settle("step", step_cases(skills))
+    settle("procedure", procedure_cases(skills))
+    for question, cases in kind_cases(skills).items():
+        settle(question, cases)
+    return tables
+
+
+def outline(skill: Skill) -> dict[str, Any]:
+    """What the scorer needs of the structure."""
+    procedure = find_procedure(skill.parts, skill.blocks, skill.front.fields)
+    scenes, steps = build(procedure.stages, skill.source.main, skill.blocks)
+    kind = kind_of(kind_features(procedure))
+    return {
+        "kind": kind.value,
+        "has_procedure": procedure.found,
+        "scenes": [{"id": s.id, "type": s.type.value, "lines": skill.lines(s.start, s.end)} for s in scenes],
+        "steps": [{"id": s.id, "lines": skill.lines(s.start, s.end)} for s in steps],
+    }
+
+
+def figures(scorer: Any, pairs: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, float]:
+    """The scorer's figures of the structure."""
+    tally = scorer.Tally()
+    for ours, gold in pairs:
+        scorer.compare(tally, ours, gold)
+    report = tally.report()
+    return {name: round(report[name].get("f1", report[name].get("accuracy")) or 0.0, 3) for name in LABELLED if name in report}
+
+
+def cross_validate(scorer: Any, skills: list[Skill]) -> tuple[dict[str, float], dict[str, float]]:
+    """Figures over skills that the weights had not seen, and over the same skills when all were seen."""
+    unseen = []
+    for number in range(FOLDS):
+        fit([skill for i, skill in enumerate(skills) if i % FOLDS != number])
+        unseen += [(outline(skill), skill.gold) for i, skill in enumerate(skills) if i % FOLDS == number]
+    fit(skills)
+    return figures(scorer, unseen), figures(scorer, [(outline(skill), skill.gold) for skill in skills])
