@@ -5,7 +5,7 @@
 
 A stage is a section that matches a stage of the annotation (same first line, or lines that overlap by half), a step a block that
 matches a step; blocks are asked in the sections that are stages of the annotation or were taken for one, as later votes only see
-those. The penalty keeps weights small; features that few skills have get none. Folds are by skill, never by section.
+those. An annotation without stages serves the procedure and the kind only. The penalty keeps weights small; features that few skills have get none. Folds are by skill, never by section.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from skvm.ir import SkillKind
 from skvm.parse.draft import Block
 from skvm.parse.structure.blocks import BlockReader
 from skvm.parse.structure.chunks import split_fences
-from skvm.parse.structure.features import Finder
+from skvm.parse.structure.features import Candidate, Finder
 from skvm.parse.structure.front import FrontMatter, read_front_matter
 from skvm.parse.structure.kinds import kind_features, kind_of
 from skvm.parse.structure.looks import Survey, View, document_features
-from skvm.parse.structure.procedure import Procedure, choose, find_procedure, look, vote
+from skvm.parse.structure.procedure import choose, find_procedure, is_gate, look, vote
 from skvm.parse.structure.report import Reporter
 from skvm.parse.structure.sections import Part, read_sections, to_sections
 from skvm.parse.structure.stages import build
@@ -51,6 +51,9 @@ SPARE = 0.3
 
 PRIOR: dict[str, dict[str, int]] = {}
 """Weights to stay near to, by question; empty: near to nothing."""
+
+USUAL = 25
+"""So many decisions a skill usually has; they count one each."""
 
 LABELLED = ("has_procedure", "kind", "scenes", "steps", "scene_type")
 
@@ -130,10 +133,15 @@ def scene_cases(skills: list[Skill]) -> list[Case]:
     """Is a section a stage?"""
     out = []
     for number, skill in enumerate(skills):
+        if "scenes" not in skill.gold:
+            continue
         views, _ = looked(skill)
-        scenes = skill.gold.get("scenes") or ()
-        weight = 1.0 if scenes else SPARE
-        out += [Case(v.features, matches(skill.lines(v.part.start, v.part.end), scenes), weight, number) for v in views]
+        scenes = skill.gold["scenes"]
+        weight = (1.0 if scenes else SPARE) * _balance(len(views))
+        for view in views:
+            if not is_gate(view):
+                right = matches(skill.lines(view.part.start, view.part.end), scenes)
+                out.append(Case(view.features, right, weight, number))
     return out
 
 
@@ -145,12 +153,20 @@ def step_cases(skills: list[Skill]) -> list[Case]:
             continue
         views, _ = looked(skill)
         scenes, steps = skill.gold["scenes"], skill.gold["steps"]
+        asked: list[Candidate] = []
         for view in views:
             first = skill.lines(view.part.start, view.part.end)[0]
             inside = view.score >= 0 or any(s["lines"][0] <= first <= s["lines"][1] for s in scenes)
-            if inside:
-                out += [Case(c.features, matches(skill.lines(c.start, c.end), steps), 1.0, number) for c in view.candidates]
+            if inside and not is_gate(view):
+                asked += view.candidates
+        weight = _balance(len(asked))
+        out += [Case(c.features, matches(skill.lines(c.start, c.end), steps), weight, number) for c in asked]
     return out
+
+
+def _balance(count: int) -> float:
+    """Weight of each of a skill's decisions: a skill counts by the root of their number, so that long ones do not rule."""
+    return math.sqrt(USUAL / max(1, count))
 
 
 def procedure_cases(skills: list[Skill]) -> list[Case]:
@@ -229,6 +245,8 @@ def fit(skills: list[Skill]) -> dict[str, dict[str, int]]:
     tables: dict[str, dict[str, int]] = {}
 
     def settle(question: str, cases: list[Case]) -> None:
+        if PENALTY[question.split()[0]] > 1000:
+            return
         tables[question] = regress(cases, PENALTY[question.split()[0]], PRIOR.get(question, {}))
         install(question, tables[question])
 

@@ -73,17 +73,20 @@ def with_gates(stages: list[View], views: list[View]) -> list[View]:
     """A list of prerequisites beside the stages of a procedure is one gate: a stage with one step."""
     known = {view.part.index for view in stages}
     for view in views:
-        part = view.part
-        if part.index not in known and part.whole and part.role is Role.SETUP and not part.numbering and _is_gate(view):
+        if view.part.index not in known and is_gate(view):
             view.steps = view.candidates[:1]
             stages = [*stages, view]
     return sorted(stages, key=lambda view: view.part.index)
 
 
-def _is_gate(view: View) -> bool:
+def is_gate(view: View) -> bool:
+    """Does the section list what must be there before?"""
     part = view.part
     return (
-        cue("^gates").match(part.title) is not None
+        part.whole
+        and part.role is Role.SETUP
+        and not part.numbering
+        and cue("^gates").match(part.title) is not None
         and above(part) not in BESIDE
         and host_of(part) is None
         and len(view.candidates) > 1
@@ -180,7 +183,7 @@ def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
         if view.part.bold and view.part.parent is not None and view.part.parent.heading is not None:
             groups.setdefault(view.part.parent.index, []).append(view)
     for index, members in groups.items():
-        if len(members) < 2 or any(len(view.steps) > 1 for view in members):
+        if len(members) < 2 or any(len(view.steps) > 1 or _is_step(view) for view in members):
             continue
         owner = stages.setdefault(index, by_part[index])
         for view in members:
@@ -190,6 +193,10 @@ def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
 
 TOLD = 3
 """So many numbered headings tell a flow."""
+
+
+def _is_step(view: View) -> bool:
+    return view.part.numbering == "step" and not _is_item(view.part.heading)
 
 
 def _is_item(block: Block | None) -> bool:
