@@ -1,11 +1,15 @@
 """Weights of `grammar/votes.txt` out of annotated skills: regularised logistic regression, one question after the other.
 
-    python -m bench.reading.fit --texts DIR --gold DIR [--gold DIR ...]            cross-validated figures
-    python -m bench.reading.fit --texts DIR --gold DIR ... --write grammar/votes.txt
+    python -m bench.reading.fit --texts DIR --gold DIR [--gold DIR ...]        figures over skills the weights had not seen
+    python -m bench.reading.fit --texts DIR --gold DIR ... --print             the weights after seeing all
 
-A stage is a section that matches a stage of the annotation (same first line, or lines that overlap by half), a step a block that
-matches a step; blocks are asked in the sections that are stages of the annotation or were taken for one, as later votes only see
-those. An annotation without stages serves the procedure and the kind only. The penalty keeps weights small; features that few skills have get none. Folds are by skill, never by section.
+`--question` names what is fitted (scene, step, procedure, kind; repeatable): the kind alone, unless told otherwise. The votes
+on stages and steps stay as they are set by hand in the file: over skills they had not seen, fitted ones read no better.
+
+A stage is a section that matches a stage of the annotation (same first line, or lines that overlap by half), a step a block
+that matches a step; blocks are asked in sections that are stages of the annotation or were taken for one, as later votes see no
+others. An annotation without stages serves the procedure and the kind only. The penalty keeps weights small; features that few
+skills have get none. Folds are by skill, never by section.
 """
 
 from __future__ import annotations
@@ -14,9 +18,9 @@ import argparse
 import hashlib
 import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,21 +40,20 @@ from skvm.parse.structure.stages import build
 from skvm.parse.structure.texture import texture
 from skvm.parse.structure.tokens import read_tree
 from skvm.parse.structure.votes import weights
-
 from skvm.source import SkillSource, skill_from_bytes
 
 FOLDS = 6
 RARE = 4
 """A feature that fewer skills have gets no weight."""
 
-PENALTY = {"scene": 1.5, "step": 2.0, "procedure": 2.0, "kind": 3.0}
+PENALTY = {"scene": 1.5, "step": 2.0, "procedure": 2.0, "kind": 2.0}
 """Inverse variance of the normal prior of a weight (in log-odds), by question."""
 
 SPARE = 0.3
 """Weight of the sections of skills without a procedure: the procedure vote turns most of them away."""
 
-PRIOR: dict[str, dict[str, int]] = {}
-"""Weights to stay near to, by question; empty: near to nothing."""
+ENOUGH = 0.005
+"""The regression ends when no weight moves by more, in log-odds."""
 
 USUAL = 25
 """So many decisions a skill usually has; they count one each."""
@@ -77,7 +80,6 @@ class Skill:
     front: FrontMatter
     blocks: list[Block]
     parts: list[Part]
-    line_of: dict[int, int] = field(default_factory=dict)
 
     def lines(self, start: int, end: int) -> tuple[int, int]:
         """First and last line of bytes, blank ones at the end left out."""
@@ -193,11 +195,8 @@ def kind_cases(skills: list[Skill]) -> dict[str, list[Case]]:
     return out
 
 
-def regress(cases: list[Case], penalty: float, prior: dict[str, int], rounds: int = 300) -> dict[str, int]:
-    """Weights in tenths of log-odds: the maximum of the penalised likelihood, by coordinate-wise Newton steps from `prior`.
-
-    Features that fewer than `RARE` skills have keep the weight of the prior. The bias is not penalised.
-    """
+def columns_of(cases: list[Case]) -> dict[str, list[tuple[int, float]]]:
+    """Where each feature that enough skills have is present, and how strong; the bias is everywhere."""
     owners: dict[str, set[int]] = defaultdict(set)
     for case in cases:
         for name, value in case.features.items():
@@ -208,29 +207,39 @@ def regress(cases: list[Case], penalty: float, prior: dict[str, int], rounds: in
         for name, value in case.features.items():
             if value and len(owners[name]) >= RARE:
                 columns.setdefault(name, []).append((i, value))
-    mean = {name: value / 10 for name, value in prior.items()}
-    beta = {name: mean.get(name, 0.0) for name in sorted(columns)}
-    fixed = {name: value for name, value in mean.items() if name not in beta}
-    seen = ({**case.features, "bias": 1.0} for case in cases)
-    sums = [sum(value * mean.get(name, 0.0) for name, value in features.items()) for features in seen]
+    return dict(sorted(columns.items()))
+
+
+def regress(cases: list[Case], penalty: float, rounds: int = 300) -> dict[str, int]:
+    """Weights in tenths of log-odds: the maximum of the penalised likelihood, by coordinate-wise Newton steps.
+
+    Weights that round to nothing are left out. The bias is not penalised.
+    """
+    columns = columns_of(cases)
+    beta = dict.fromkeys(columns, 0.0)
+    sums = [0.0] * len(cases)
     for _ in range(rounds):
         largest = 0.0
-        for name in beta:
-            strength = 0.0 if name == "bias" else penalty
-            slope, curve = strength * (mean.get(name, 0.0) - beta[name]), strength + 1e-6
-            for i, value in columns[name]:
-                case = cases[i]
-                p = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, sums[i]))))
-                slope += case.weight * value * (case.right - p)
-                curve += case.weight * value * value * max(p * (1 - p), 0.02)
-            move = max(-1.0, min(1.0, slope / curve))
+        for name, column in columns.items():
+            move = _move(beta[name], column, cases, sums, 0.0 if name == "bias" else penalty)
             beta[name] += move
             largest = max(largest, abs(move))
-            for i, value in columns[name]:
+            for i, value in column:
                 sums[i] += move * value
-        if largest < 0.005:
+        if largest < ENOUGH:
             break
-    return {name: round(10 * value) for name, value in {**fixed, **beta}.items() if round(10 * value) or name == "bias"}
+    return {name: round(10 * value) for name, value in beta.items() if round(10 * value) or name == "bias"}
+
+
+def _move(weight: float, column: list[tuple[int, float]], cases: list[Case], sums: list[float], penalty: float) -> float:
+    """One Newton step of one weight, at most 1 long."""
+    slope, curve = -penalty * weight, penalty + 1e-6
+    for i, value in column:
+        case = cases[i]
+        p = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, sums[i]))))
+        slope += case.weight * value * (case.right - p)
+        curve += case.weight * value * value * max(p * (1 - p), 0.02)
+    return max(-1.0, min(1.0, slope / curve))
 
 
 def install(question: str, table: dict[str, int]) -> None:
@@ -240,21 +249,16 @@ def install(question: str, table: dict[str, int]) -> None:
     here.update(table)
 
 
-def fit(skills: list[Skill]) -> dict[str, dict[str, int]]:
-    """Weights for all questions; they are in force in this process afterwards. Each question sees the votes before it."""
+def fit(skills: list[Skill], questions: Sequence[str] = ("kind",)) -> dict[str, dict[str, int]]:
+    """Weights for the questions; they are in force in this process afterwards. Each question sees the votes before it."""
     tables: dict[str, dict[str, int]] = {}
-
-    def settle(question: str, cases: list[Case]) -> None:
-        if PENALTY[question.split()[0]] > 1000:
-            return
-        tables[question] = regress(cases, PENALTY[question.split()[0]], PRIOR.get(question, {}))
-        install(question, tables[question])
-
-    settle("scene", scene_cases(skills))
-    settle("step", step_cases(skills))
-    settle("procedure", procedure_cases(skills))
-    for question, cases in kind_cases(skills).items():
-        settle(question, cases)
+    for question, cases_of in (("scene", scene_cases), ("step", step_cases), ("procedure", procedure_cases)):
+        if question in questions:
+            tables[question] = regress(cases_of(skills), PENALTY[question])
+            install(question, tables[question])
+    for kind, cases in kind_cases(skills).items() if "kind" in questions else ():
+        tables[kind] = regress(cases, PENALTY["kind"])
+        install(kind, tables[kind])
     return tables
 
 
@@ -280,11 +284,40 @@ def figures(scorer: Any, pairs: Iterable[tuple[dict[str, Any], dict[str, Any]]])
     return {name: round(report[name].get("f1", report[name].get("accuracy")) or 0.0, 3) for name in LABELLED if name in report}
 
 
-def cross_validate(scorer: Any, skills: list[Skill]) -> tuple[dict[str, float], dict[str, float]]:
-    """Figures over skills that the weights had not seen, and over the same skills when all were seen."""
+def cross_validate(scorer: Any, skills: list[Skill], questions: Sequence[str] = ("kind",)) -> dict[str, float]:
+    """Figures over skills that the weights had not seen."""
     unseen = []
     for number in range(FOLDS):
-        fit([skill for i, skill in enumerate(skills) if i % FOLDS != number])
+        fit([skill for i, skill in enumerate(skills) if i % FOLDS != number], questions)
         unseen += [(outline(skill), skill.gold) for i, skill in enumerate(skills) if i % FOLDS == number]
-    fit(skills)
-    return figures(scorer, unseen), figures(scorer, [(outline(skill), skill.gold) for skill in skills])
+    return figures(scorer, unseen)
+
+
+def text(tables: dict[str, dict[str, int]]) -> str:
+    """The tables as `grammar/votes.txt` writes them: the bias first, then the strongest."""
+    parts = []
+    for question, table in tables.items():
+        rows = sorted(table.items(), key=lambda row: (row[0] != "bias", -abs(row[1]), row[0]))
+        parts.append("\n".join([f"[{question}]", *(f"{name} {weight}" for name, weight in rows)]))
+    return "\n\n".join(parts)
+
+
+def main() -> None:
+    """The command of this module."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--texts", type=Path, required=True)
+    parser.add_argument("--gold", type=Path, action="append", required=True, help="folder of annotations")
+    parser.add_argument("--scorer", type=Path, help="folder of the scorer (default: above the first --gold)")
+    parser.add_argument("--question", action="append", choices=sorted(PENALTY))
+    parser.add_argument("--print", action="store_true", help="the weights instead of figures")
+    options = parser.parse_args()
+    skills = load(options.texts, options.gold)
+    questions = options.question or ["kind"]
+    if options.print:
+        print(text(fit(skills, questions)))
+    else:
+        print(json.dumps(cross_validate(load_scorer(options.scorer or options.gold[0].parent), skills, questions)))
+
+
+if __name__ == "__main__":
+    main()

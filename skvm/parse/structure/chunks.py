@@ -140,7 +140,7 @@ def _edge(body: bytes, at: int) -> bool:
 
 
 def _commented(body: bytes) -> list[tuple[int, str]]:
-    """Comments on lines of their own at the head of a paragraph of code, when most of them instruct and none offers a choice."""
+    """Comments on lines of their own at the head of a paragraph of code, when most instruct and none offers a choice."""
     found = [(m.start(1), m.group(2).decode("utf-8", "replace").strip()) for m in COMMENT.finditer(body)]
     stated = sum(is_imperative(name) for _, name in found)
     variants = any(VARIANT.match(name) for _, name in found)

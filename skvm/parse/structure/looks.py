@@ -19,7 +19,7 @@ from skvm.parse.structure.features import (
     starts_with_code,
     turns_to_person,
 )
-from skvm.parse.structure.sections import Part, host_of
+from skvm.parse.structure.sections import Part, host_of, in_example
 from skvm.parse.structure.words import cue, normal, scene_words
 
 _NO_STAGE = frozenset({Role.REFERENCE, Role.RULES, Role.PITFALLS, Role.EXAMPLES, Role.TROUBLE})
@@ -67,7 +67,7 @@ class Survey:
         self.numbered: dict[str, int] = {}
         self.procedures = 0
         self.led: set[int] = set()
-        stages = [part for part in parts if part.numbering == "step"]
+        stages = [part for part in parts if part.numbering == "step" and not in_example(part)]
         self.first_stage = stages[0].start if len(stages) > 1 else -1
         self.last_stage = stages[-1].start if len(stages) > 1 else -1
         leader: dict[int, bool] = {}
@@ -78,7 +78,7 @@ class Survey:
                 leader[above] = part.role is Role.PROCEDURE and not part.pieces and not part.children
             elif leader.get(above):
                 self.led.add(part.index)
-            if part.numbering and part.parent is not None:
+            if part.numbering and part.parent is not None and not in_example(part):
                 for key in (part.numbering, f"{part.parent.index} {part.numbering}"):
                     self.numbered[key] = self.numbered.get(key, 0) + 1
 

@@ -16,7 +16,7 @@ from skvm.parse.structure.looks import (
     states_procedure,
     step_features,
 )
-from skvm.parse.structure.sections import Part, host_of
+from skvm.parse.structure.sections import Part, host_of, in_example
 from skvm.parse.structure.texture import texture
 from skvm.parse.structure.votes import total
 from skvm.parse.structure.words import cue, normal
@@ -162,14 +162,6 @@ def choose(views: list[View]) -> list[View]:
     return [view for _, view in sorted(stages.items()) if view.steps or stands_alone(view)]
 
 
-def in_example(part: Part) -> bool:
-    """Does the section tell a worked example, however it is numbered?"""
-    here = part.parent
-    while here is not None and here.role is not Role.EXAMPLES:
-        here = here.parent
-    return here is not None
-
-
 def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
     """Bold numbers that are one step each are the steps of the section they stand in, not stages.
 
@@ -183,7 +175,7 @@ def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
         if view.part.bold and view.part.parent is not None and view.part.parent.heading is not None:
             groups.setdefault(view.part.parent.index, []).append(view)
     for index, members in groups.items():
-        if len(members) < 2 or any(len(view.steps) > 1 or _is_step(view) for view in members):
+        if len(members) < 2 or any(len(view.steps) > 1 for view in members):
             continue
         owner = stages.setdefault(index, by_part[index])
         for view in members:
@@ -193,10 +185,6 @@ def _fold_bold(stages: dict[int, View], by_part: dict[int, View]) -> None:
 
 TOLD = 3
 """So many numbered headings tell a flow."""
-
-
-def _is_step(view: View) -> bool:
-    return view.part.numbering == "step" and not _is_item(view.part.heading)
 
 
 def _is_item(block: Block | None) -> bool:

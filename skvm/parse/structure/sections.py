@@ -58,6 +58,14 @@ def host_of(part: Part) -> Part | None:
     return None
 
 
+def in_example(part: Part) -> bool:
+    """Does the section tell a worked example, however it is numbered?"""
+    here = part.parent
+    while here is not None and here.role is not Role.EXAMPLES:
+        here = here.parent
+    return here is not None
+
+
 def read_sections(tree: Node, blocks: list[Block], body_start: int, body_end: int) -> list[Part]:
     """All sections of a tree in text order; the first is the one without a heading."""
     parts: list[Part] = []

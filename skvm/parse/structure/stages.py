@@ -40,6 +40,11 @@ _SEGMENT = re.compile(
 )
 _BLANK = re.compile(r"\s+")
 TITLE_LIMIT = 100
+WHOLE_FLOW = 2.0
+"""Vote for acting of a section that is a workflow by its heading: it prepares and checks too, but the work is its point."""
+
+OPENING = 1.0
+"""Vote for preparing of the first of several stages."""
 
 
 def scene_type(part: Part, steps: list[Candidate], ordinal: int, count: int) -> SceneType:
@@ -49,18 +54,14 @@ def scene_type(part: Part, steps: list[Candidate], ordinal: int, count: int) -> 
     _title_votes(part.title, votes)
     if part.role in _BY_ROLE:
         _add(votes, _BY_ROLE[part.role], 3.0 if part.whole else 1.0)
-    leads = [acts_of_lead(c.lead.text) for c in steps[:8]]
-    stated = [acts[0] for acts in leads if acts]
-    for act in stated:
-        if act in _BY_ACT:
-            _add(votes, _BY_ACT[act], 1.5 / len(stated))
-    if any(c.kind in ("fence", "intro") for c in steps):
-        _add(votes, SceneType.ACT, 0.3)
+    _step_votes(steps, votes)
+    if part.role is Role.PROCEDURE:
+        _add(votes, SceneType.ACT, WHOLE_FLOW)
     if not votes:
-        return SceneType.ACT if any(c.imperative for c in steps) else SceneType.UNKNOWN
+        return SceneType.ACT if part.numbering or any(c.imperative for c in steps) else SceneType.UNKNOWN
     if count > 2:
         if ordinal == 1:
-            _add(votes, SceneType.PREPARE, 0.6)
+            _add(votes, SceneType.PREPARE, OPENING)
         if ordinal == count:
             _add(votes, SceneType.FINALIZE, 0.8)
         elif SceneType.FINALIZE in votes and ordinal < count - 1:
@@ -71,6 +72,17 @@ def scene_type(part: Part, steps: list[Candidate], ordinal: int, count: int) -> 
 
 def _add(votes: dict[SceneType, float], kind: SceneType, weight: float) -> None:
     votes[kind] = votes.get(kind, 0.0) + weight
+
+
+def _step_votes(steps: list[Candidate], votes: dict[SceneType, float]) -> None:
+    """What the first acts of the steps speak for; commands speak for acting."""
+    leads = [acts_of_lead(c.lead.text) for c in steps[:8]]
+    stated = [acts[0] for acts in leads if acts]
+    for act in stated:
+        if act in _BY_ACT:
+            _add(votes, _BY_ACT[act], 1.5 / len(stated))
+    if any(c.kind in ("fence", "intro") for c in steps):
+        _add(votes, SceneType.ACT, 0.3)
 
 
 def _title_votes(title: str, votes: dict[SceneType, float]) -> None:
