@@ -63,10 +63,11 @@ LINE = re.compile(r"^\W*((?:STEP|ROUND|FIXED|END)(?:\s*\d+)?)\W*?[:=\-–]\s*(.*
 
 
 def _judge(trial: Trial, record: Record) -> Verdict:
-    """Lines of the record in order; other lines are no fault, separators and emphasis neither."""
-    lines = [match.groups() for line in lines_of(trial.text) if (match := LINE.match(line))]
-    capital = [line for line in lines if line[0].isupper()] or lines
-    found = [(" ".join(label.upper().split()), _items(rest)) for label, rest in capital]
+    """Lines of the record in order; other lines are no fault, separators and emphasis neither, nor is a `Step 1: ...` of the
+    working beside a `STEP 1: ...`."""
+    lines = [(" ".join(match[1].split()), match[2]) for line in lines_of(trial.text) if (match := LINE.match(line))]
+    capital = {label for label, _ in lines if label.isupper()}
+    found = [(label.upper(), _items(rest)) for label, rest in lines if label.isupper() or label.upper() not in capital]
     for n, (label, items) in enumerate(record):
         if n >= len(found):
             return fail(f"the line {label} is missing")
@@ -231,8 +232,8 @@ class _Loop:
         """The record; `late` rounds are done after the test says to end."""
         now, record, rounds = list(self.start), Record(), 0
         sign = -1 if self.largest else 1
-        while late > 0 or rounds < 2 or any((self.bound - x) * sign > 0 for x in now):
-            late -= rounds >= 2 and not any((self.bound - x) * sign > 0 for x in now)
+        while late > 0 or self._goes_on(now):
+            late -= not self._goes_on(now)
             pick = max(now) if self.largest else min(now)
             places = [n for n, x in enumerate(now) if x == pick]
             del now[places[0 if leftmost else -1]]
@@ -242,6 +243,9 @@ class _Loop:
         fixed = self._repairs(now) if verified else []
         record += fixed if one_by_one else fixed[-1:]
         return [*record, ("END", [str(rounds), "rounds", str(len(fixed)), "fixes"])]
+
+    def _goes_on(self, now: list[int]) -> bool:
+        return max(now) > self.bound if self.largest else min(now) < self.bound
 
     def _repairs(self, now: list[int]) -> Record:
         found = Record()
@@ -266,7 +270,7 @@ def _rounds(rng: Rng) -> Work:
     which, past, change = ("largest", "above", "subtract") if largest else ("smallest", "below", "add")
     return (
         f"Start with this list of numbers: {', '.join(map(str, start))}\n\n"
-        f"1. Repeat rounds, at least two, until no number of the list is {past} {bound}. In a round take the {which} number "
+        f"1. Repeat rounds until no number of the list is {past} {bound}. In a round take the {which} number "
         f"out of the list (if it stands there several times, the one furthest to the left), {change} {step} "
         f"{'from' if largest else 'to'} it, and put the result at the end of the list. After each round write one line with "
         "the whole list: `ROUND 1: ...`, `ROUND 2: ...` and so on.\n"
