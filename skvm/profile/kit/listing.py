@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 from skvm.profile.kit.instance import Rng
@@ -26,6 +27,10 @@ class Entry:
 Choice = tuple[str, Any]
 """How a rule is told, and what does it."""
 
+_NUMBER = "A record's line begins with its number"
+_MONTH = "months as the first three letters of their names"
+_BELOW = "The last line, right below the last record, is"
+
 RULES: Mapping[str, Sequence[Choice]] = {
     "order of groups": (
         ("The groups stand in alphabetical order.", False),
@@ -47,10 +52,10 @@ RULES: Mapping[str, Sequence[Choice]] = {
         ("Within a group the records stand by date, the latest first.", lambda e: tuple(-x for x in e.day)),
     ),
     "number": (
-        ("A record's line begins with its number as two digits and a hyphen, and a space: `01- `, `02- `.", lambda n: f"{n:02}-"),
-        ("A record's line begins with its number as a small letter, a bracket and a space: `a) `, `b) `.", lambda n: f"{chr(96 + n)})"),
-        ("A record's line begins with its number as a small Roman one in brackets, and a space: `(i) `.", lambda n: f"({ROMAN[n - 1]})"),
-        ("A record's line begins with its number, a colon and a space: `1: `, `2: `.", lambda n: f"{n}:"),
+        (f"{_NUMBER} as two digits and a hyphen, and a space: `01- `, `02- `.", lambda n: f"{n:02}-"),
+        (f"{_NUMBER} as a small letter, a bracket and a space: `a) `, `b) `.", lambda n: f"{chr(96 + n)})"),
+        (f"{_NUMBER} as a small Roman one in brackets, and a space: `(i) `.", lambda n: f"({ROMAN[n - 1]})"),
+        (f"{_NUMBER}, a colon and a space: `1: `, `2: `.", lambda n: f"{n}:"),
     ),
     "count": (
         ("The numbers begin anew in every group.", False),
@@ -58,7 +63,7 @@ RULES: Mapping[str, Sequence[Choice]] = {
     ),
     "fields": tuple(
         (f"After it come {', '.join(order[:-1])} and {order[-1]}, in this order.", order)
-        for order in (("name", "amount", "date"), ("date", "name", "amount"), ("amount", "date", "name"), ("name", "date", "amount"))
+        for order in permutations(("name", "amount", "date"))
     ),
     "separator": tuple(
         (f"Between them stands `{mark}` with a space on either side.", f" {mark} ") for mark in ("|", "/", "->", "~", "::")
@@ -77,15 +82,15 @@ RULES: Mapping[str, Sequence[Choice]] = {
     "date": (
         ("Dates are written as DD.MM.YYYY.", lambda d: f"{d[2]:02}.{d[1]:02}.{d[0]}"),
         ("Dates are written as YYYYMMDD, without anything between.", lambda d: f"{d[0]}{d[1]:02}{d[2]:02}"),
-        ("Dates are written like 3 May 1742, months as the first three letters of their names.", lambda d: f"{d[2]} {MONTHS[d[1] - 1]} {d[0]}"),
-        ("Dates are written like May-03-1742, months as the first three letters of their names.", lambda d: f"{MONTHS[d[1] - 1]}-{d[2]:02}-{d[0]}"),
+        (f"Dates are written like 3 May 1742, {_MONTH}.", lambda d: f"{d[2]} {MONTHS[d[1] - 1]} {d[0]}"),
+        (f"Dates are written like May-03-1742, {_MONTH}.", lambda d: f"{MONTHS[d[1] - 1]}-{d[2]:02}-{d[0]}"),
     ),
     "last line": (
-        ("The last line, right below the last record, is `total N`, N being the number of all records.", lambda n, g: f"\ntotal {n}"),
-        ("The last line, right below the last record, is `(end of G groups)`, G being the number of groups.", lambda n, g: f"\n(end of {g} groups)"),
+        (f"{_BELOW} `total N`, N being the number of all records.", lambda n, g: f"\ntotal {n}"),
+        (f"{_BELOW} `(end of G groups)`, G being the number of groups.", lambda n, g: f"\n(end of {g} groups)"),
         ("Nothing comes after the last record.", lambda n, g: ""),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rows of text cells in formats that have a name: written, and read back strictly; a reader takes no other format than its own."""
+"""Rows of text cells in formats that have a name: written, and read strictly; no reader takes another format for its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from html import unescape
+from typing import Any, Literal
 from urllib.parse import parse_qsl, quote_plus
 from xml.sax.saxutils import escape
 
@@ -25,17 +26,19 @@ ROW = "record"
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its name, what more is said of it, how rows are written in it and read from it (raises Unreadable)."""
+    """A format: its name, what more is said of it, how rows are written in it, read from it (raises Unreadable), and written
+    in another way that is as good."""
 
     name: str
     told: str
     write: Callable[[Sequence[Row]], str]
     read: Callable[[str], Rows]
+    otherwise: Callable[[Sequence[Row]], str]
 
 
-def _separated(rows: Sequence[Row], mark: str) -> str:
+def _separated(rows: Sequence[Row], mark: str, quoting: Literal[0, 1] = csv.QUOTE_MINIMAL) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=mark, lineterminator="\n")
+    writer = csv.writer(out, delimiter=mark, lineterminator="\n", quoting=quoting)
     writer.writerows([list(rows[0]), *(row.values() for row in rows)])
     return out.getvalue()
 
@@ -61,7 +64,7 @@ def _piped(rows: Sequence[Row]) -> str:
 
 
 def _read_piped(text: str) -> Rows:
-    grid = [[cell.strip().replace("\\|", "|") for cell in _cells(line)] for line in lines_of(text)]
+    grid = [[unescape(cell.strip().replace("\\|", "|")) for cell in _cells(line)] for line in lines_of(text)]
     if len(grid) < 2 or len(grid[0]) < 2 or not all(re.fullmatch(r":?-+:?", cell) for cell in grid[1]):
         raise Unreadable("there is no table with a header and a line of dashes")
     return _with_header([grid[0], *grid[2:]])
@@ -140,7 +143,10 @@ def _form(rows: Sequence[Row]) -> str:
 
 def _read_form(text: str) -> Rows:
     try:
-        found = [parse_qsl(line, keep_blank_values=True, strict_parsing=True, max_num_fields=50) for line in lines_of(text)]
+        found = [
+            parse_qsl(line.removeprefix("?"), keep_blank_values=True, strict_parsing=True, max_num_fields=50)
+            for line in lines_of(text)
+        ]
     except ValueError as error:
         raise Unreadable("a line is not made of name=value pairs") from error
     if any(re.search(r"[ \"{}<|]", line) for line in lines_of(text)):
@@ -148,39 +154,86 @@ def _read_form(text: str) -> Rows:
     return [dict(line) for line in found]
 
 
+def _yaml(rows: Sequence[Row], cell: Callable[[str], str]) -> str:
+    return "\n".join(f"{'- ' if n == 0 else '  '}{k}: {cell(v)}" for row in rows for n, (k, v) in enumerate(row.items()))
+
+
+def _bare(cell: str) -> str | int:
+    return int(cell) if cell.isdecimal() else cell
+
+
 _HEADED = "The first row is the header."
 _FORMATS = (
-    Format("CSV", _HEADED, lambda rows: _separated(rows, ","), lambda text: _read_separated(text, ",")),
     Format(
-        "TSV (tab-separated values)", _HEADED, lambda rows: _separated(rows, "\t"), lambda text: _read_separated(text, "\t")
+        "CSV",
+        _HEADED,
+        lambda rows: _separated(rows, ","),
+        lambda text: _read_separated(text, ","),
+        lambda rows: _separated(rows, ",", csv.QUOTE_ALL),
     ),
-    Format("Markdown table", "The column names are its header.", _piped, _read_piped),
-    Format("JSON", "It is one array of flat objects.", json.dumps, lambda text: _listed(read_json(text))),
+    Format(
+        "TSV (tab-separated values)",
+        _HEADED,
+        lambda rows: _separated(rows, "\t"),
+        lambda text: _read_separated(text, "\t"),
+        lambda rows: _separated(rows, "\t").rstrip(),
+    ),
+    Format(
+        "Markdown table",
+        "The column names are its header.",
+        _piped,
+        _read_piped,
+        lambda rows: "\n".join(line.strip("| ").replace("---", ":--") for line in _piped(rows).split("\n")),
+    ),
+    Format(
+        "JSON",
+        "It is one array of flat objects.",
+        json.dumps,
+        lambda text: _listed(read_json(text)),
+        lambda rows: json.dumps([{key: _bare(cell) for key, cell in row.items()} for row in rows], indent=4),
+    ),
     Format(
         "JSON Lines",
         "Every record is one flat object on one line.",
         lambda rows: "\n".join(map(json.dumps, rows)),
         lambda text: [_flat(read_json(line)) for line in lines_of(text)],
+        lambda rows: "\n".join(json.dumps({key: _bare(cell) for key, cell in row.items()}) for row in rows),
     ),
     Format(
         "YAML",
         "It is one list of flat mappings in block style (no braces or brackets around them).",
-        lambda rows: "\n".join(
-            "\n".join(f"{'  ' if n else '- '}{k}: {json.dumps(v)}" for n, (k, v) in enumerate(row.items())) for row in rows
-        ),
+        lambda rows: _yaml(rows, json.dumps),
         _read_yaml,
+        lambda rows: "---\n" + _yaml(rows, str),
     ),
-    Format("TOML", f"Every record is a table of the array of tables `{ROW}`.", _toml, _read_toml),
-    Format("INI", f"Every record is a section; they are called `{ROW} 1`, `{ROW} 2` and so on.", _ini, _read_ini),
+    Format(
+        "TOML",
+        f"Every record is a table of the array of tables `{ROW}`.",
+        _toml,
+        _read_toml,
+        lambda rows: re.sub(r'"(\d+)"', r"\1", _toml(rows)),
+    ),
+    Format(
+        "INI",
+        f"Every record is a section; they are called `{ROW} 1`, `{ROW} 2` and so on.",
+        _ini,
+        _read_ini,
+        lambda rows: _ini(rows).replace(" = ", "="),
+    ),
     Format(
         "XML",
         f"The root element is <{ROW}s>; every record is an element <{ROW}> in it with one element for each column; there are "
         "no attributes.",
         _xml,
         _read_xml,
+        lambda rows: '<?xml version="1.0" encoding="UTF-8"?>\n' + _xml(rows).replace("><", ">\n    <"),
     ),
     Format(
-        "URL query string", "Every record stands on a line of its own, percent-encoded as in an HTML form.", _form, _read_form
+        "URL query string",
+        "Every record stands on a line of its own, percent-encoded as in an HTML form.",
+        _form,
+        _read_form,
+        lambda rows: _form(rows).replace("+", "%20").replace("%2C", ","),
     ),
 )
 NAMED: Mapping[str, Format] = {form.name: form for form in _FORMATS}

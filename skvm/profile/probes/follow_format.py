@@ -6,6 +6,7 @@ What stands in the answer is told in the task to the letter: only the form is ha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -64,12 +65,12 @@ def _named(rng: Rng) -> Task:
     others = {name: other.write(rows) for name, other in NAMED.items() if other is not form}
     changed = {**rows[-1], keys[1]: rows[-1][keys[1]] + "0"}
     return _task(
-        f"Write these records as {form.name}:\n{told}\n\n{form.told} Keep the records in this order, with the columns "
-        f"{', '.join(keys)} in this order and values as they are. (In a format where it makes a difference, numbers may stand "
-        f"with or without quotes.) Answer with the {form.name} only, {BESIDE}.",
+        f"Write these records in the format {form.name}:\n{told}\n\n{form.told} Keep the records in this order, with the "
+        f"columns {', '.join(keys)} in this order and values as they are. (In a format where it makes a difference, "
+        f"numbers may stand with or without quotes.) Answer with the {form.name} only, {BESIDE}.",
         form.write(rows),
         lambda text: _judge_rows(form, text, rows),
-        {},
+        {"written otherwise": form.otherwise(rows)},
         {
             **others,
             "a row dropped": form.write(rows[:-1]),
@@ -153,7 +154,7 @@ def _rules(rng: Rng) -> Task:
         f"{layout.told()}\n\nAnswer with the listing only, {BESIDE}.",
         text,
         lambda found: PASS if _lines(found) == _lines(text) else fail(_first(_lines(found), _lines(text))),
-        {"spaces at the ends": "\n".join(f"{line}  " for line in lines)},
+        {"spaces at the ends": "\n".join(f"{line}  " for line in lines), "typographic": text.replace("'", "’")},
         {
             **{name: found for name, found in broken.items() if found != text},
             "a record dropped": layout.shown(records[:-1]),
@@ -165,8 +166,9 @@ def _rules(rng: Rng) -> Task:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines with single spaces between words; blank lines count, but not at the ends."""
-    return [" ".join(line.split()) for line in unified(text).strip().split("\n")]
+    """Lines with single spaces between words and plain quotes; blank lines count, but not at the ends."""
+    plain = re.sub("[‘’]", "'", re.sub("[“”]", '"', unified(text)))
+    return [" ".join(line.split()) for line in plain.strip().split("\n")]
 
 
 def _first(found: list[str], wanted: list[str]) -> str:

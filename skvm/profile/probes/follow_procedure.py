@@ -15,8 +15,8 @@ from skvm.profile.kit.bodies import lines_of
 from skvm.profile.kit.instance import PASS, Probe, Rng, Task, Trial, Verdict, fail, pure
 from skvm.profile.kit.plays import REFUSAL, says
 from skvm.profile.kit.pools import coined_words
+from skvm.profile.kit.wordlists import Step, Test, Words, steps_for, tests_for
 
-Words = list[str]
 Record = list[tuple[str, Words]]
 """Lines of the record: label, and what stands after its colon."""
 
@@ -88,30 +88,6 @@ def _lines(example: str) -> str:
     )
 
 
-Step = tuple[str, Callable[[Words], Words]]
-
-
-def _steps(rng: Rng, words: Sequence[str]) -> list[Step]:
-    """Things to do with a list of at least three words."""
-    extra, letter = coined_words(rng, 1)[0], rng.choice(words)[0]
-    place = rng.randint(2, 3)
-    return [
-        ("reverse the order of the list", lambda x: x[::-1]),
-        ("move the first word to the end", lambda x: [*x[1:], x[0]]),
-        ("move the last word to the beginning", lambda x: [x[-1], *x[:-1]]),
-        ("swap the first and the last word", lambda x: [x[-1], *x[1:-1], x[0]]),
-        (f"put the word {extra} at the end", lambda x: [*x, extra]),
-        (f"put the word {extra} at the beginning", lambda x: [extra, *x]),
-        (f"remove word number {place} of the list", lambda x: [*x[: place - 1], *x[place:]]),
-        (f"move every word that begins with {letter} to the end, keeping their order", lambda x: _parted(x, letter)),
-        ("sort the list alphabetically", sorted),
-    ]
-
-
-def _parted(words: Words, letter: str) -> Words:
-    return [word for word in words if word[0] != letter] + [word for word in words if word[0] == letter]
-
-
 def _in_a_row(words: Words, steps: Sequence[Step]) -> Record:
     record = Record()
     for n, (_, do) in enumerate(steps, 1):
@@ -123,7 +99,7 @@ def _in_a_row(words: Words, steps: Sequence[Step]) -> Record:
 def _three(rng: Rng) -> Work:
     while True:
         words = coined_words(rng, 6)
-        steps = rng.sample(_steps(rng, words), 3)
+        steps = rng.sample(steps_for(rng, words), 3)
         record = _in_a_row(words, steps)
         seen = [words, *(items for _, items in record)]
         if all(a != b for a, b in pairwise(seen)):
@@ -140,24 +116,6 @@ def _three(rng: Rng) -> Work:
             "one forgotten": [*record[:1], ("STEP 2", record[0][1]), ("STEP 3", steps[2][1](record[0][1]))],
         },
     )
-
-
-Test = tuple[str, Callable[[Words], bool]]
-
-
-def _tests(rng: Rng, words: Sequence[str]) -> list[Test]:
-    """What can be asked about a list of words."""
-    many, letter, length = len(words) + rng.randint(-1, 1), rng.choice(words)[0], rng.randint(5, 7)
-    known = rng.choice(words)
-    return [
-        (f"the list has more than {many} words", lambda x: len(x) > many),
-        (f"the first word begins with {letter}", lambda x: x[0][0] == letter),
-        (f"the last word has more than {length} letters", lambda x: len(x[-1]) > length),
-        (f"{known} is one of the first three words", lambda x: known in x[:3]),
-        ("the first word comes before the last word in the alphabet", lambda x: x[0] < x[-1]),
-        (f"the list has an even number of words, or begins with {known}", lambda x: len(x) % 2 == 0 or x[0] == known),
-        ("the second word is longer than the first one", lambda x: len(x[1]) > len(x[0])),
-    ]
 
 
 Conditional = tuple[Test, Step, Step | None]
@@ -200,11 +158,11 @@ def _conditions(rng: Rng) -> Work:
 
 def _conditional(rng: Rng, words: Words) -> list[Conditional]:
     """Five to seven steps, two of which may be skipped."""
-    tests = rng.sample(_tests(rng, words), rng.randint(5, 7))
+    tests = rng.sample(tests_for(rng, words), rng.randint(5, 7))
     skips = rng.sample(range(len(tests)), 2)
     found: list[Conditional] = []
     for n, test in enumerate(tests):
-        yes, no = rng.sample(_steps(rng, words), 2)
+        yes, no = rng.sample(steps_for(rng, words), 2)
         found.append((test, yes, None if n in skips else no))
     return found
 
