@@ -106,7 +106,7 @@ HABITS: Mapping[str, Habit] = {
 
 
 def unhabitual(rng: Rng, name: str, chosen: Sequence[str], count: int, relapse: str = "") -> str:
-    """`count` sentences, one a line, the first of which holds the name, without the chosen habits, save for a relapse into one."""
+    """`count` sentences, one a line, the first with the name in it, without the chosen habits, save for a relapse into one."""
     lines = [f"{name} welcomed {rng.choice(LIKE)} {rng.choice(WHO)} {rng.choice(WHEN)}"]
     while len(lines) < count:
         line = " ".join(rng.choice(pool) for pool in (LIKE, WHO, DID, WHAT, WHEN))
@@ -186,7 +186,7 @@ def answers(questions: Sequence[Asked], habit: str = "") -> list[tuple[int, str]
     return found if habit == "order" else found[::-1]
 
 
-_LINE = re.compile(r"^[^\w\-]*(\d+)[^\w\-–—]*?[:.)][^\w\-–—]*(.*)$")
+_LINE = re.compile(r"^\W*(\d+)[^\w\-–—]*?[:.)][^\w\-–—]*(.*)$")
 
 
 def answered(text: str) -> list[tuple[int, str]]:

@@ -175,7 +175,6 @@ COMMON = (
     "very",
     "many",
     "every",
-    "known",
     "ancient",
 )
 

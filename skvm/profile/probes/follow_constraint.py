@@ -47,8 +47,8 @@ def _ruled(rng: Rng, count: int) -> Task:
     told = "\n".join(f"{n}. {rule.told}" for n, rule in enumerate(chosen, 1)) if count > 1 else chosen[0].told
     wrong = {slip: composed(rng, draft) for slip, draft in slips.items()}
     return Task(
-        prompt=f"Write a short text (three sentences or more) about {name}, an invented {kind}, in which its name stands. Plain "
-        "prose: no title, no list, no direct speech, no abbreviations. "
+        prompt=f"Write a short text (three sentences or more) about {name}, an invented {kind}, in which its name stands. "
+        "Plain prose: no title, no list, no direct speech, no abbreviations. "
         f"{'This rule holds' if count == 1 else 'All of these rules hold'}:\n{told}\n\nAnswer with the text only.",
         grade=pure(lambda trial: _judge_ruled(trial, name, chosen)),
         reference=says(text),
@@ -59,7 +59,7 @@ def _ruled(rng: Rng, count: int) -> Task:
             "fenced": says(f"```\n{text}\n```"),
         },
         mutants={
-            **{slip: says(found) for slip, found in wrong.items() if any(rule.broken(found) for rule in chosen)},
+            **{slip: says(found) for slip, found in wrong.items()},
             "the rules": says(told),
             "about nothing": says(text.replace(name.upper(), "Nowhere").replace(name, "Nowhere")),
             "a promise": says(f"{name} is the {kind} of the text, and I will keep to all of the rules."),
@@ -88,9 +88,9 @@ def _habits(rng: Rng) -> Task:
         "That is all there is to say of it.",
     ]
     return Task(
-        prompt=f"Write a text of exactly {count} whole sentences about {name}, an invented {kind}, in which its name stands. Each "
-        f"sentence has five words or more and stands on a line of its own. All of these rules hold for the whole text:\n{told}"
-        "\n\nAnswer with the text only.",
+        prompt=f"Write a text of exactly {count} whole sentences about {name}, an invented {kind}, in which its name stands. "
+        f"Each sentence has five words or more and stands on a line of its own. All of these rules hold for the whole "
+        f"text:\n{told}\n\nAnswer with the text only.",
         grade=pure(lambda trial: _judge_habits(trial, name, chosen, count)),
         reference=says(text),
         variants={
@@ -131,9 +131,9 @@ def _turned(rng: Rng) -> Task:
     wrong["one twice"] = [*due, due[-1]]
     usual = [(n, question.habit) for n, question in enumerate(questions, 1)]
     return Task(
-        prompt=f"Here are {len(questions)} questions:\n{asked}\n\nAnswer them under these rules, unusual as they are:\n{told}\n\n"
-        "Write one line for each question: its number, a colon and the answer (a number, `yes`, `no` or a hyphen), and nothing "
-        "else; these are the only lines of your answer that begin with a number.",
+        prompt=f"Here are {len(questions)} questions:\n{asked}\n\nAnswer them under these rules, unusual as they are:\n{told}"
+        "\n\nWrite one line for each question: its number, a colon and the answer (a number, `yes`, `no` or a hyphen), and "
+        "nothing else; these are the only lines of your answer that begin with a number.",
         grade=pure(lambda trial: PASS if (found := answered(trial.text)) == due else fail(f"{found} where {due} is due")),
         reference=says(_shown(due)),
         variants={
