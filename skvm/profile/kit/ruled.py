@@ -155,7 +155,7 @@ def _length(rng: Rng, many: int, name: str) -> Rule:
 def _holds(rng: Rng, many: int, name: str) -> Rule:
     word, times = coined_words(rng, 1)[0], rng.randint(2, 3)
     return Rule(
-        f"The invented word {word} stands in the text exactly {times} times, as a word of its own.",
+        f"The invented word {word} stands in the text exactly {('two', 'three')[times - 2]} times, as a word of its own.",
         lambda text: _not(count_word(text, word) == times, f"{word} stands there {count_word(text, word)} times"),
         {"holds": [word] * times},
         {"once too often": {"holds": [word] * (times + 1)}, "once too few": {"holds": [word] * (times - 1)}},
@@ -233,7 +233,7 @@ def _commas(rng: Rng, many: int, name: str) -> Rule:
 def _question(rng: Rng, many: int, name: str) -> Rule:
     asked = rng.randint(1, 2)
     return Rule(
-        f"Exactly {asked} of the sentences {'is a question' if asked == 1 else 'are questions'}, with a question mark.",
+        f"Exactly {('one of the sentences is a question', 'two of the sentences are questions')[asked - 1]}, with a question mark.",
         lambda text: _not(text.count("?") == asked, f"{text.count('?')} questions instead of {asked}"),
         {"questions": asked},
         {"a question too many": {"questions": asked + 1}, "a question too few": {"questions": asked - 1}},

@@ -55,7 +55,7 @@ def _ruled(rng: Rng, count: int) -> Task:
         variants={
             "another text": says(composed(rng, kept)),
             "bold name": says(text.replace(name, f"**{name}**")),
-            "wrapped": says(text.replace(" and ", "\nand ")),
+            "wrapped": says(text.replace(". ", ".\n")),
             "fenced": says(f"```\n{text}\n```"),
         },
         mutants={
