@@ -232,8 +232,9 @@ def _commas(rng: Rng, many: int, name: str) -> Rule:
 
 def _question(rng: Rng, many: int, name: str) -> Rule:
     asked = rng.randint(1, 2)
+    told = "one of the sentences is a question" if asked == 1 else "two of the sentences are questions"
     return Rule(
-        f"Exactly {('one of the sentences is a question', 'two of the sentences are questions')[asked - 1]}, with a question mark.",
+        f"Exactly {told}, with a question mark.",
         lambda text: _not(text.count("?") == asked, f"{text.count('?')} questions instead of {asked}"),
         {"questions": asked},
         {"a question too many": {"questions": asked + 1}, "a question too few": {"questions": asked - 1}},
