@@ -6,11 +6,11 @@ answers with a `LogicLayer`. Records are immutable; small ones are named tuples 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from skvm.diag import Diagnostic
@@ -49,7 +49,8 @@ class Run(NamedTuple):
 
     `start`, `end`: bytes of what is shown (for CODE the content between the backticks, for TEXT the text, for LINK and IMAGE
     the whole link). `at`: where its `text` begins in `Block.text` (code points). For LINK and IMAGE `text` is empty (the label
-    is runs of its own) and `target` the destination. `strong`: inside bold.
+    is runs of its own) and `target` the destination. `strong`: inside bold. `jumps`: where bytes of the file and of its text
+    part because of undecodable bytes, as (byte of the text, byte of the file), both counted from the start.
     """
 
     kind: RunKind
@@ -59,6 +60,14 @@ class Run(NamedTuple):
     text: str
     strong: bool = False
     target: str = ""
+    jumps: tuple[tuple[int, int], ...] = ()
+
+    def origin(self, byte: int) -> int:
+        """Byte of the file for byte `byte` of the text in UTF-8."""
+        if self.jumps and (index := bisect_right(self.jumps, byte, key=itemgetter(0))):
+            here, there = self.jumps[index - 1]
+            byte += there - here
+        return min(self.start + byte, self.end)
 
 
 _at = attrgetter("at")
@@ -120,7 +129,18 @@ class Block:
         inside = min(at - run.at, len(run.text))
         if not run.text.isascii():
             inside = self._bytes_in(index, inside)
-        return min(run.start + inside, run.end)
+        return run.origin(inside)
+
+    def byte_behind(self, end: int) -> int:
+        """Byte offset behind code point `end - 1` of `text`: markup that follows it does not belong to it."""
+        index = bisect_left(self.runs, end, key=_at) - 1
+        while index >= 0 and not self.runs[index].text:
+            index -= 1
+        if index < 0:
+            return self.start
+        run = self.runs[index]
+        inside = min(end - run.at, len(run.text))
+        return run.origin(inside if run.text.isascii() else self._bytes_in(index, inside))
 
     def _bytes_in(self, index: int, points: int) -> int:
         """Bytes of the first `points` code points of a run, counted from the last place that was asked for."""

@@ -91,13 +91,6 @@ def cues() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
     return {head: tuple(sorted(rows, key=lambda row: (-len(row[0]), row))) for head, rows in table.items()}
 
 
-def end_byte(block: Block, end: int) -> int:
-    """Byte of the file behind code point `end - 1` of a block's text: markup that follows it does not belong to it."""
-    if end <= 0:
-        return block.byte_at(0)
-    return block.byte_at(end - 1) + len(block.text[end - 1 : end].encode("utf-8", "replace"))
-
-
 def number(word: str) -> int | None:
     """Value of a cardinal number in digits or words ("3", "three"); None for anything else or above 10**6."""
     if word.isascii() and word.isdigit() and len(word) < 7:

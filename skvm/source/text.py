@@ -56,6 +56,13 @@ class SourceText:
         here, there = self.jumps[bisect_right(self.jumps, (offset, len(self.raw) + 1)) - 1]
         return min(there + (offset - here), len(self.raw))
 
+    def jumps_within(self, start: int, end: int) -> tuple[tuple[int, int], ...]:
+        """Where the map goes on behind undecodable bytes in `[start, end)` of `encoded`, counted from `start` on both sides."""
+        first = bisect_right(self.jumps, (start, len(self.raw) + 1))
+        last = bisect_right(self.jumps, (end, len(self.raw) + 1))
+        origin = self.origin(start) if first < last else 0
+        return tuple((here - start, there - origin) for here, there in self.jumps[first:last])
+
     def span(self, start: int, end: int) -> Span:
         """Span of the original bytes for the range `[start, end)` of `encoded`."""
         return Span(self.file, self.origin(start), self.origin(end))

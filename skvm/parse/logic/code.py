@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 from skvm.ir import BlockRole
-from skvm.parse.draft import Block, BlockKind, Draft, RunKind
+from skvm.parse.draft import Block, BlockKind, Draft, Run, RunKind
 from skvm.parse.fences.commands import known_commands
 from skvm.parse.fences.facts import CodeFacts
 from skvm.parse.fences.python import analyse_python
@@ -15,10 +17,9 @@ from skvm.parse.fences.roles import is_python, is_shell, role_of
 from skvm.parse.fences.shell import analyse_shell
 from skvm.parse.lexicon import word_set
 from skvm.parse.logic.mentions import tool_words
+from skvm.source import SourceText
 
 _COMMAND_LIKE = re.compile(r"(?a)(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
-
-
 _HEAD = re.compile(r"(?a)([a-z][a-z0-9_-]{1,30}) [^\s=:({]")
 _PHRASE = re.compile(r"(?a)[a-z]+ (?:at|in|of|for|by|from|with|and|or|the|is|are) ")
 _WORDS = word_set(
@@ -29,12 +30,10 @@ _WORDS = word_set(
 
 
 class Inline(NamedTuple):
-    """Inline code that is a command: the block it stands in, code points of its text there, and its facts."""
+    """Inline code that is a command: the block and run it stands in, and its facts."""
 
     block: Block
-    at: int
-    start: int
-    text: str
+    run: Run
     facts: CodeFacts
 
 
@@ -50,11 +49,7 @@ class Fence(NamedTuple):
 
     def origin(self, at: int) -> int:
         """Byte of the file for byte `at` of the analysed text."""
-        here, there = self.offsets[0]
-        for begin, start in self.offsets:
-            if begin > at:
-                break
-            here, there = begin, start
+        here, there = self.offsets[bisect_right(self.offsets, at, key=itemgetter(0)) - 1]
         return min(there + at - here, self.block.body[1])
 
 
@@ -121,7 +116,7 @@ def commands_in(block: Block, heads: frozenset[str]) -> list[Inline]:
         if run.kind is RunKind.CODE and is_command(run.text, heads):
             facts = analyse_shell(run.text)
             if facts.commands and not facts.opaque:
-                out.append(Inline(block, run.at, run.start, run.text, facts))
+                out.append(Inline(block, run, facts))
     return out
 
 
@@ -159,15 +154,25 @@ def _facts(block: Block, role: BlockRole, text: str, own: frozenset[str]) -> Cod
 
 
 def _body(block: Block, raw: bytes) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Text of a fence without the indentation its list item gives it, and where each line of it lies in the file."""
+    """Text of a fence without the indentation its list item gives it, and where the bytes of it lie in the file."""
     start, end = block.body
     body = raw[start:end]
-    if not body.startswith((b" ", b"\t")) and b"\n>" not in body:
-        return body.decode("utf-8", "replace"), ((0, start),) if _plain(body) else _line_map(body, start, 0)
-    lines = [line for line in body.split(b"\n") if line.strip()]
-    indent = min((len(line) - len(line.lstrip(b" ")) for line in lines), default=0)
-    text = b"\n".join(line[min(indent, len(line) - len(line.lstrip(b" "))) :] for line in body.split(b"\n"))
-    return text.decode("utf-8", "replace"), _line_map(body, start, indent)
+    indented = body.startswith((b" ", b"\t")) or b"\n>" in body
+    if not indented and _plain(body):
+        return body.decode("utf-8"), ((0, start),)
+    rows = body.split(b"\n")
+    indent = min((len(row) - len(row.lstrip(b" ")) for row in rows if row.strip()), default=0) if indented else 0
+    texts: list[str] = []
+    offsets: list[tuple[int, int]] = []
+    here, there = 0, start
+    for row in rows:
+        cut = min(indent, len(row) - len(row.lstrip(b" ")))
+        line = SourceText.decode(block.language, row[cut:])
+        texts.append(line.text)
+        offsets += [(here + at, there + cut + origin) for at, origin in line.jumps]
+        here += len(line.encoded) + 1
+        there += len(row) + 1
+    return "\n".join(texts), tuple(offsets)
 
 
 def _plain(body: bytes) -> bool:
@@ -176,14 +181,3 @@ def _plain(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _line_map(body: bytes, start: int, indent: int) -> tuple[tuple[int, int], ...]:
-    out: list[tuple[int, int]] = []
-    here, there = 0, start
-    for line in body.split(b"\n"):
-        cut = min(indent, len(line) - len(line.lstrip(b" ")))
-        out.append((here, there + cut))
-        here += len(line[cut:].decode("utf-8", "replace").encode("utf-8")) + 1
-        there += len(line) + 1
-    return tuple(out) or ((0, start),)

@@ -35,7 +35,6 @@ from skvm.parse.logic.mentions import (
     tool_words,
     variables_in,
 )
-from skvm.parse.sentences import end_byte
 from skvm.source import Span
 
 _SCRIPT_JS = word_set("js javascript ts typescript jsx tsx mjs vue svelte")
@@ -126,18 +125,19 @@ class Needs:
         found = mentions_of(block, instructs=instructs, variables=self.variables)
         found += skills_called(block, self.source.name) + (hosts_named(block) if instructs else [])
         for mention in found:
-            span = self.draft.span(block.byte_at(mention.at), end_byte(block, mention.end))
+            span = self.draft.span(block.byte_at(mention.at), block.byte_behind(mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
         self._links(block, step, instructs=instructs)
         self._listed_file(block, step)
         self._related(block, step)
         for inline in self.code.inline(block):
+            run = inline.run
             for fact in inline.facts.needs:
                 if fact.kind is not NeedKind.ENV or env_name(fact.name):
-                    self._fact(fact, self.draft.span(inline.start + fact.start, inline.start + fact.end), Origin.INLINE, step)
+                    self._fact(fact, self.draft.span(run.origin(fact.start), run.origin(fact.end)), Origin.INLINE, step)
             for command in inline.facts.commands:
                 if command.script is not None:
-                    self._script(command.script, inline.start + command.start, inline.start + command.end, step)
+                    self._script(command.script, run.origin(command.start), run.origin(command.end), step)
 
     def _links(self, block: Block, step: str | None, *, instructs: bool) -> None:
         """Other skills, hosts and files that the links of a block lead to."""
@@ -162,7 +162,7 @@ class Needs:
         folder = self._folder_above(block)
         if folder is not None:
             name, mark = folder[0] + match.group(1), match.group(1)
-            span = self.draft.span(folder[1], end_byte(block, match.end(1)))
+            span = self.draft.span(folder[1], block.byte_behind(match.end(1)))
             self.add(NeedKind.FILE, name, span, Origin.PROSE, step, literal=mark)
 
     def _related(self, block: Block, step: str | None) -> None:

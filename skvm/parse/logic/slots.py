@@ -113,5 +113,6 @@ def _name_of(block: Block) -> tuple[str, int, int] | None:
         if run.text and (run.kind is RunKind.CODE or run.strong):
             name = run.text.strip(" :")
             at = run.text.find(name) if name else -1
-            return (name, run.start + at, run.start + at + len(name.encode("utf-8"))) if at >= 0 else None
+            begin = run.at + at
+            return (name, block.byte_at(begin), block.byte_behind(begin + len(name))) if at >= 0 else None
     return None

@@ -16,7 +16,7 @@ from skvm.parse.logic.arms import Question, condition_cell, question_in
 from skvm.parse.logic.controls import Found
 from skvm.parse.logic.numbers import Numbers
 from skvm.parse.logic.stepacts import Read, StepReader
-from skvm.parse.sentences import Sentence, end_byte, read_sentences
+from skvm.parse.sentences import Sentence, read_sentences
 
 _HEAD_ONLY = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.LOOP})
 _PASSED_ON = frozenset({ControlKind.BRANCH, ControlKind.LOOP, ControlKind.RECOVER})
@@ -324,7 +324,7 @@ class _Steering:
         """Id of the step or scene that "Step 2" or "Phase 1" names; a note when there is none."""
         ids = self.numbers.find(step.scene, name)
         if ids is None:
-            span = self.draft.span(block.byte_at(found.at), end_byte(block, found.end))
+            span = self.draft.span(block.byte_at(found.at), block.byte_behind(found.end))
             self._note("SKV206", f"there is no {name} to jump to", span)
         return ids
 
@@ -366,7 +366,7 @@ class _Steering:
                 out.append(
                     Control.made(
                         id="",
-                        span=self.draft.span(block.byte_at(found.at), end_byte(block, found.end)),
+                        span=self.draft.span(block.byte_at(found.at), block.byte_behind(found.end)),
                         kind=ControlKind.PARALLEL,
                         owner=items[0].step.scene,
                         members=tuple(r.step.id for r in items),

@@ -15,7 +15,7 @@ from skvm.parse.logic.controls import Found, controls_in
 from skvm.parse.logic.places import is_open, place_of
 from skvm.parse.logic.resources import EFFECT_OF, Resource, resource_of
 from skvm.parse.logic.statements import acts_of_statement
-from skvm.parse.sentences import Sentence, end_byte, read_sentences
+from skvm.parse.sentences import Sentence, read_sentences
 
 _PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
 _MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})
@@ -104,7 +104,7 @@ class StepReader:
             return
         block, reads = self.reads[0]
         sentence = reads[0].sentence
-        start, end = block.byte_at(sentence.at), end_byte(block, sentence.end)
+        start, end = block.byte_at(sentence.at), block.byte_behind(sentence.end)
         if not types and block.text.rstrip().endswith("?") and _YOU.search(block.text):
             self._add(start, end, ActType.REQUEST)
         kinds = [tok.kind for tok in sentence.toks]
@@ -123,7 +123,7 @@ class StepReader:
             for read in reads:
                 for found in read.found:
                     if found.kind is ControlKind.GATE and _PERSON.search(block.text, found.at, found.end):
-                        self._add(block.byte_at(found.at), end_byte(block, found.end), ActType.REQUEST)
+                        self._add(block.byte_at(found.at), block.byte_behind(found.end), ActType.REQUEST)
                         return
 
     def _shown_only(self) -> None:
@@ -139,7 +139,7 @@ class StepReader:
     def _sentence(self, block: Block, read: Read) -> None:
         if block.kind is BlockKind.HEADING and not read.stated:
             for act_type in nominal_acts(read.words, 8):
-                self._add(block.byte_at(read.sentence.at), end_byte(block, read.sentence.end), act_type)
+                self._add(block.byte_at(read.sentence.at), block.byte_behind(read.sentence.end), act_type)
         for index, stated in enumerate(read.stated):
             end = read.stated[index + 1].start if index + 1 < len(read.stated) else len(read.words)
             for act_type in stated.acts:
@@ -151,7 +151,7 @@ class StepReader:
         text = self.shown(block, resource.object) if resource.object is not None else ""
         self._add(
             block.byte_at(words[stated.start].tok.at),
-            end_byte(block, last),
+            block.byte_behind(last),
             act_type,
             object=text,
             reads=resource.reads,
@@ -164,12 +164,12 @@ class StepReader:
     def shown(self, block: Block, pair: tuple[int, int]) -> str:
         """Bytes of the file that code points of a block show, as text."""
         raw = self.bundle.source.main.raw
-        return raw[block.byte_at(pair[0]) : end_byte(block, pair[1])].decode("utf-8", "replace")
+        return raw[block.byte_at(pair[0]) : block.byte_behind(pair[1])].decode("utf-8", "replace")
 
     def whole(self, block: Block, pair: tuple[int, int]) -> tuple[int, int]:
         """Bytes of code points of a block, with the other mark of inline code where one of the two lies inside."""
         raw = self.bundle.source.main.raw
-        start, end = block.byte_at(pair[0]), end_byte(block, pair[1])
+        start, end = block.byte_at(pair[0]), block.byte_behind(pair[1])
         if raw.count(b"`", start, end) % 2 and raw[end : end + 1] == b"`":
             end += 1
         if raw.count(b"`", start, end) % 2 and raw[start - 1 : start] == b"`" and start > block.start:
@@ -183,8 +183,9 @@ class StepReader:
 
     def _inlines(self, block: Block) -> None:
         for inline in self.code.inline(block):
+            origin = inline.run.origin
             for statement in inline.facts.statements:
-                self._statement(statement, inline.start + statement.start, inline.start + statement.end, Origin.INLINE)
+                self._statement(statement, origin(statement.start), origin(statement.end), Origin.INLINE)
 
     def _statement(self, statement: StatementFact, start: int, end: int, origin: Origin) -> None:
         runs = [c for c in statement.commands if not c.install]
@@ -230,7 +231,7 @@ class StepReader:
             for read in reads[:1]:
                 named = nominal_acts(read.words)
                 for act_type in named if read.sentence.label and named else third_person(read.words) or named:
-                    self._add(block.byte_at(read.sentence.at), end_byte(block, read.sentence.end), act_type)
+                    self._add(block.byte_at(read.sentence.at), block.byte_behind(read.sentence.end), act_type)
         if not self._out:
             for fence in self.fences[:1]:
                 self._made(fence)

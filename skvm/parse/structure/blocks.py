@@ -254,13 +254,15 @@ class BlockReader:
         top = self._stack[-1] if self._stack else None
         if top is None or top.kind not in _TEXT_HOLDERS:
             return
+        jumps: tuple[tuple[int, int], ...] = ()
         if self._shift is not None:
             start, end = start + self._shift, end + self._shift
         else:
+            jumps = self.source.jumps_within(start + self.base, end + self.base)
             start, end = self._at(start), self._at(end)
         index = top.index
         at = self._length.get(index, 0)
-        top.runs.append(Run(kind, start, end, at, text, self._strong > 0, target))
+        top.runs.append(Run(kind, start, end, at, text, self._strong > 0, target, jumps))
         if text:
             self._parts.setdefault(index, []).append(text)
             self._length[index] = at + len(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skvm.ir import Program
@@ -79,6 +79,32 @@ def test_any_bytes(raw: bytes) -> None:
 def test_line_ends_and_byte_order_marks(lines: list[str], end: str, mark: bool) -> None:
     raw = end.join(lines).encode()
     source = skill_from_bytes(b"\xef\xbb\xbf" + raw if mark else raw)
+    check(parse_skill(source).program, source)
+
+
+SHOWN = [
+    b"# Workflow\n",
+    b"1. Read",
+    b" `in.csv",
+    b"` and run `jq . b.json",
+    b"`\n",
+    b"```bash\n",
+    b"  cat x.txt > y.txt",
+    b"\n```\n",
+    b"\n",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*SHOWN, b"\x80", b"\xff", b"\xe2\x82", b"\xef\xbf\xbd", b"\x01", b"\x00", b"\xef\xbb\xbf"]),
+        max_size=24,
+    )
+)
+@example([b"# Workflow\n0. Read", b"\x80", b"\x01"])
+def test_undecodable_bytes_inside_what_is_read(parts: list[bytes]) -> None:
+    source = skill_from_bytes(b"".join(parts))
     check(parse_skill(source).program, source)
 
 
