@@ -12,7 +12,7 @@ from skvm.profile.kit.prose import has_word, runs_like_prose, sentences, shorten
 
 MONTHS = ("January", "March", "April", "June", "July", "August", "September", "October", "November", "December")
 YOU = re.compile(r"\b(?:you|your|yours|y['’]all)\b", re.IGNORECASE)
-FACE = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]|[:;]-?[)D(P]")
+FACE = re.compile(r"[\U0001f300-\U0001faff\u2600-\u27bf]|[:;]-?[)D(P](?![^\W_])")
 
 _WAYS = (
     ("The event will commence on {day}; punctual attendance is requested.", "It's gonna start on {day}, so don't be late!"),
@@ -64,8 +64,8 @@ def told(casual: bool) -> str:
     """How a tone is asked for."""
     if casual:
         return (
-            "a casual tone, as one writes to good friends: with at least three contractions or spoken short forms (such as it's, "
-            f"don't, you'll), speaking to the reader as `you`, and without these stiff words: {', '.join(STIFF)}"
+            "a casual tone, as one writes to good friends: with at least three contractions or spoken short forms (such as "
+            f"it's, don't, you'll), speaking to the reader as `you`, and without these stiff words: {', '.join(STIFF)}"
         )
     return (
         "a formal tone, as an office writes to the public: without contractions (such as it's, don't), exclamation marks and "

@@ -1,5 +1,5 @@
-"""Speakers with manners of their own, each of which can be found in a passage: who they are to themselves, whom they speak to,
-in which register, by which words, and how they end."""
+"""Speakers with manners that can be found in a passage: what they call themselves and the listener, in which register they
+speak, their words of a dialect, and how they end."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from skvm.profile.kit.writing import Writer
 SELF = re.compile(r"\bI\b|\b(?:me|my|mine|myself)\b|\b[Mm]y\b|\bM(?:e|ine|yself)\b")
 YOU = re.compile(r"\b(?:you|your|yours|yourself|you['’]\w+)\b", re.IGNORECASE)
 THOU = re.compile(r"\b(?:thou|thee|thy|thine)\b", re.IGNORECASE)
-THINGS = ("bread", "boat", "horse", "goat", "tower", "ferry", "candle", "cheese", "orchard", "wolf")
+THINGS = ("wagon", "boat", "horse", "goat", "tower", "ferry", "candle", "kettle", "orchard", "wolf")
 
 
 @dataclass(frozen=True)
 class Register:
-    """How someone speaks: the rule, whether a passage breaks it, the greeting of our writer in it, and one out of it."""
+    """How someone speaks: the rule, whether a passage breaks it, an opening of our writer in it, and one out of it."""
 
     told: str
     broken: Callable[[str], bool]
-    greets: str
+    opens: str
     slips: str
 
 
@@ -32,20 +32,20 @@ REGISTERS = (
     Register(
         "speaks in an old-fashioned way: thou, thee, thy or thine at least once, and never you, your or yours",
         lambda text: YOU.search(text) is not None or THOU.search(text) is None,
-        "{me} bids thee welcome, {you}.",
-        "{me} bids you welcome, {you}.",
+        "{me} tells thee, {you}, that {clause}.",
+        "{me} tells you, {you}, that {clause}.",
     ),
     Register(
         "speaks in a measured way: no contractions (such as it's, don't) and no exclamation marks",
         lambda text: bool(shortened(text)) or "!" in text,
-        "{me} bids every guest welcome, {you}.",
-        "{me} can't but bid every guest welcome, {you}!",
+        "{me} would have it known, {you}, that {clause}.",
+        "{me} can't keep it back, {you}, that {clause}!",
     ),
     Register(
         "speaks in a lively way: at least one contraction (such as it's, don't) and at least one exclamation mark",
         lambda text: not shortened(text) or "!" not in text,
-        "{me} says it's good to have guests, {you}!",
-        "{me} says it is good to have guests, {you}.",
+        "{me} says it's true, {you}, that {clause}!",
+        "{me} says it is true, {you}, that {clause}.",
     ),
 )
 TRAITS = ("me", "you", "register", "saying", "words")
@@ -66,13 +66,13 @@ class Persona:
 
     def told(self, part: str) -> str:
         """The manners as a list; `part` names what each of them holds for."""
-        said = "; ".join(f"a {thing} is called {word}" for thing, word in self.words.items())
+        said = ", ".join(f"`{word}` for {thing}" for thing, word in self.words.items())
         return "\n".join(
             (
                 f"- says `{self.me}` in place of I: at least once in {part}, and never I, me, my, mine or myself",
                 f"- calls the listener `{self.you}`, at least once in {part}",
                 f"- {self.register.told} (this holds for {part})",
-                f"- has words of a dialect: {said}; the ordinary words for these are never used",
+                f"- has words of a dialect ({said}) and never uses the ordinary ones for these things",
                 f"- ends {part} with the sentence `{self.saying}`",
             )
         )
@@ -93,15 +93,13 @@ class Persona:
         return f"dialect: {', '.join(wrong)}" if wrong else ""
 
     def speaks(self, writer: Writer, told: Sequence[str], least: int = 0, without: str = "") -> str:
-        """A passage of our writer that tells something in at least so many words, without one manner, or without any (`all`)."""
+        """A passage of our writer that tells something in at least so many words, without one manner or without `all`."""
         lost = TRAITS if without == "all" else (without,)
         me = "I, like anyone else," if "me" in lost else self.me
         you = "whoever comes" if "you" in lost else self.you
-        greeting = (self.register.slips if "register" in lost else self.register.greets).format(me=me, you=you)
-        parts = [
-            greeting[0].upper() + greeting[1:],
-            *(self._in_dialect(text) if "words" not in lost else text for text in told),
-        ]
+        opening = self.register.slips if "register" in lost else self.register.opens
+        opening = opening.format(me=me, you=you, clause=writer.clause())
+        parts = [opening[0].upper() + opening[1:], *(text if "words" in lost else self._in_dialect(text) for text in told)]
         while sum(len(part.split()) for part in parts) < least:
             parts.append(writer.sentence())
         return " ".join(parts if "saying" in lost else [*parts, self.saying])

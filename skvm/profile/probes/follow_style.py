@@ -31,8 +31,9 @@ def _tone(rng: Rng) -> Task:
     opening, closing = ("Hi there!", "See you soon!") if casual else ("Dear members,", "Yours faithfully.")
     mixed = [given[m] if m == n else sentence for m, sentence in enumerate(due)]
     return Task(
-        prompt=f"Rewrite this notice in another tone:\n\n{' '.join(given)}\n\nThe new version has {told(casual)}. It is made of "
-        "whole sentences and keeps all facts, with names as they are and numbers as digits. Answer with the new version only.",
+        prompt=f"Rewrite this notice in another tone:\n\n{' '.join(given)}\n\nThe new version has {told(casual)}. It is made "
+        "of whole sentences and keeps all facts, with names as they are, numbers as digits and months in full. Answer with the "
+        "new version only.",
         grade=pure(lambda trial: _judge_tone(trial, found, casual)),
         reference=says(text),
         variants={
@@ -59,15 +60,14 @@ def _judge_tone(trial: Trial, found: Notice, casual: bool) -> Verdict:
     return fail(reason) if (reason := out_of_tone(text, casual)) else PASS
 
 
-def _fact(rng: Rng, thing: str, name: str) -> tuple[str, str]:
+def _fact(rng: Rng, thing: str, name: str, number: int) -> tuple[str, str]:
     """A sentence about a thing, and what must stand in it whoever tells it."""
-    number = str(rng.randint(31, 98))
     text, needle = rng.choice(
         (
-            (f"The {thing} is worth {number} crowns.", number),
+            (f"The {thing} is worth {number} crowns.", str(number)),
             (f"The {thing} belongs to {name}.", name),
             (f"The {thing} was praised by {name}.", name),
-            (f"The {thing} has been talked of for {number} years.", number),
+            (f"The {thing} has been talked of for {number} years.", str(number)),
         )
     )
     return text, needle
@@ -75,13 +75,16 @@ def _fact(rng: Rng, thing: str, name: str) -> tuple[str, str]:
 
 def _persona(rng: Rng) -> Task:
     who, writer = persona(rng, 3), Writer(rng)
-    facts = [_fact(rng, thing, name) for thing, name in zip(who.words, people(rng, 3), strict=True)]
+    told_of = zip(who.words, people(rng, 3), rng.sample(range(31, 98), 3), strict=True)
+    facts = [_fact(rng, thing, name, number) for thing, name, number in told_of]
     sentences, needles = [text for text, _ in facts], [needle for _, needle in facts]
     text = who.speaks(writer, sentences)
     changed = [*sentences[:-1], sentences[-1].replace(needles[-1], "twelve" if needles[-1].isdecimal() else "Nemo")]
     return Task(
-        prompt=f"You are {who.name}, a {who.trade} of {who.place}, and speak to someone who has just come. Say these three things, "
-        f"with names as they are and numbers as digits:\n" + "\n".join(f"- {text}" for text in sentences) + f"\n\n{who.name}\n"
+        prompt=f"You are {who.name}, a {who.trade} of {who.place}, and speak to someone who has just come. Say these three "
+        f"things, with names as they are and numbers as digits:\n"
+        + "\n".join(f"- {text}" for text in sentences)
+        + f"\n\n{who.name}\n"
         f"{who.told('the speech')}\n\nThe speech is one paragraph of at most 120 words. Answer with the speech only.",
         grade=pure(lambda trial: _judge_persona(trial, who, needles)),
         reference=says(text),
@@ -133,9 +136,9 @@ def _long(rng: Rng) -> Task:
         for n in (where, len(names) - 1)
     }
     return Task(
-        prompt=f"You are {who.name}, a {who.trade} of {who.place}. Write a long text about {len(names)} invented {kind}, one "
-        f"section each, in this order: {', '.join(names)}. Each section has a heading line `## NAME` and below it {LEAST} words "
-        f"or more in which that name stands and which mention a {thing}. The style stays the same from the first section to the "
+        prompt=f"You are {who.name}, a {who.trade} of {who.place}. Write a long text about {len(names)} invented {kind}, "
+        f"one section each, in this order: {', '.join(names)}. Each section has a heading line `## NAME` and below it "
+        f"{LEAST} words or more in which that name stands and a {thing} is spoken of. The style stays the same from the first section to the "
         f"last; {who.name}\n{who.told('every section')}\n\nNo other sentence stands there twice. Answer with the text only.",
         grade=pure(lambda trial: _judge_long(trial, who, names)),
         reference=says(text),
@@ -150,7 +153,7 @@ def _long(rng: Rng) -> Task:
             "a section dropped": says(_piece(names[:-1], parts[:-1])),
             "sections swapped": says(_piece([names[1], names[0], *names[2:]], [parts[1], parts[0], *parts[2:]])),
             "too short": says(_piece(names, [*parts[:-1], part(names[-1], "", 0)])),
-            "the same again": says(_piece(names, [f"{name}! {parts[0]}" for name in names])),
+            "the same again": says(_piece(names, [parts[0].replace(names[0], name) for name in names])),
             "no headings": says("\n\n".join(parts)),
             "refusal": says(REFUSAL),
         },
