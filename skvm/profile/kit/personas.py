@@ -67,12 +67,13 @@ class Persona:
     def told(self, part: str) -> str:
         """The manners as a list; `part` names what each of them holds for."""
         said = ", ".join(f"`{word}` for {thing}" for thing, word in self.words.items())
+        ordinary = "the ordinary word for it" if len(self.words) == 1 else "the ordinary words for them"
         return "\n".join(
             (
                 f"- says `{self.me}` in place of I: at least once in {part}, and never I, me, my, mine or myself",
                 f"- calls the listener `{self.you}`, at least once in {part}",
                 f"- {self.register.told} (this holds for {part})",
-                f"- has words of a dialect ({said}) and never uses the ordinary ones for these things",
+                f"- has words of a dialect ({said}), which stand in {part}, and never uses {ordinary}",
                 f"- ends {part} with the sentence `{self.saying}`",
             )
         )

@@ -113,7 +113,7 @@ def _judge_persona(trial: Trial, who: Persona, needles: Sequence[str]) -> Verdic
     return fail(reason) if (reason := who.broken(text)) else PASS
 
 
-LEAST = 60
+LEAST = 80
 
 
 def _long(rng: Rng) -> Task:
@@ -129,17 +129,17 @@ def _long(rng: Rng) -> Task:
 
     parts = [part(name) for name in names]
     text = _piece(names, parts)
-    where = rng.randint(1, len(names) - 2)
     fallen = {
         f"without {trait} in part {n + 1}": _piece(names, [*parts[:n], part(names[n], trait), *parts[n + 1 :]])
         for trait in (*TRAITS, "all")
-        for n in (where, len(names) - 1)
+        for n in (rng.randint(1, len(names) - 1),)
     }
     return Task(
         prompt=f"You are {who.name}, a {who.trade} of {who.place}. Write a long text about {len(names)} invented {kind}, "
         f"one section each, in this order: {', '.join(names)}. Each section has a heading line `## NAME` and below it "
-        f"{LEAST} words or more in which that name stands and a {thing} is spoken of. The style stays the same from the first section to the "
-        f"last; {who.name}\n{who.told('every section')}\n\nNo other sentence stands there twice. Answer with the text only.",
+        f"{LEAST} words or more in which that name stands and a {thing} is spoken of. The style stays the same from the first "
+        f"section to the last. How {who.name} speaks:\n{who.told('every section')}\n\nNo other sentence stands there twice. "
+        "Answer with the text only.",
         grade=pure(lambda trial: _judge_long(trial, who, names)),
         reference=says(text),
         variants={
