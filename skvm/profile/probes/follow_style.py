@@ -84,7 +84,7 @@ def _persona(rng: Rng) -> Task:
         prompt=f"You are {who.name}, a {who.trade} of {who.place}, and speak to someone who has just come. Say these three "
         f"things, with names as they are and numbers as digits:\n"
         + "\n".join(f"- {text}" for text in sentences)
-        + f"\n\n{who.name}\n"
+        + f"\n\nHow {who.name} speaks:\n"
         f"{who.told('the speech')}\n\nThe speech is one paragraph of at most 120 words. Answer with the speech only.",
         grade=pure(lambda trial: _judge_persona(trial, who, needles)),
         reference=says(text),
@@ -152,7 +152,7 @@ def _long(rng: Rng) -> Task:
             "style in the first part only": says(_piece(names, [parts[0], *(part(name, "all") for name in names[1:])])),
             "a section dropped": says(_piece(names[:-1], parts[:-1])),
             "sections swapped": says(_piece([names[1], names[0], *names[2:]], [parts[1], parts[0], *parts[2:]])),
-            "too short": says(_piece(names, [*parts[:-1], part(names[-1], "", 0)])),
+            "too short": says(_piece(names, [*parts[:-1], who.speaks(writer, [f"{names[-1]} has a {thing}."])])),
             "the same again": says(_piece(names, [parts[0].replace(names[0], name) for name in names])),
             "no headings": says("\n\n".join(parts)),
             "refusal": says(REFUSAL),
