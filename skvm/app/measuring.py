@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from skvm.app.profiles import Kept, keep_profile
+from skvm.app.measured import Asked, Measured
+from skvm.app.profiles import keep_profile
 from skvm.app.running import sandbox_of
 from skvm.app.settings import Settings
 from skvm.app.targets import backends
@@ -55,43 +57,6 @@ class MeasureOptions:
     listener: Callable[[Progress], None] | None = None
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What came of it: counts, the profile made of them and what became of its file (None: nothing settled to keep)."""
-
-    target: Target
-    outcome: Outcome
-    profile: Profile
-    kept: Kept | None
-    reached: str = ""
-
-    @property
-    def complete(self) -> bool:
-        """Was all measured that was asked for?"""
-        return self.outcome.complete and not self.reached
-
-    def to_json(self) -> dict[str, Any]:
-        """The published JSON form."""
-        o = self.outcome
-        return {
-            "target": str(self.target),
-            "profile": self.profile.name,
-            "simulated": self.profile.synthetic,
-            "complete": self.complete,
-            "cells": cells_shown(o),
-            "apart": o.apart,
-            "instances": o.instances,
-            "calls": o.calls,
-            "tokens": o.tokens,
-            "cost": o.cost,
-            "fresh": o.fresh,
-            "repeated": o.repeated,
-            "file": str(self.kept.path) if self.kept and self.kept.action != "refused" else None,
-            "kept": self.kept.action if self.kept else "nothing to keep",
-            "why": self.reached or (self.kept.why if self.kept else ""),
-        }
-
-
 def measure(options: MeasureOptions, settings: Settings) -> Measured:
     """Measure to the end (blocking).
 
@@ -107,7 +72,7 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
     from skvm.profile.run.runner import Budget, Measurement
 
     target = _target(options)
-    probes = _probes(options, target, settings)
+    asked, probes = _asked(options, target, settings)
     name = digest_text("\0".join((str(target), target.harness, options.api_base or "", str(options.seed))))[7:39]
     scratch = settings.home / "measuring" / name
     with held_lock(settings.home, f"measurement of {target}"), open_store(settings.home) as store:
@@ -118,7 +83,7 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
         shutil.rmtree(scratch, ignore_errors=True)
         harness = _harness(options, target, settings, private_folder(scratch))
         measurement = Measurement(
-            [p for p in probes if not _unable(p)],
+            [p for p in probes if p.primitive not in asked.unable],
             harness,
             SandboxBench(lambda: sandbox_of(settings), scratch),
             ledger,
@@ -127,7 +92,7 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
             budget=Budget(options.budget_calls, options.max_tokens, options.max_cost),
             concurrency=min(options.concurrency, ROUND),
             listener=options.listener,
-            unable={p.primitive: _unable(p) for p in probes if _unable(p)},
+            unable=asked.unable,
         )
         try:
             outcome, reached = await _bounded(measurement, options)
@@ -139,20 +104,19 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
         kept = keep_profile(_merged(profile, outcome, settings), settings.profiles, settings) if profile.cells else None
         if not reached:
             ledger.finish()
-        return Measured(target, outcome, profile, kept, reached)
+        return Measured(target, asked, outcome, profile, kept, reached)
 
 
 async def _bounded(measurement: Measurement, options: MeasureOptions) -> tuple[Outcome, str]:
     """The outcome, and which limit cut it short; raises TargetError when the deadline passes without one answer."""
-    if options.deadline is None:
-        return await measurement.run(), ""
-    left = options.deadline - (time.monotonic() - options.started)
+    left = inf if options.deadline is None else options.deadline - (time.monotonic() - options.started)
     with anyio.move_on_after(max(0.0, left)):
-        return await measurement.run(), ""
+        outcome = await measurement.run()
+        return outcome, outcome.spent
     if not measurement.ledger.done:
         text = f"no probe was answered before the deadline of {options.deadline:g} s"
         raise TargetError(text, kind="timeout", help="check the server, or raise --deadline")
-    return measurement.outcome(), f"the deadline of {options.deadline:g} s was reached; the same command goes on from there"
+    return measurement.outcome(), f"the deadline of {options.deadline:g} s was reached"
 
 
 def _target(options: MeasureOptions) -> Target:
@@ -164,24 +128,32 @@ def _target(options: MeasureOptions) -> Target:
     return target
 
 
-def _probes(options: MeasureOptions, target: Target, settings: Settings) -> list[Probe]:
-    """Probes of what is asked for, in the catalogue's order; raises UsageError when a skill needs nothing measurable."""
+def _asked(options: MeasureOptions, target: Target, settings: Settings) -> tuple[Asked, list[Probe]]:
+    """What is to be measured and the probes for it, in the catalogue's order.
+
+    Raises UsageError for an unknown primitive, and when nothing that is asked for can be measured.
+    """
     from skvm.profile.probes import FOLDER, probe_of
 
     known = [p.id for p in load_catalog().primitives]
     strange = sorted(set(options.primitives) - set(known))
     if strange:
         raise UsageError(f"no such primitive: {', '.join(strange)}", help="`skvm profile show sim/strong` lists them")
-    wanted = set(options.primitives) or set(known)
+    wanted, unwanted = set(options.primitives) or set(known), "not among the primitives that were asked for"
     if options.skill is not None:
         from skvm.app.compiling import CompileOptions, artifact_at
 
         artifact, _ = artifact_at(options.skill, CompileOptions(target=str(target)), settings)
-        wanted &= {r.primitive for r in artifact.requirements}
+        needed = {r.primitive for r in artifact.requirements}
+        wanted &= needed
+        unwanted = f"the skill {artifact.source.name} does not need it"
         if not wanted:
-            raise UsageError("this skill needs no primitive that can be measured", where=str(options.skill))
-    there = [name for name in known if (FOLDER / f"{name.replace('.', '_')}.py").is_file()]
-    return [probe_of(name) for name in there if name in wanted]
+            raise UsageError("this skill needs no primitive that is to be measured", where=str(options.skill))
+    probes = [probe_of(name) for name in known if name in wanted and (FOLDER / f"{name.replace('.', '_')}.py").is_file()]
+    if not probes:
+        raise UsageError(f"there is no probe yet for {', '.join(sorted(wanted))}", help="nothing was measured")
+    unable = {p.primitive: words for p in probes if (words := _unable(p))}
+    return Asked(frozenset(wanted), frozenset(p.primitive for p in probes), unwanted, unable), probes
 
 
 def _harness(options: MeasureOptions, target: Target, settings: Settings, scratch: Path) -> Harness:
@@ -267,25 +239,10 @@ def _merged(profile: Profile, outcome: Outcome, settings: Settings) -> Profile:
     return profile.model_copy(update={"cells": cells, "probe_version": earlier})
 
 
-def cells_shown(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    """Cells with the posterior probability and 90 % interval of the level (of L1 where none is held); `n` over all levels."""
-    from skvm.profile.measure.curve import NOTHING, estimate, posterior
-
-    rows: dict[str, dict[str, Any]] = {}
-    for name in outcome.not_offered:
-        rows[name] = {"level": None, "probability": None, "interval": None, "n": 0, "offered": False, "settled": True}
-    for name, counts in outcome.table.items():
-        row: dict[str, Any] = {"level": None, "probability": None, "interval": None, "n": 0, "offered": True, "settled": False}
-        if counts != NOTHING:
-            curve = posterior(counts)
-            at = estimate(curve, max(1, curve.level))
-            row |= {"level": f"L{curve.level}", "probability": at.mean, "interval": list(at.interval)}
-            row |= {"n": sum(n for _, n in counts), "settled": name in outcome.safe, "safe": round(curve.safe, 4)}
-            row["counts"] = {f"L{rank}": list(pair) for rank, pair in enumerate(counts, 1)}
-        rows[name] = row
-    return dict(sorted(rows.items()))
-
-
 def limit_of(measured: Measured) -> LimitHit | None:
     """The error that a limit which cut the measurement short ends the command with."""
-    return LimitHit(measured.reached, limit="wall") if measured.reached else None
+    if not measured.reached:
+        return None
+    open_ = len(measured.asked.probed) - len(measured.outcome.safe) - len(measured.outcome.not_offered)
+    words = f"{measured.reached}: {open_} of {len(measured.asked.primitives)} primitives not settled"
+    return LimitHit(words, limit="budget", help="the same command goes on from there")

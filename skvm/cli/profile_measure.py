@@ -44,12 +44,10 @@ def measure(ctx: click.Context, /, form: str, skill: str | None, **options: Any)
         put_json(body)
     else:
         put("\n".join(_lines(body)))
-    for name, why in found.outcome.apart.items():
-        note(f"{name} was not measured: {why}")
     limit = limit_of(found)
     if limit is not None:
         raise limit
-    return 3 if found.outcome.apart else 0
+    return 3 if found.failures else 0
 
 
 def _show(progress: Progress) -> None:
@@ -61,16 +59,15 @@ def _lines(body: dict[str, Any]) -> list[str]:
     head = f"{body['target']}{' (SIMULATED)' if body['simulated'] else ''}: {'complete' if body['complete'] else 'partial'}"
     cost = f", {body['cost']:.4f} USD" if body["cost"] else ""
     rows = [f"{head}; {body['instances']} probes, {body['calls']} calls, {body['tokens']} tokens{cost}"]
-    for name, cell in body["cells"].items():
-        if not cell["offered"]:
-            rows.append(f"  {name:22} not offered by the harness")
-        elif cell["level"] is None:
-            rows.append(f"  {name:22} not measured")
-        else:
-            low, high = cell["interval"]
-            open_ = "" if cell["settled"] else "  not settled"
-            rows.append(
-                f"  {name:22} {cell['level']}  p={cell['probability']:.2f} [{low:.2f}, {high:.2f}] n={cell['n']}{open_}"
-            )
-    rows.append(f"profile {body['profile']}: {body['file'] or body['kept']}{' - ' + body['why'] if body['why'] else ''}")
+    rows += [_cell(name, cell) for name, cell in body["cells"].items() if name not in body["unmeasured"]]
+    rows += [f"  {name:22} not measured: {one['why']}" for name, one in body["unmeasured"].items()]
+    rows.append(
+        f"profile {body['profile']}: {body['file'] or body['kept']}{': ' + body['why'] if body['kept'] == 'refused' else ''}"
+    )
     return rows
+
+
+def _cell(name: str, cell: dict[str, Any]) -> str:
+    low, high = cell["interval"]
+    open_ = "" if cell["settled"] else "  not settled"
+    return f"  {name:22} {cell['level']}  p={cell['probability']:.2f} [{low:.2f}, {high:.2f}] n={cell['n']}{open_}"

@@ -112,15 +112,58 @@ def test_a_measurement_that_is_cut_short_does_not_replace_a_settled_one(skvm):
     path = skvm.home / "profiles" / "sim-strong@builtin.json"
     before = json.loads(path.read_text())["cells"]
     done = skvm("profile", "sim/strong", *ONE, "--budget-calls", "4", "--seed", "5", "--format", "json")
-    assert done.code == 0 and not done.json["complete"] and done.json["calls"] <= 4
+    assert done.code == 4 and not done.json["complete"] and done.json["calls"] <= 4
     assert json.loads(path.read_text())["cells"] == before
 
 
 def test_a_budget_ends_the_measurement_and_what_is_not_settled_stays_unmeasured(skvm):
     done = skvm("profile", "sim/strong", *THREE, "--budget-calls", "2", "--format", "json")
-    assert done.code == 0 and not done.json["complete"]
+    assert done.code == 4 and not done.json["complete"]
     assert done.json["calls"] <= 2
     assert done.json["file"] is None and not list(skvm.home.glob("profiles/*"))
+    (line,) = errors(done)
+    assert "budget of 2 model calls" in line and "3 of 3 primitives not settled" in line
+    assert all(done.json["unmeasured"][name]["reason"] == "ended" for name in THREE[1::2])
+
+
+def test_what_a_budget_paid_for_is_not_paid_again(skvm):
+    words = ("profile", "sim/strong", *THREE[:4], "--seed", "3", "--format", "json")
+    whole = skvm(*words).json
+    assert skvm(*words, "--fresh", "--budget-calls", "1").code == 4
+    codes, steps, body = [], 0, {}
+    while not body.get("complete") and steps < 40:
+        done = skvm(*words, "--budget-calls", "10")
+        body, steps = done.json, steps + 1
+        codes.append(done.code)
+        assert body["repeated"] == 0 and 0 < body["fresh"] <= 10
+    assert codes == [4] * (len(codes) - 1) + [0] and len(codes) > 2
+    assert (body["cells"], body["instances"], body["calls"]) == (whole["cells"], whole["instances"], whole["calls"])
+
+
+def test_a_budget_of_tokens_leaves_a_partial_profile(skvm):
+    done = skvm("profile", "sim/strong", *THREE, "--max-tokens", "9000", "--format", "json")
+    assert done.code == 4, done.err
+    body = done.json
+    assert not body["complete"] and body["ended"] and len(errors(done)) == 1
+    cells = json.loads((skvm.home / "profiles" / "sim-strong@builtin.json").read_text())["cells"]
+    assert set(cells) == {name for name, cell in body["cells"].items() if name not in body["unmeasured"]}
+    assert any(not cell["settled"] for cell in body["cells"].values())
+    assert body["tokens"] <= 9000 and "9000 tokens" in errors(done)[0]
+
+
+def test_every_primitive_that_was_not_measured_is_listed_with_its_reason(skvm):
+    words = ("profile", "sim/strong", *ONE, "--primitive", "tool.browser")
+    bare = {"PATH": str(skvm.home / "nothing")}
+    body = skvm(*words, "--format", "json", env=bare).json
+    assert len(body["unmeasured"]) == 25 and "reason.arithmetic" not in body["unmeasured"]
+    assert body["unmeasured"]["tool.browser"] == {
+        "reason": "not offered",
+        "why": "the harness builtin does not offer browser here",
+    }
+    assert body["unmeasured"]["gen.regex"]["reason"] == "not wanted"
+    shown = skvm(*words, env=bare).out.splitlines()
+    lines = [line.split()[0] for line in shown if " not measured: " in line]
+    assert lines == list(body["unmeasured"])
 
 
 def test_wrong_calls(skvm):

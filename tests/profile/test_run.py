@@ -9,6 +9,7 @@ import anyio
 import pytest
 from bench_local import LocalBench
 
+from skvm.app.measuring import MeasureOptions, _bounded
 from skvm.capability import Level
 from skvm.diag import InternalError, TargetError
 from skvm.ports import HarnessRun, HarnessTask, HarnessTurn
@@ -123,3 +124,59 @@ def test_a_budget_is_kept_where_instances_cost_the_same(tmp_path: Path, calls: i
     found = go(tmp_path, Echo(), budget=Budget(calls=calls))
     assert found.spent and found.calls <= max(2, calls)
     assert all(name in found.safe or sum(n for _, n in cell.counts.values()) >= 3 for name, cell in found.cells().items())
+
+
+def test_a_deadline_keeps_what_was_done_and_a_later_run_goes_on_from_there(tmp_path: Path):
+    class Hangs(Echo):
+        async def run(self, task: HarnessTask) -> HarnessRun:
+            if len(self.keys) == 7:
+                await anyio.sleep_forever()
+            return await super().run(task)
+
+    blobs, first = NullBlobs(), Hangs()
+    cut = Measurement(PROBES, first, LocalBench(), Ledger(blobs, "t", ""), tmp_path, concurrency=1)
+    found, reached = anyio.run(_bounded, cut, MeasureOptions(model="m", deadline=3.0))
+    assert "deadline of 3 s" in reached and not found.complete
+    assert 0 < found.instances <= 7 == len(Ledger(blobs, "t", "").done)
+    second = Echo()
+    assert go(tmp_path, second, blobs).cells() == go(tmp_path, Echo()).cells()
+    assert not set(first.keys) & set(second.keys)
+
+
+def test_a_deadline_before_the_first_answer_is_a_failure_of_the_target(tmp_path: Path):
+    class Hangs(Echo):
+        async def run(self, task: HarnessTask) -> HarnessRun:
+            await anyio.sleep_forever()
+            raise AssertionError
+
+    cut = Measurement(PROBES, Hangs(), LocalBench(), Ledger(NullBlobs(), "t", ""), tmp_path)
+    with pytest.raises(TargetError, match="no probe was answered"):
+        anyio.run(_bounded, cut, MeasureOptions(model="m", deadline=0.3))
+
+
+def test_budgets_in_turn_walk_the_course_of_a_measurement_without_one(tmp_path: Path):
+    whole, blobs = go(tmp_path, Echo()), NullBlobs()
+    for _ in range(200):
+        found = go(tmp_path, Echo(), blobs, budget=Budget(calls=7))
+        assert found.fresh <= 3 and found.repeated == 0
+        if found.complete:
+            break
+    assert found.complete and found.cells() == whole.cells() and found.instances == whole.instances
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        (Budget(calls=5), "5 model calls"),
+        (Budget(tokens=25), "25 tokens"),
+        (Budget(cost=0.01), "0.01 USD"),
+    ],
+)
+def test_the_limit_that_ended_it_is_named(tmp_path: Path, budget: Budget, words: str):
+    class Dear(Echo):
+        async def run(self, task: HarnessTask) -> HarnessRun:
+            return (await super().run(task)).model_copy(update={"cost": 0.004})
+
+    found = go(tmp_path, Dear(), budget=budget)
+    assert f"the budget of {words}" in found.spent
+    assert found.instances == 2

@@ -41,6 +41,11 @@ class Ledger:
         return bool(self.meta["finished"])
 
     @property
+    def paid(self) -> int:
+        """How many instances budgets paid for that have ended; a new budget pays for those after them."""
+        return int(str(self.meta.get("paid", 0)))
+
+    @property
     def repeated(self) -> int:
         """Instances that were begun again because an earlier process died before they ended."""
         return sum(n - 1 for n in self.begun.values())
@@ -57,9 +62,16 @@ class Ledger:
         self._records.save(self._table, f"done {key}", result.model_dump(mode="json"))
         self.done[key] = result
 
+    def pay(self, instances: int) -> None:
+        """A budget ended after that many instances; raises StoreError."""
+        self._note(paid=instances)
+
     def finish(self) -> None:
-        """The measurement reached its end."""
-        self.meta = {**self.meta, "finished": True}
+        """The measurement reached its end; raises StoreError."""
+        self._note(finished=True)
+
+    def _note(self, **what: object) -> None:
+        self.meta = {**self.meta, **what}
         self._records.save(self._table, "meta", self.meta)
 
     def forget(self) -> None:

@@ -1,7 +1,7 @@
 """The measurement: rounds of instances until every verdict is safe or the budget is spent.
 
 Rounds are decided from finished rounds alone and read in instance order, so neither concurrency nor interruption changes what
-comes out. A resumed measurement walks the same rounds and takes what the ledger holds.
+comes out; a budget cuts the same course short. A resumed measurement walks the same rounds and takes what the ledger holds.
 """
 
 from __future__ import annotations
@@ -47,20 +47,32 @@ class Budget:
     cost: float | None = None
 
     def instances(self, results: Sequence[Result], most: int) -> int:
-        """Instances of a next round of at most `most`, at the mean price of `results`; 1 while a price is not known."""
-        room = most
-        for limit, spent in (
-            (self.calls, float(sum(r.calls for r in results))),
-            (self.tokens, float(sum(r.tokens for r in results))),
-            (self.cost, float(sum(r.cost or 0.0 for r in results))),
-        ):
-            if limit is None:
-                continue
-            if not results:
-                room = min(room, 1 if limit > 0 else 0)
-            elif spent > 0:
-                room = min(room, int((limit - spent) / (spent / len(results))))
-        return max(0, room)
+        """How many of `most` more instances there is room for, each as dear as the dearest of `results`; 1 to begin with."""
+        return max(0, min([most, *(_room(limit, spent) for limit, spent, _ in self._limits(results))]))
+
+    def ended(self, results: Sequence[Result]) -> str:
+        """Which limit has no room for another instance, in words; empty when there is room."""
+        for limit, spent, unit in self._limits(results):
+            if _room(limit, spent) < 1:
+                return f"the budget of {limit:g} {unit} has no room for another probe ({sum(spent):g} used)"
+        return ""
+
+    def _limits(self, results: Sequence[Result]) -> list[tuple[float, list[float], str]]:
+        """Limits that were set, what each of `results` spent, and the unit."""
+        spent: list[tuple[float | None, list[float], str]] = [
+            (self.calls, [r.calls for r in results], "model calls"),
+            (self.tokens, [r.tokens for r in results], "tokens"),
+            (self.cost, [r.cost or 0.0 for r in results], "USD"),
+        ]
+        return [(limit, used, unit) for limit, used, unit in spent if limit is not None]
+
+
+def _room(limit: float, spent: Sequence[float]) -> int:
+    """Whole instances that a limit has room for."""
+    if not spent:
+        return 1
+    dearest = max(spent)
+    return int((limit - sum(spent)) / dearest) if dearest > 0 else 1 << 30
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,8 @@ class Progress:
 
 @dataclass
 class Outcome:
-    """What was found. `table`: counts by primitive; `safe`: those with a settled verdict; `apart`: why some have none."""
+    """What was found. `table`: counts by primitive; `safe`: those with a settled verdict; `apart`: why some have none;
+    `spent`: the budget that ended it, in words."""
 
     table: dict[str, Counts]
     safe: set[str]
@@ -87,7 +100,7 @@ class Outcome:
     instances: int = 0
     fresh: int = 0
     repeated: int = 0
-    spent: bool = False
+    spent: str = ""
 
     @property
     def complete(self) -> bool:
@@ -137,20 +150,27 @@ class Measurement:
         self._used: list[Result] = []
         self._apart: dict[str, SkvmError] = {}
         self._fresh = 0
+        self._paid = self.ledger.paid
 
     async def run(self) -> Outcome:
         """Measure to the end; raises SkvmError when target or machine fail, and then every completed instance is kept."""
-        spent = False
         while rows := self._round(ROUND):
-            room = self.budget.instances(self._used, ROUND)
-            if room == 0:
-                spent = True
-                break
-            await self._put_all(rows[:room])
+            while rows:
+                room = self._budgeted(len(rows))
+                if room == 0:
+                    self.ledger.pay(len(self._used))
+                    return self.outcome(self.budget.ended(self._used[self._paid :]))
+                await self._put_all(rows[:room])
+                rows = rows[room:]
             self._tell()
-        return self.outcome(spent)
+        return self.outcome()
 
-    def outcome(self, spent: bool = False) -> Outcome:
+    def _budgeted(self, most: int) -> int:
+        """How many instances of a round may be put now. What an earlier budget paid for does not count against this one."""
+        owed = self._paid - len(self._used)
+        return min(owed, most) if owed > 0 else self.budget.instances(self._used[self._paid :], most)
+
+    def outcome(self, spent: str = "") -> Outcome:
         """What finished rounds say."""
         used = self._used
         return Outcome(
