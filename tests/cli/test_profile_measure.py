@@ -166,6 +166,36 @@ def test_every_primitive_that_was_not_measured_is_listed_with_its_reason(skvm):
     assert lines == list(body["unmeasured"])
 
 
+def primitives_put(home):
+    return {row[1].split(" ")[1].split(":")[0] for row in stored(home) if row[0].startswith("probes ") and " " in row[1]}
+
+
+@pytest.mark.net
+@pytest.mark.parametrize("as_plan", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["skill", "plan"])
+def test_for_a_skill_just_what_it_needs_is_measured(skvm, skill, tmp_path, as_plan):
+    plan = tmp_path / "plan.json"
+    assert skvm("compile", skill, "--target", "openai/m", "-o", plan).code == 0
+    needed = {r["primitive"] for r in json.loads(plan.read_text())["requirements"]}
+    assert 1 < len(needed) < 10
+    with LoopbackServer(lambda asked: Say("ANSWER: 1")) as server:
+        words = ("--api-base", server.base_url, "--format", "json")
+        done = skvm("profile", "openai/m", "--for", plan if as_plan else skill, *words, env=KEY, timeout=180)
+    assert done.code == 0, done.err
+    body = done.json
+    probed = {name for name in needed if body["unmeasured"].get(name, {}).get("reason") != "no probe"}
+    assert probed and primitives_put(skvm.home) == probed == {n for n in body["cells"] if body["cells"][n]["offered"]}
+    others = {n: u["why"] for n, u in body["unmeasured"].items() if u["reason"] == "not wanted"}
+    assert set(others) == set(body["unmeasured"]) - needed and all("tidy-csv" in why for why in others.values())
+    row = skvm("coverage", skill, "--target", "openai/m", "--format", "json").json["matrix"][0]
+    assert not {need.split(" ")[0] for need in row["unmeasured"]} & probed
+    assert {need.split(" ")[0] for need in row["missing"]} <= probed
+
+
+def test_for_a_skill_that_is_not_there(skvm, tmp_path):
+    done = skvm("profile", "sim/strong", "--for", tmp_path / "nowhere")
+    assert done.code == 2 and done.out == "" and len(errors(done)) == 1 and "nowhere" in errors(done)[0]
+
+
 def test_wrong_calls(skvm):
     assert skvm("profile", "sim/strong", "--primitive", "reason.magic").code == 2
     assert skvm("profile", "openai/m", "--harness", "codex").code == 2
