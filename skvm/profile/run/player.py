@@ -36,7 +36,7 @@ class ProbePlayer:
         prompt = next((m.content for m in request.messages if m.role == "user"), "")
         address = ADDRESS.search(prompt)
         play = self.play(instance)
-        return _next_turn(at(play, address.group()) if address else play, request.messages)
+        return next_turn(at(play, address.group()) if address else play, request.messages)
 
     def play(self, instance: Instance) -> Play:
         """Reference or mutant of an instance."""
@@ -50,7 +50,7 @@ class ProbePlayer:
         return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def _next_turn(play: Play, messages: tuple[Message, ...]) -> ModelReply:
+def next_turn(play: Play, messages: tuple[Message, ...]) -> ModelReply:
     """The play is replayed from its start against the results that the conversation holds."""
     results = {m.call_id: m.content for m in messages if m.role == "tool"}
     turns = [m for m in messages if m.role == "assistant"]
