@@ -46,12 +46,13 @@ class Loop:
             shifts = self._shifts[state] = {}
             reduces = self._reduces[state] = {}
             for name, (action, arg) in row.items():
+                plain = str(name)  # lark's tokens compare themselves in Python, at every look-up
                 if action.name == "Shift":
-                    shifts[name] = arg
+                    shifts[plain] = arg
                     continue
                 if arg not in rules:
-                    rules[arg] = (len(arg.expansion), arg.origin.name, _builder(arg, make))
-                reduces[name] = rules[arg]
+                    rules[arg] = (len(arg.expansion), str(arg.origin.name), _builder(arg, make))
+                reduces[plain] = rules[arg]
 
     def parse(self, stream: Iterable[tuple[str, Any]]) -> Any:
         """Value of the start rule; raises LarkError at the first terminal that no rule takes."""

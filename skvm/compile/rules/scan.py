@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import accumulate, compress, islice
 from typing import NamedTuple
 
-HEAD = 3
-"""Characters of a word that are looked up."""
+HEAD = 6
+"""Characters of a word that are looked up, which leaves few words where a pattern is tried in vain."""
 
 KEPT = 20_000
 """Words whose patterns are remembered."""
@@ -28,11 +29,25 @@ _BOUNDS = (
     (r"\w*", r"\w{0,40}"),
 )
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"(\w+)")
 _LITERAL = re.compile(r"[a-z0-9]+")
 
 
 _Tried = tuple[tuple[str, Callable[[str, int], re.Match[str] | None]], ...]
+_Find = Callable[[str], _Tried]
+
+
+class _Known(dict[str, _Tried]):
+    """Patterns that may match at a word. Kept for the first words seen: most texts share them."""
+
+    def __init__(self, find: _Find) -> None:
+        self._find = find
+
+    def __missing__(self, word: str) -> _Tried:
+        tried = self._find(word)
+        if len(self) < KEPT:
+            self[word] = tried
+        return tried
 
 
 class Hit(NamedTuple):
@@ -49,37 +64,29 @@ class Scanner:
     def __init__(self, patterns: Mapping[str, str]) -> None:
         self._compiled = {name: re.compile(rf"\b(?:{bounded(pattern)})\b") for name, pattern in patterns.items()}
         self._by_head: dict[str, list[str]] = {}
-        self._by_word: dict[str, _Tried] = {}
+        self._by_word = _Known(self._look_up)
         for name, pattern in patterns.items():
             for head in sorted(heads(pattern)):
                 self._by_head.setdefault(head, []).append(name)
 
     def _look_up(self, word: str) -> _Tried:
-        """Patterns that may match at a word. Kept for the first words seen: most texts share them."""
         names = [n for length in range(1, min(HEAD, len(word)) + 1) for n in self._by_head.get(word[:length], ())]
-        tried = tuple((name, self._compiled[name].match) for name in names)
-        if len(self._by_word) < KEPT:
-            self._by_word[word] = tried
-        return tried
+        return tuple((name, self._compiled[name].match) for name in names)
 
     def hits(self, text: str) -> dict[str, list[Hit]]:
         """Matches by pattern name, in text order, those of one pattern without overlap; `text` must be lower case."""
         found: dict[str, list[Hit]] = {name: [] for name in self._compiled}
-        by_word = self._by_word
-        for word in _WORD.finditer(text):
-            known = word[0]
-            tried = by_word.get(known)
-            if tried is None:
-                tried = self._look_up(known)
-            if tried:
-                at = word.start()
-                for name, match_at in tried:
-                    row = found[name]
-                    if row and at < row[-1].end:
-                        continue
-                    match = match_at(text, at)
-                    if match is not None:
-                        row.append(Hit(at, match.end(), match[0]))
+        pieces = _WORD.split(text)  # what is between words and the words, in turns: no match object for each word
+        starts = islice(accumulate(map(len, pieces)), 0, None, 2)
+        by_word = list(map(self._by_word.__getitem__, pieces[1::2]))
+        for at, tried in compress(zip(starts, by_word, strict=False), by_word):
+            for name, match_at in tried:
+                row = found[name]
+                if row and at < row[-1].end:
+                    continue
+                match = match_at(text, at)
+                if match is not None:
+                    row.append(Hit(at, match.end(), match[0]))
         return found
 
 
