@@ -33,7 +33,10 @@ def test_the_scan_finds_what_searching_each_pattern_finds(text: str) -> None:
 
 
 def test_heads_are_read_off_patterns() -> None:
-    assert heads("(?:write|draft)s? x|re-?run|ab?c") == {"write", "draft", "re", "a"}
+    assert heads("(?:write|draft)s? x|re-?run|ab?c") == {("write", False), ("draft", False), ("re", False), ("a", False)}
+    assert heads(r"(?:route|send) to|p&l|root[- ]cause|(?:re)?load\.py") == {
+        ("route", True), ("send", True), ("p", True), ("root", True), ("re", False), ("load", True),
+    }  # fmt: skip
     assert alternatives(r"a|(?:b|c)|d\|e|[|]") == ["a", "(?:b|c)", r"d\|e", "[|]"]
     for wrong in (r"\w+ x", "x?y"):
         with pytest.raises(ValueError):

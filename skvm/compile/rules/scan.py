@@ -1,7 +1,7 @@
 """Finding all cues in one pass over the words of a text.
 
-A pattern is tried only where a word begins as one of its alternatives does, which is some thirty times faster than searching
-the text once per pattern. The beginnings are read off the patterns themselves.
+A pattern is tried only where a word begins as one of its alternatives does, or is the word that one begins with, which is some
+thirty times faster than searching the text once per pattern. The beginnings are read off the patterns themselves.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _BOUNDS = (
 
 _WORD = re.compile(r"(\w+)")
 _LITERAL = re.compile(r"[a-z0-9]+")
+_ENDS_WORD = re.compile(r"(?:[ &/:'-]|\\\.|\\s\+|\[- \])(?![?*])")
+"""Pieces of a pattern behind a literal that no character of a word can match, so that the word ends there."""
 
 
 _Tried = tuple[tuple[str, Callable[[str, int], re.Match[str] | None]], ...]
@@ -50,6 +52,13 @@ class _Known(dict[str, _Tried]):
         return tried
 
 
+class Head(NamedTuple):
+    """What a match begins with: a whole word, or the first characters (at most `HEAD`) of one."""
+
+    text: str
+    whole: bool
+
+
 class Hit(NamedTuple):
     """Where a cue stands (characters of the text) and its words, in lower case."""
 
@@ -63,15 +72,16 @@ class Scanner:
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
         self._compiled = {name: re.compile(rf"\b(?:{bounded(pattern)})\b") for name, pattern in patterns.items()}
-        self._by_head: dict[str, list[str]] = {}
+        self._by_head: dict[Head, list[str]] = {}
         self._by_word = _Known(self._look_up)
         for name, pattern in patterns.items():
             for head in sorted(heads(pattern)):
                 self._by_head.setdefault(head, []).append(name)
 
     def _look_up(self, word: str) -> _Tried:
-        names = [n for length in range(1, min(HEAD, len(word)) + 1) for n in self._by_head.get(word[:length], ())]
-        return tuple((name, self._compiled[name].match) for name in names)
+        begins = [Head(word[:length], False) for length in range(1, min(HEAD, len(word)) + 1)]
+        names = [name for head in (*begins, Head(word, True)) for name in self._by_head.get(head, ())]
+        return tuple((name, self._compiled[name].match) for name in dict.fromkeys(names))
 
     def hits(self, text: str) -> dict[str, list[Hit]]:
         """Matches by pattern name, in text order, those of one pattern without overlap; `text` must be lower case."""
@@ -97,30 +107,35 @@ def bounded(pattern: str) -> str:
     return pattern
 
 
-def heads(pattern: str) -> set[str]:
-    """First characters (at most `HEAD`) of everything a pattern can match; raises ValueError when one is not literal."""
-    out: set[str] = set()
+def heads(pattern: str, behind: str = "") -> set[Head]:
+    """What the first word of everything that a pattern can match begins with or is; `behind`: what follows the pattern.
+
+    Raises ValueError when an alternative does not begin with a literal.
+    """
+    out: set[Head] = set()
     for part in alternatives(pattern):
-        out |= _heads_of(part)
+        out |= _heads_of(part, behind)
     return out
 
 
-def _heads_of(part: str) -> set[str]:
+def _heads_of(part: str, behind: str) -> set[Head]:
     if part.startswith("(?:"):
         end = _closing(part)
         rest = part[end + 1 :]
-        inner = heads(part[3:end])
-        return inner | _heads_of(rest.lstrip("?*")) if rest[:1] in ("?", "*") else inner
+        optional = rest[:1] in ("?", "*")
+        inner = heads(part[3:end], rest.lstrip("?*") + behind)
+        return inner | _heads_of(rest.lstrip("?*"), behind) if optional else inner
     literal = _LITERAL.match(part)
     if literal is None:
         raise ValueError(f"does not begin with a literal: {part!r}")
     word = literal[0]
-    follows = part[literal.end() : literal.end() + 1]
-    if follows in ("?", "*"):
-        word = word[:-1]
+    follows = part[literal.end() :] + behind
+    if follows[:1] in ("?", "*"):
+        word, follows = word[:-1], "?"
     if not word:
         raise ValueError(f"begins with an optional character: {part!r}")
-    return {word[:HEAD]}
+    whole = not follows or _ENDS_WORD.match(follows) is not None
+    return {Head(word, True) if whole else Head(word[:HEAD], False)}
 
 
 def alternatives(pattern: str) -> list[str]:

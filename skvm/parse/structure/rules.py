@@ -8,27 +8,26 @@ from typing import NamedTuple
 
 from skvm.ir import Force
 from skvm.parse.draft import Block, BlockKind, Role, RunKind
+from skvm.parse.guards import Guarded
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.features import Finder
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.words import cue, cue_words
 
 _MUST = cue("must")
-_SHOUT_MUST = re.compile(
+_SHOUT_MUST = Guarded(
     r"^\W*(?:critical|important|required|mandatory|constraint)(?: (?:rules?|notes?|requirements?|constraints?|points?))?"
     r"\s*[:\])—–-]|\b(?-i:CRITICAL|IMPORTANT|REQUIRED|MANDATORY)\b(?!\])"
-    r"|^\W*only\b",
-    re.IGNORECASE,
+    r"|^\W*only\b"
 )
 _SHOUT_NOT = re.compile(r"\b(?:NEVER|DO NOT|DON'T|MUST NOT|Never|Do not|Do NOT|Don['’]t)\b")
-_BARE_NOT = re.compile(
-    rf"(?:^|[.!?:;,(—–\-*✅❌] |[—–(]|\b(?:{'|'.join(cue_words('before bare no'))})\s)(?:{'|'.join(cue_words('bare no'))})\b",
-    re.IGNORECASE,
+_BARE_NOT = Guarded(
+    rf"(?:^|[.!?:;,(—–\-*✅❌] |[—–(]|\b(?:{'|'.join(cue_words('before bare no'))})\s)(?:{'|'.join(cue_words('bare no'))})\b"
 )
 """A bare prohibition needs a break or an addressee before it, so that "users don't know" is no rule."""
 
-BEFORE = re.compile(r"\bbefore (?:\w+ing|proceeding)\b", re.IGNORECASE)
-CONTRAST = re.compile(r",\s+not\b|\binstead of\b|\brather than\b", re.IGNORECASE)
+BEFORE = Guarded(r"\bbefore (?:\w+ing|proceeding)\b")
+CONTRAST = Guarded(r",\s+not\b|\binstead of\b|\brather than\b")
 NO_ITEM = re.compile(
     r"^\W*no\s+[\w-]+(?![^.]{0,30}:)(?![^.]{0,40}\b(?:needed|required|necessary|found|available)\b)", re.IGNORECASE
 )

@@ -7,6 +7,7 @@ from functools import cache
 
 from skvm.ir import SceneType
 from skvm.parse.draft import Role
+from skvm.parse.guards import Guarded
 from skvm.source import read_data
 
 _DONT = re.compile(r"\b(?:do not|don['’]?t)\b")
@@ -66,10 +67,10 @@ def cue_words(name: str) -> tuple[str, ...]:
 
 
 @cache
-def cue(name: str) -> re.Pattern[str]:
+def cue(name: str) -> Guarded:
     """Pattern of a cue: any of its entries as whole words; at the beginning only, where the name begins with "^"."""
     body = "|".join(cue_words(name))
-    return re.compile(rf"^\W*(?:{body})\b" if name.startswith("^") else rf"\b(?:{body})\b", re.IGNORECASE)
+    return Guarded(rf"^\W*(?:{body})\b" if name.startswith("^") else rf"\b(?:{body})\b")
 
 
 @cache
