@@ -18,17 +18,22 @@ _SPECIAL = frozenset(".^$*+?{}()|")
 class Guarded:
     """A pattern that ignores case with the words of which every match contains at least one."""
 
-    __slots__ = ("_search", "finditer", "match", "words")
+    __slots__ = ("_findall", "_search", "finditer", "match", "words")
 
     def __init__(self, pattern: str) -> None:
         compiled = re.compile(pattern, re.IGNORECASE)
-        self._search, self.match, self.finditer = compiled.search, compiled.match, compiled.finditer
+        self._search, self._findall = compiled.search, compiled.findall
+        self.match, self.finditer = compiled.match, compiled.finditer
         needed = words_needed(pattern)
         self.words = tuple(sorted(w for w in needed if not any(other in w for other in needed if other != w)))
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
         """The first match, as that of `re.Pattern.search`."""
         return self._search(text, start, end) if any(map(text.lower().__contains__, self.words)) else None
+
+    def findall(self, text: str) -> list[str]:
+        """All matches, as `re.Pattern.findall` lists them for a pattern without capturing groups."""
+        return self._findall(text) if any(map(text.lower().__contains__, self.words)) else []
 
 
 def words_needed(pattern: str) -> frozenset[str]:
