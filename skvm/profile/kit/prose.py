@@ -7,7 +7,7 @@ import re
 from skvm.profile.kit.bodies import unified
 
 WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
-STOP = re.compile(r"([.!?…]+[\"'”’)\]*_]*)(\s+)(?=[\"'“‘(\[*_]*[^\W_])")
+STOP = re.compile(r"(?<![.!?…])([.!?…]+[\"'”’)\]*_]*)(\s+)(?=[\"'“‘(\[*_]*[^\W_])")
 ABBREVIATIONS = frozenset(("mr", "mrs", "ms", "dr", "st", "e.g", "i.e", "vs", "etc", "approx", "prof", "fig", "cf"))
 SHORTENED = re.compile(
     r"\b(?:[a-z]+n['’]t|(?:i|you|we|they|he|she|it|that|there|here|what|who|where|how|let)['’](?:m|re|ve|ll|d|s)"
