@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from skvm.app.check import diagnose
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
 from skvm.capability.profiles import parse_target
 from skvm.diag import UsageError, locate
-from skvm.plan import Artifact, PlanDiagnostic, load_artifact
+from skvm.plan import Artifact, Limits, PlanDiagnostic, load_artifact
 from skvm.source import SkillSource, load_skill
+
+if TYPE_CHECKING:
+    from skvm.compile import Processor
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,9 @@ class CompileOptions:
     profile: Path | None = None
     passes: str | None = None
     pool: tuple[str, ...] = ()
+    success: float | None = None
+    wall: float | None = None
+    models: int | None = None
     stop_after: str | None = None
     print_after: tuple[str, ...] = ()
     show: Callable[[str, str], None] | None = None
@@ -53,11 +62,29 @@ def compile_source(source: SkillSource, options: CompileOptions, settings: Setti
         profile_note=match.note,
         passes=options.passes,
         diagnostics=rows,
+        pool=tuple(_processor(name, settings) for name in options.pool),
+        limits=_limits(options),
         stop_after=options.stop_after,
         print_after=options.print_after,
         show=options.show,
     )
     return compile_program(program, source, request)
+
+
+def _processor(name: str, settings: Settings) -> Processor:
+    from skvm.compile import Processor
+
+    target = parse_target(name)
+    match = profile_for(target, settings, None)
+    return Processor(target, match.profile, match.note)
+
+
+def _limits(options: CompileOptions) -> Limits:
+    try:
+        return Limits(success=options.success, wall=options.wall, models=options.models)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"--{first['loc'][0]} {first['input']}: {first['msg'].lower()}") from None
 
 
 def artifact_at(path: Path, options: CompileOptions, settings: Settings) -> tuple[Artifact, Path | None]:

@@ -27,7 +27,10 @@ class Verdict(StrEnum):
 
 
 class Gap(Frozen):
-    """One judged requirement. `probability` and its 90 % `interval` are None when not measured."""
+    """One judged requirement. `probability` and its 90 % `interval` are None when not measured.
+
+    `target`: whose gap it is, where a plan has several targets and it is not the plan's first.
+    """
 
     primitive: str
     required: Level
@@ -38,6 +41,7 @@ class Gap(Frozen):
     inferred: bool = False
     steps: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    target: str = ""
 
 
 def judge(requirement: Requirement, profile: Profile | None) -> Gap:

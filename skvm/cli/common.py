@@ -27,6 +27,18 @@ def format_option(*choices: str) -> Callable[[F], F]:
     return click.option("--format", "form", type=click.Choice(["text", "json", *choices]), default="text", show_default=True)
 
 
+def pool_options(function: F) -> F:
+    """The pool of targets, and the limits that the choice among them must keep."""
+    for option in (
+        click.option("--models", type=int, metavar="K", help="at most K different models in one plan"),
+        click.option("--wall", type=float, metavar="S", help="at most S seconds on the longest path, by estimate"),
+        click.option("--success", type=float, metavar="P", help="all steps succeed with probability P at least"),
+        click.option("--pool", multiple=True, metavar="MODEL[@HARNESS]", help="a further target that steps may go to"),
+    ):
+        function = option(function)
+    return function
+
+
 def skills_argument(function: F) -> F:
     """One or more skills."""
     return click.argument("skills", nargs=-1, required=True, metavar="SKILL...")(function)

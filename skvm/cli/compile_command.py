@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from skvm.cli.common import format_option, note, progress, put, put_items, skills_argument, style
+from skvm.cli.common import format_option, note, pool_options, progress, put, put_items, skills_argument, style
 
 
 @click.command("compile")
 @skills_argument
 @click.option("--target", required=True, metavar="MODEL[@HARNESS]", help="the processor to compile for, e.g. sim/weak")
 @click.option("--profile", type=click.Path(path_type=Path), help="a profile file instead of the one found by name")
+@pool_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="plan file; a folder for several skills")
 @click.option("--passes", metavar="SPEC", help="a pipeline instead of the default one")
 @click.option("--print-after", multiple=True, metavar="PASS", help="show the program after this pass on stderr")

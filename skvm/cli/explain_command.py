@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 
-from skvm.cli.common import format_option, put, put_json, style
+from skvm.cli.common import format_option, pool_options, put, put_json, style
 
 
 @click.command("explain")
 @click.argument("what", metavar="SKILL-or-PLAN|SKVnnn")
 @click.option("--target", default="sim/strong", show_default=True, metavar="MODEL[@HARNESS]", help="when a skill is named")
 @click.option("--profile", type=click.Path(path_type=Path), help="a profile file instead of the one found by name")
+@pool_options
 @format_option()
-def command(what: str, target: str, profile: Path | None, form: str) -> int:
+def command(what: str, target: str, profile: Path | None, form: str, **pool: Any) -> int:
     """Why a plan is as it is: bindings, gaps, edges, critical path; or what a diagnostic code means."""
     if re.fullmatch(r"SKV\d{3}", what.upper()):
         return _code(what.upper(), form)
@@ -23,7 +25,7 @@ def command(what: str, target: str, profile: Path | None, form: str) -> int:
     from skvm.app.settings import Settings
     from skvm.plan.describe import explain_json, explain_text
 
-    artifact, _ = artifact_at(Path(what), CompileOptions(target=target, profile=profile), Settings.from_environment())
+    artifact, _ = artifact_at(Path(what), CompileOptions(target, profile, **pool), Settings.from_environment())
     if form == "json":
         put_json(explain_json(artifact))
     else:

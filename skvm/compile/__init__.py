@@ -7,7 +7,7 @@ Must never: call a model, read clock, network or environment, run anything of a 
 from skvm.compile.analysis import Analysis, analyse
 from skvm.compile.compiler import compile_program
 from skvm.compile.registry import DEFAULT_PIPELINE
-from skvm.compile.request import CompileRequest
+from skvm.compile.request import CompileRequest, Processor
 from skvm.compile.unit import Pass, StepEffects, Unit
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Analysis",
     "CompileRequest",
     "Pass",
+    "Processor",
     "StepEffects",
     "Unit",
     "analyse",

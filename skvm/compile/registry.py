@@ -12,7 +12,7 @@ from skvm.diag import UsageError
 
 GROUP = "skvm.passes"
 
-DEFAULT_PIPELINE = "lower,effects,requirements,bind,compensate,environment,dependencies,reduce,schedule,permissions,emit"
+DEFAULT_PIPELINE = "lower,effects,requirements,dependencies,reduce,bind,compensate,environment,schedule,permissions,emit"
 
 
 def pipeline(text: str | None) -> tuple[Pass, ...]:

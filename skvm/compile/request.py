@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from skvm.capability import Profile, Target
-from skvm.plan import PlanDiagnostic
+from skvm.plan import Limits, PlanDiagnostic
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Processor:
+    """A target with its profile; None: never measured, `note` says so in words."""
+
+    target: Target
+    profile: Profile | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -14,8 +26,8 @@ class CompileRequest:
     """`profile` None: the target was never measured, `profile_note` says so in words.
 
     `passes`: pipeline text, None for the default one. `diagnostics` of the front end, kept in the artifact. `pool`: further
-    targets a step may be bound to. `show(pass id, text)` receives the text form of the program after each pass of
-    `print_after`. `stop_after`: no pass after this one runs.
+    targets a step may be bound to, `limits`: what the choice among them must keep. `show(pass id, text)` receives the text form
+    of the program after each pass of `print_after`. `stop_after`: no pass after this one runs.
     """
 
     target: Target
@@ -23,7 +35,18 @@ class CompileRequest:
     profile_note: str = ""
     passes: str | None = None
     diagnostics: tuple[PlanDiagnostic, ...] = ()
-    pool: tuple[tuple[Target, Profile | None], ...] = ()
+    pool: tuple[Processor, ...] = ()
+    limits: Limits = NO_LIMITS
     print_after: tuple[str, ...] = ()
     stop_after: str | None = None
     show: Callable[[str, str], None] | None = None
+
+    @cached_property
+    def processors(self) -> dict[str, Processor]:
+        """The target and the pool by name, the target first."""
+        own = Processor(self.target, self.profile, self.profile_note)
+        return {str(self.target): own, **{str(p.target): p for p in self.pool if p.target != self.target}}
+
+    def processor(self, name: str) -> Processor:
+        """The one of this name; the target itself where there is none."""
+        return self.processors.get(name) or self.processors[str(self.target)]

@@ -12,7 +12,7 @@ from skvm.capability import Gap, Requirement
 from skvm.compile.request import CompileRequest
 from skvm.diag import Diagnostic
 from skvm.ir import EffectClass, Effects, Program
-from skvm.plan import Artifact, Binding, Edge, EnvironmentNeed, Permissions, PlanNode
+from skvm.plan import Artifact, Assignment, Binding, Edge, EnvironmentNeed, Permissions, PlanNode
 from skvm.source import SkillSource
 
 N = TypeVar("N", bound=PlanNode)
@@ -45,6 +45,7 @@ class Unit:
     requirements: tuple[Requirement, ...] = ()
     gaps: tuple[Gap, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    assignment: Assignment | None = None
     edges: tuple[Edge, ...] = ()
     environment: tuple[EnvironmentNeed, ...] = ()
     permissions: Permissions = field(default_factory=Permissions)
@@ -52,6 +53,15 @@ class Unit:
     parallel: tuple[tuple[str, ...], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     artifact: Artifact | None = None
+
+    @cached_property
+    def needs(self) -> dict[str, tuple[Requirement, ...]]:
+        """Requirements by the step that needs them."""
+        table: dict[str, list[Requirement]] = {}
+        for requirement in self.requirements:
+            if requirement.step is not None:
+                table.setdefault(requirement.step, []).append(requirement)
+        return {step: tuple(rows) for step, rows in table.items()}
 
     @cached_property
     def node_by_id(self) -> dict[str, PlanNode]:

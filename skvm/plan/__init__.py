@@ -18,6 +18,7 @@ from skvm.plan.artifact import (
     TargetInfo,
     load_artifact,
 )
+from skvm.plan.assignment import Assignment, Limits, Shift, Totals
 from skvm.plan.events import Event, EventKind
 from skvm.plan.graph import (
     Addition,
@@ -63,6 +64,7 @@ __all__ = [
     "Addition",
     "Arm",
     "Artifact",
+    "Assignment",
     "Binding",
     "BranchNode",
     "BundleFile",
@@ -84,6 +86,7 @@ __all__ = [
     "GuardContext",
     "GuardResult",
     "Hole",
+    "Limits",
     "LoopNode",
     "MapNode",
     "Origin",
@@ -95,6 +98,7 @@ __all__ = [
     "PlanNode",
     "Requires",
     "Shell",
+    "Shift",
     "Slice",
     "SolidCall",
     "SolidState",
@@ -106,6 +110,7 @@ __all__ = [
     "TargetInfo",
     "Template",
     "Text",
+    "Totals",
     "Unfilled",
     "Var",
     "as_text",

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from skvm.capability import Gap, Requirement
 from skvm.diag import PlanError, Severity
 from skvm.ir import Frozen, canonical_json, digest_json
+from skvm.plan.assignment import Assignment
 from skvm.plan.graph import Plan
 from skvm.source import Span
 
@@ -28,7 +29,7 @@ class SourceInfo(Frozen):
 
 
 class TargetInfo(Frozen):
-    """For which processor; `profile` is the digest of the profile, empty when the target is not measured."""
+    """A processor; `profile` is the digest of the profile, empty when the target is not measured."""
 
     model: str
     harness: str
@@ -117,10 +118,12 @@ class Artifact(Frozen):
     toolchain: dict[str, str] = {}
     source: SourceInfo
     target: TargetInfo
+    pool: tuple[TargetInfo, ...] = ()
     pipeline: tuple[PassRecord, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     gaps: tuple[Gap, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    assignment: Assignment | None = None
     plan: Plan
     environment: tuple[EnvironmentNeed, ...] = ()
     permissions: Permissions = Permissions()

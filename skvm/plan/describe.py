@@ -12,6 +12,7 @@ from typing import Any
 from skvm.capability import Gap, Requirement
 from skvm.ir import Hazard
 from skvm.plan.artifact import Artifact, Binding
+from skvm.plan.choice_text import choice_details, choice_lines
 from skvm.plan.graph import BranchNode, DelegateNode, Edge, GateNode, LoopNode, MapNode, PlanNode, StepNode
 from skvm.plan.timing import Timing
 from skvm.source import LineIndex
@@ -57,6 +58,7 @@ def explain_json(artifact: Artifact) -> dict[str, Any]:
         "target": artifact.target.model_dump(mode="json"),
         "requirements": [_requirement(r, line) for r in artifact.requirements],
         "gaps": [_gap(g, artifact, line) for g in artifact.gaps],
+        "assignment": artifact.assignment.model_dump(mode="json") if artifact.assignment is not None else None,
         "bindings": [_binding(b, artifact, line) for b in artifact.bindings],
         "nodes": [_node(n, rows, line) for n in plan.nodes],
         "edges": [_edge(e, timing, span, starts, line) for e in plan.edges],
@@ -204,18 +206,25 @@ def detail(node: PlanNode) -> str:
 def summary_text(artifact: Artifact, style: Style = plain) -> str:
     """What a user wants to see after compiling: target, gaps, who does what, what overlaps, what it will take."""
     return "\n".join(
-        (*_head(artifact, style), *_gap_lines(artifact, style), *_tree(artifact, style), *_time_lines(artifact, style))
+        (
+            *_head(artifact, style),
+            *choice_lines(artifact, style),
+            *_gap_lines(artifact, style),
+            *_tree(artifact, style),
+            *_time_lines(artifact, style),
+        )
     )
 
 
 def explain_text(artifact: Artifact, style: Style = plain) -> str:
     """The summary, then why each binding and each edge is there, and what would change it."""
     data = explain_json(artifact)
-    out = [summary_text(artifact, style), *_citations(data["gaps"], style)]
+    out = [summary_text(artifact, style), *choice_details(artifact, style), *_citations(data["gaps"], style)]
     out += ["", style("Why each step is bound as it is", "bold")]
     for row in data["bindings"]:
         held = f", probability {row['probability']:.2f}" if row["probability"] is not None else ""
-        out.append(f"  {row['step']} (line {row['line']}): {row['executor']}{held}: {row['reason']}")
+        who = f" {row['target']}" if row["target"] and artifact.pool else ""
+        out.append(f"  {row['step']} (line {row['line']}): {row['executor']}{who}{held}: {row['reason']}")
         out += [style(f"      not {other}", "dim") for other in row["alternatives"]]
     out += ["", style("Why each step waits", "bold")]
     for row in data["edges"][:SHOWN_EDGES]:
@@ -262,7 +271,8 @@ def _gap_lines(artifact: Artifact, style: Style) -> Iterator[str]:
         held = f" p {gap.probability:.2f}" if gap.probability is not None else ""
         measured = f", measured {gap.measured.value}" if gap.measured is not None else ""
         verdict = style(gap.verdict.value.replace("_", " "), VERDICTS[gap.verdict.value])
-        yield f"    {gap.primitive} {gap.required.value}: {verdict}{measured}{held} in {', '.join(gap.steps)}"
+        whose = f" ({gap.target})" if gap.target else ""
+        yield f"    {gap.primitive} {gap.required.value}{whose}: {verdict}{measured}{held} in {', '.join(gap.steps)}"
 
 
 def _tree(artifact: Artifact, style: Style) -> Iterator[str]:

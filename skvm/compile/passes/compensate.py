@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from skvm.capability import Level, Requirement, Verdict, judge, load_catalog
+from skvm.capability import Level, Profile, Requirement, Verdict, judge, load_catalog
 from skvm.capability.estimate import probability
 from skvm.capability.gaps import MET_AT
 from skvm.compile.unit import Pass, Unit
@@ -32,15 +32,11 @@ class CompensatePass(Pass):
 
     def run(self, unit: Unit) -> Unit:
         """The unit with added parts on the slices of steps that have a measured gap."""
-        needs: dict[str, list[Requirement]] = {}
-        for requirement in unit.requirements:
-            if requirement.step is not None:
-                needs.setdefault(requirement.step, []).append(requirement)
 
         def change(node: PlanNode) -> PlanNode:
             if not isinstance(node, StepNode) or node.executor.kind is not ExecutorKind.MODEL:
                 return node
-            added = additions(unit, node, needs.get(node.id, []))[: self.at_most]
+            added = additions(unit, node)[: self.at_most]
             if added == node.slice.added:
                 return node
             return node.model_copy(update={"slice": node.slice.model_copy(update={"added": added})})
@@ -48,33 +44,34 @@ class CompensatePass(Pass):
         return unit.with_nodes(change)
 
 
-def additions(unit: Unit, node: StepNode, needs: list[Requirement]) -> tuple[Addition, ...]:
+def additions(unit: Unit, node: StepNode) -> tuple[Addition, ...]:
     """What to add for one step, heaviest gap first; empty when nothing is measured below what it needs."""
+    profile = unit.request.processor(node.executor.target).profile
     found: list[tuple[float, int, Addition]] = []
-    for index, requirement in enumerate(needs):
-        gap = judge(requirement, unit.request.profile)
+    for index, requirement in enumerate(unit.needs.get(node.id, ())):
+        gap = judge(requirement, profile)
         if gap.verdict not in (Verdict.WEAK, Verdict.MISSING):
             continue
-        text = _text(unit, node, requirement)
+        text = _text(unit.program, profile, node, requirement)
         if text:
             part = Addition(text=text, primitive=gap.primitive, required=gap.required)
             found.append((gap.probability or 0.0, index, part))
     return tuple(part for _, _, part in sorted(found, key=lambda row: row[:2]))
 
 
-def _text(unit: Unit, node: StepNode, requirement: Requirement) -> str:
+def _text(program: Program, profile: Profile | None, node: StepNode, requirement: Requirement) -> str:
     """The hints from the required level down to one that the target holds, and what is known of this step."""
     hints = load_catalog().get(requirement.primitive).hints
-    parts = [hints[level] for level in _levels_between(unit, requirement) if level in hints]
+    parts = [hints[level] for level in _levels_between(profile, requirement) if level in hints]
     if not parts:
         return ""
-    concrete = _concrete(unit.program, node, requirement.primitive)
+    concrete = _concrete(program, node, requirement.primitive)
     return " ".join([*parts, *([concrete] if concrete else [])])
 
 
-def _levels_between(unit: Unit, requirement: Requirement) -> tuple[Level, ...]:
+def _levels_between(profile: Profile | None, requirement: Requirement) -> tuple[Level, ...]:
     """Required level first, downwards, as long as the level itself is not held; at least the required one."""
-    cell = unit.request.profile.cells.get(requirement.primitive) if unit.request.profile else None
+    cell = profile.cells.get(requirement.primitive) if profile else None
     out: list[Level] = []
     for rank in range(requirement.level.rank, 1, -1):
         level = Level.of(rank)

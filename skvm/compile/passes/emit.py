@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from skvm import __version__
 from skvm.capability import catalog_digest, prices_digest
+from skvm.compile.request import Processor
 from skvm.compile.unit import Pass, Unit
 from skvm.diag import Diagnostic, sort_diagnostics
 from skvm.plan import Artifact, BundleFile, PassRecord, Plan, PlanDiagnostic, SourceInfo, TargetInfo
@@ -36,8 +37,8 @@ class EmitPass(Pass):
 
 def assemble(unit: Unit, records: tuple[PassRecord, ...] = ()) -> Artifact:
     """The artifact of a unit, not yet sealed."""
-    source, request = unit.source, unit.request
-    profile = request.profile
+    source = unit.source
+    own, *pool = map(_target, unit.request.processors.values())
     bundle, omitted = _bundle(source)
     return Artifact(
         toolchain=toolchain(),
@@ -47,17 +48,13 @@ def assemble(unit: Unit, records: tuple[PassRecord, ...] = ()) -> Artifact:
             program=unit.program.digest,
             files={source.main.file: digest_bytes(source.main.raw)} | {shown(f.path): f.digest for f in source.files},
         ),
-        target=TargetInfo(
-            model=request.target.model,
-            harness=request.target.harness,
-            profile=profile.digest if profile is not None else "",
-            profile_name=profile.name if profile is not None else "",
-            note=request.profile_note,
-        ),
+        target=own,
+        pool=tuple(pool),
         pipeline=records,
         requirements=unit.requirements,
         gaps=unit.gaps,
         bindings=unit.bindings,
+        assignment=unit.assignment,
         plan=Plan(nodes=unit.nodes, edges=unit.edges, critical_path=unit.critical_path, parallel=unit.parallel),
         environment=unit.environment,
         permissions=unit.permissions,
@@ -65,6 +62,17 @@ def assemble(unit: Unit, records: tuple[PassRecord, ...] = ()) -> Artifact:
         bundle=bundle,
         bundle_omitted=omitted,
         diagnostics=_diagnostics(unit),
+    )
+
+
+def _target(item: Processor) -> TargetInfo:
+    profile = item.profile
+    return TargetInfo(
+        model=item.target.model,
+        harness=item.target.harness,
+        profile=profile.digest if profile is not None else "",
+        profile_name=profile.name if profile is not None else "",
+        note=item.note,
     )
 
 

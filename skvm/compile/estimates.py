@@ -1,0 +1,48 @@
+"""What one run of a step takes and costs, before it ever ran."""
+
+from __future__ import annotations
+
+from skvm.capability import Profile, Target, load_prices
+from skvm.plan import Estimate, ExecutorKind, StepNode
+
+FIRST = 1.0
+TOKEN = 0.015
+"""Seconds to the first token and per output token where a profile says nothing: 65 tokens a second, a usual hosted model."""
+
+TURNS = 3
+"""Model turns of a step: look, act, finish. Each sends the slice again."""
+
+OVERHEAD = 700
+"""Prompt tokens that every turn carries besides the slice: instructions and tool descriptions of the step agent."""
+
+ANSWER = 220
+"""Output tokens of a turn: a tool call with its arguments, or the final result."""
+
+COMMAND = 2.0
+"""Seconds of a command."""
+
+
+def estimate(node: StepNode, target: Target, profile: Profile | None) -> Estimate:
+    """Seconds, tokens and USD of one run of a step, by a model that of `target`; what they rest on is in `basis`."""
+    if node.executor.kind is not ExecutorKind.MODEL:
+        return Estimate(seconds=COMMAND, basis="assumed time of a command")
+    prompt, completion = tokens(node)
+    latency = profile.latency if profile is not None else {}
+    first, token = latency.get("first", FIRST), latency.get("token", TOKEN)
+    price = load_prices().get(target.model)
+    basis = "4 characters a token, 3 turns"
+    basis += ", latency of the profile" if latency else ", assumed latency"
+    basis += "" if price is not None else ", price unknown"
+    return Estimate(
+        seconds=round(TURNS * first + completion * token, 3),
+        tokens=prompt + completion,
+        cost=round(price.cost(prompt, completion), 6) if price is not None else 0.0,
+        basis=basis,
+    )
+
+
+def tokens(node: StepNode) -> tuple[int, int]:
+    """Prompt and completion tokens of one run of a step by a model."""
+    sent = node.slice
+    size = len(sent.text) + len(sent.goal) + sum(map(len, (*sent.constraints, *sent.knowledge, *(a.text for a in sent.added))))
+    return TURNS * (OVERHEAD + (size + 3) // 4), TURNS * ANSWER
