@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import islice
 from math import exp, inf, log
 from typing import NamedTuple
 
@@ -31,6 +32,9 @@ PRIOR = 0.5
 NEVER = 1e-6
 """Least probability, so that its logarithm is a number."""
 
+DOUBTS = 100
+"""So many ends of intervals are tried at most."""
+
 FRONT = 12
 """Points of the front of cost against success."""
 
@@ -42,6 +46,7 @@ Key = tuple[str, str, Level]
 class Candidate:
     """One target for one step. `probability`: that it holds all the step needs, what was never measured at its prior."""
 
+    node: StepNode
     processor: Processor
     judged: tuple[Gap, ...]
     probability: float
@@ -100,14 +105,15 @@ class Router:
 
     def candidates(self, beliefs: Mapping[Key, float]) -> dict[str, tuple[Candidate, ...]]:
         """Every target for every step; `beliefs` replace what the profiles say."""
-        processors = self.unit.request.processors
+        processors = self.unit.request.processors.values()
         return {
-            node.id: tuple(self._candidate(node, name, item, beliefs) for name, item in processors.items())
+            node.id: tuple(self._candidate(node, item, beliefs) for item in processors)
             for node in self.unit.nodes
             if isinstance(node, StepNode) and node.id in self.model_steps
         }
 
-    def _candidate(self, node: StepNode, name: str, item: Processor, beliefs: Mapping[Key, float]) -> Candidate:
+    def _candidate(self, node: StepNode, item: Processor, beliefs: Mapping[Key, float]) -> Candidate:
+        name = str(item.target)
         judged = tuple(judge(need, item.profile) for need in self.unit.needs.get(node.id, ()))
         chance, capable = 1.0, True
         for gap in judged:
@@ -124,7 +130,7 @@ class Router:
             model=name,
             context=(price.input - (price.input if price.cached is None else price.cached)) / 1000,
         )
-        return Candidate(item, judged, chance, capable, option)
+        return Candidate(node, item, judged, chance, capable, option)
 
     @cached_property
     def _times(self) -> dict[str, int]:
@@ -163,12 +169,20 @@ class Router:
 
     def shifts(self, rows: Rows, answer: Answer) -> Iterator[Shift]:
         """What would be chosen if one measurement were at an end of its interval, where that is another choice."""
-        for key, held in self._doubts(rows):
-            other_rows = self.candidates({key: held})
-            other = self.choose(other_rows)
+        for key, held in islice(self._doubts(rows), DOUBTS) if answer.kept else ():
+            other = self.choose(self._believing(rows, key, held))
             moved = tuple(n.id for n, a, b in zip(self.unit.nodes, answer.names, other.names, strict=True) if a != b)
             if moved:
                 yield Shift(target=key[0], primitive=key[1], level=key[2], probability=held, totals=totals(other), steps=moved)
+
+    def _believing(self, rows: Rows, key: Key, held: float) -> Rows:
+        """The candidates if one measurement were another."""
+
+        def other(found: Candidate) -> Candidate:
+            rests = found.option.name == key[0] and any((g.primitive, g.required) == key[1:] for g in found.judged)
+            return self._candidate(found.node, found.processor, {key: held}) if rests else found
+
+        return {step: tuple(map(other, found)) for step, found in rows.items()}
 
     def _doubts(self, rows: Rows) -> Iterator[tuple[Key, float]]:
         """Ends of intervals that can change the choice: across the line of what is held, or any where success is limited."""

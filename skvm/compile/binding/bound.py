@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from skvm.compile.binding.table import Link, Option, Table, switch
+from skvm.compile.binding.table import Link, Option, Table
 
-HALVINGS = 40
+HALVINGS = 16
 """Steps of the search for the multiplier; it only sharpens the bound, so that its precision decides nothing."""
 
 DEAREST = 1e12
@@ -65,8 +65,7 @@ class Bound:
                 continue
             self.roots[step] = self.roots[step + 1]
             below[link.before].append(step)
-            for model in {option.model: i for i, option in self._options(link.before)}:
-                self.after[step][model] = min(_moved(model, o, link.resent, best) for o, best in values)
+            self.after[step] = _by_model({option.model for _, option in self._options(link.before)}, link.resent, values)
         self._of: dict[tuple[int, tuple[str | None, ...]], float] = {}
 
     def _options(self, step: int) -> list[tuple[int, Option]]:
@@ -116,8 +115,14 @@ def _plus(one: Best, other: Best) -> Best:
     return one[0] + other[0], one[1] + other[1], one[2]
 
 
-def _moved(model: str | None, option: Option, resent: float, best: Best) -> Best:
-    return best[0] + switch(model, option, resent), best[1], best[2]
+def _by_model(models: set[str | None], resent: float, values: list[tuple[Option, Best]]) -> dict[str | None, Best]:
+    """Least cost of a tree by the model of the step before: with nothing sent again, or as if the model always changed."""
+    changed = min((best[0] + (option.context * resent if option.model else 0.0), best[1], best[2]) for option, best in values)
+    same: dict[str | None, Best] = {}
+    for option, best in values:
+        same[option.model] = min(same.get(option.model, best), best)
+    same[None] = min(best for _, best in values)
+    return {model: min(changed, same.get(model, changed)) for model in models}
 
 
 def bounds(kept: Kept) -> list[Bound]:
