@@ -18,8 +18,8 @@ def choice_lines(artifact: Artifact, style: Style) -> Iterator[str]:
     if found is None:
         return
     counts = Counter(b.target for b in artifact.bindings if b.target)
-    shares = ", ".join(f"{name} {counts[name]}" for name in found.pool if counts[name]) or "no step needs a model"
-    yield f"  targets: {style(shares, 'bold')} of {len(found.pool)} in the pool"
+    shares = ", ".join(f"{name} ({counts[name]})" for name in found.pool if counts[name]) or "no step needs a model"
+    yield f"  steps by target: {style(shares, 'bold')}, chosen from {len(found.pool)}"
     yield f"    expected {_totals(found.totals)}{_weakest(found)}"
     proof = f"proved cheapest ({found.compared} partial choices compared)" if found.proved else f"not proved: {_off(found)}"
     yield f"    {style(proof, 'good' if found.proved else 'warning')}"

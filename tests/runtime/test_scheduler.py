@@ -12,7 +12,7 @@ from runtime_kit import Run, ScriptedModel, artifact, chain, code, finish, reply
 
 from skvm.diag import TargetError
 from skvm.ir import Effects, Hazard
-from skvm.plan import Edge, EventKind
+from skvm.plan import Edge, EventKind, Executor, ExecutorKind, TargetInfo
 from skvm.ports import ModelReply, ModelRequest
 
 
@@ -266,3 +266,20 @@ def test_a_circle_is_an_error_and_no_hang(tmp_path: Path) -> None:
     one = run(artifact([step("a"), step("b"), step("c")], (edge("b", "c"), edge("c", "b"))), tmp_path)
     assert one.outcome is not None and (one.outcome.status, one.outcome.exit_code) == ("failed", 2)
     assert "in a circle" in one.outcome.reason
+
+
+def test_each_step_asks_the_model_it_is_bound_to(tmp_path: Path) -> None:
+    asked: dict[str, str] = {}
+
+    async def script(request: ModelRequest) -> ModelReply:
+        asked[request.tag.step] = request.model
+        return finish()
+
+    def bound(target: str) -> Executor:
+        return Executor(kind=ExecutorKind.MODEL, target=target)
+
+    nodes = [step("own", executor=bound("m")), step("far", executor=bound("v/big@bare-agent")), step("none")]
+    pool = (TargetInfo(model="v/big", harness="bare-agent"),)
+    one = run(artifact(nodes, chain("own", "far", "none"), pool=pool), tmp_path, ScriptedModel(script), name="given")
+    assert one.outcome is not None and one.outcome.exit_code == 0
+    assert asked == {"own": "given", "far": "v/big", "none": "given"}
