@@ -168,11 +168,12 @@ def outline_text(
     kind = data["kind"].replace("_", " ")
     head = f"{data['name']}: {kind}, " + (f"{len(data['steps'])} steps" if data["has_procedure"] else "no procedure")
     out = [style(visible(head), "title")]
+    inside: dict[str, list[str]] = {}
+    for step in data["steps"]:
+        inside.setdefault(step["scene"], []).append(_step_line(step, style))
     for scene in data["scenes"]:
         out.append(style(f"  {_lines(scene)} {scene['id']} {scene['type']} ", "scene") + visible(scene["title"]))
-        for step in data["steps"]:
-            if step["scene"] == scene["id"]:
-                out.append(_step_line(step, style))
+        out += inside.get(scene["id"], ())
     rules = zip(data["constraints"], program.constraints, strict=True)
     out += _section("constraints", [f"{_lines(row)} {row['force']}: {_short(c.text)}" for row, c in rules], "rule", style)
     cues = zip(data["triggers"], program.triggers, strict=True)

@@ -95,15 +95,15 @@ class Sections:
                 marks = len(text) - len(text.lstrip("#"))
                 if marks:
                     rows.append((marks, text.strip("# \t\r\n"), leaf.span))
-        out: list[Heading] = []
+        ends = [len(self.source.main.raw)] * len(rows)
+        parents: list[int | None] = []
         around: list[int] = []
-        for at, (level, title, span) in enumerate(rows):
-            end = next((s.start for lv, _, s in rows[at + 1 :] if lv <= level), len(self.source.main.raw))
+        for at, (level, _, span) in enumerate(rows):
             while around and rows[around[-1]][0] >= level:
-                around.pop()
-            out.append(Heading(level, title, span, end, around[-1] if around else None))
+                ends[around.pop()] = span.start
+            parents.append(around[-1] if around else None)
             around.append(at)
-        return tuple(out)
+        return tuple(Heading(*row, end, parent) for row, end, parent in zip(rows, ends, parents, strict=True))
 
     def _steps(self, first: int, end: int) -> tuple[str, ...]:
         steps = self.program.steps

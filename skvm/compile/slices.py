@@ -37,8 +37,8 @@ class Slicer:
 
     def step(self, step: Step) -> Slice:
         """Own text, applying constraints, knowledge and bundle files it refers to."""
-        rules = tuple(c for c in self.program.constraints if self._applies(c, step) and not step.span.contains(c.span))
-        known = tuple(k for k in self.program.knowledge if step.id in k.steps and k.file is None)
+        rules = tuple(c for c in self._rules(step) if not step.span.contains(c.span))
+        known = tuple(k for k in self.program.knowledge_of(step.id) if k.file is None)
         spans = (step.span, *(c.span for c in rules), *(k.span for k in known), *self._goal_spans)
         scene = self.program.scene_by_id.get(step.scene)
         return Slice(
@@ -72,8 +72,18 @@ class Slicer:
         ends = [leaf.span.end for leaf in self.program.leaves if leaf.kind is LeafKind.FRONT_MATTER]
         return Span(self.program.main, max(ends, default=0), len(self.source.main.raw))
 
-    def _applies(self, rule: Constraint, step: Step) -> bool:
-        return rule.owner is None or rule.owner == step.id or rule.owner in self.scene_chain(step.scene)
+    def _rules(self, step: Step) -> list[Constraint]:
+        """Constraints that apply to a step, in source order: those of the skill, of the step, and of the scenes around it."""
+        owners = dict.fromkeys((None, step.id, *self.scene_chain(step.scene)))
+        found = [row for owner in owners for row in self._rules_by_owner.get(owner, ())]
+        return [self.program.constraints[at] for at in sorted(found)]
+
+    @cached_property
+    def _rules_by_owner(self) -> dict[str | None, list[int]]:
+        table: dict[str | None, list[int]] = {}
+        for at, rule in enumerate(self.program.constraints):
+            table.setdefault(rule.owner, []).append(at)
+        return table
 
     def scene_chain(self, scene: str) -> tuple[str, ...]:
         """Ids of a scene and the scenes around it, outermost first."""
@@ -104,10 +114,11 @@ class Slicer:
         return f"{item.title} ({item.span.file}, lines {first}-{last})"
 
     def _files(self, step: Step) -> tuple[str, ...]:
-        named = {n.name for n in self.program.needs if n.kind is NeedKind.FILE and n.step == step.id}
-        named |= {k.file for k in self.program.knowledge if k.file and step.id in k.steps}
+        known = self.program.knowledge_of(step.id)
+        named = {n.name for n in self.program.needs_of(step.id) if n.kind is NeedKind.FILE}
+        named |= {k.file for k in known if k.file}
         named |= set(_skill_places(self.program, step.id))
-        long = {k.span.file for k in self.program.knowledge if step.id in k.steps and len(k.span) > KNOWLEDGE_LIMIT}
+        long = {k.span.file for k in known if len(k.span) > KNOWLEDGE_LIMIT}
         return tuple(sorted({n.removeprefix("./") for n in named | long} & self.source.paths))
 
 

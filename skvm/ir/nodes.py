@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from functools import cache, cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +25,9 @@ from skvm.ir.vocabulary import (
     StepEncoding,
 )
 from skvm.source import Span
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 class Frozen(BaseModel):
@@ -245,20 +249,42 @@ class Program(Frozen):
         """Controls of one step or scene in source order."""
         return self._controls.get(owner, ())
 
-    def blocks_of(self, step: str) -> tuple[Block, ...]:
-        """Fences of one step in source order."""
-        return tuple(b for b in self.blocks if b.step == step)
+    def needs_of(self, step: str) -> tuple[Need, ...]:
+        """Needs of one step in source order."""
+        return self._needs.get(step, ())
+
+    def slots_of(self, step: str | None) -> tuple[Slot, ...]:
+        """Inputs and outputs of one step, or (None) of the skill as a whole, in source order."""
+        return self._slots.get(step, ())
+
+    def knowledge_of(self, step: str) -> tuple[Knowledge, ...]:
+        """Knowledge units that one step refers to, in source order."""
+        return self._knowledge.get(step, ())
 
     @cached_property
     def _acts(self) -> dict[str, tuple[Act, ...]]:
-        table: dict[str, list[Act]] = {}
-        for act in self.acts:
-            table.setdefault(act.step, []).append(act)
-        return {k: tuple(v) for k, v in table.items()}
+        return _grouped((act.step, act) for act in self.acts)
 
     @cached_property
     def _controls(self) -> dict[str, tuple[Control, ...]]:
-        table: dict[str, list[Control]] = {}
-        for control in self.controls:
-            table.setdefault(control.owner, []).append(control)
-        return {k: tuple(v) for k, v in table.items()}
+        return _grouped((control.owner, control) for control in self.controls)
+
+    @cached_property
+    def _needs(self) -> dict[str | None, tuple[Need, ...]]:
+        return _grouped((need.step, need) for need in self.needs)
+
+    @cached_property
+    def _slots(self) -> dict[str | None, tuple[Slot, ...]]:
+        return _grouped((slot.step, slot) for slot in self.slots)
+
+    @cached_property
+    def _knowledge(self) -> dict[str, tuple[Knowledge, ...]]:
+        return _grouped((step, unit) for unit in self.knowledge for step in dict.fromkeys(unit.steps))
+
+
+def _grouped(rows: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    """Values by key, in their order."""
+    table: dict[K, list[V]] = {}
+    for key, value in rows:
+        table.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in table.items()}

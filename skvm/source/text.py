@@ -10,12 +10,15 @@ import codecs
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from skvm.source.span import Span
 
 BOM = b"\xef\xbb\xbf"
 PLACEHOLDER = "�"
+_TRAILING = bytes(range(0x80, 0xC0))
+"""Bytes of UTF-8 that begin no code point."""
 
 
 class Position(NamedTuple):
@@ -76,6 +79,11 @@ class SourceText:
         """Line and column of original offsets."""
         return LineIndex(self.raw)
 
+    @cached_property
+    def points(self) -> PointIndex:
+        """Code points of `text` and bytes of `encoded`."""
+        return PointIndex(self.text, self.encoded)
+
 
 def _decode_broken(file: str, raw: bytes, body: bytes, shift: int, bom: bool) -> SourceText:
     bad: list[int] = []
@@ -135,3 +143,26 @@ class LineIndex:
         while end > start + 1 and self._raw[end - 1] in b"\r\n":
             end -= 1
         return self.line(max(start, end - 1))
+
+
+class PointIndex:
+    """Positions of a text counted in code points and in bytes of its UTF-8 form, each found from the nearest mark before it."""
+
+    STEP = 1024
+    """Code points from mark to mark."""
+
+    def __init__(self, text: str, encoded: bytes) -> None:
+        self._text, self._encoded = text, encoded
+        sizes = (len(text[at : at + self.STEP].encode("utf-8")) for at in range(0, len(text), self.STEP))
+        self._marks = [0, *accumulate(sizes)]
+
+    def byte(self, point: int) -> int:
+        """Byte of a code point."""
+        point = min(point, len(self._text))
+        nth = point // self.STEP
+        return self._marks[nth] + len(self._text[nth * self.STEP : point].encode("utf-8"))
+
+    def point(self, byte: int) -> int:
+        """Code points that begin before a byte."""
+        nth = bisect_right(self._marks, byte) - 1
+        return min(len(self._text), nth * self.STEP + len(self._encoded[self._marks[nth] : byte].translate(None, _TRAILING)))

@@ -8,7 +8,7 @@ choice is exact: Aho, Garey, Ullman 1972, "The transitive reduction of a directe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
@@ -103,6 +103,11 @@ class _Finder:
         self.unit = unit
         self.diagnostics: list[Diagnostic] = []
         self.parallel = [c for c in unit.program.controls if c.kind is ControlKind.PARALLEL and self._names_steps(c)]
+        self._said: dict[str, list[tuple[Control, frozenset[str]]]] = {}
+        for control in self.parallel:
+            named = frozenset(control.members)
+            for member in named:
+                self._said.setdefault(member, []).append((control, named))
         self._facts: dict[str, _Facts] = {}
 
     def _names_steps(self, control: Control) -> bool:
@@ -115,20 +120,30 @@ class _Finder:
         first, last = main.lines.line_span(main.lines.line(min(control.span.start, max(0, len(main.raw) - 1))))
         return _NAMES_STEPS.search(main.raw[first:last].decode("utf-8", "replace")) is not None
 
-    def order(self, members: list[PlanNode]) -> list[Edge]:
-        """Edges among the children of one block (one arm), nearest hazards first."""
+    def order(self, members: Sequence[PlanNode]) -> list[Edge]:
+        """Edges among the children of one block (one arm), nearest hazards first.
+
+        A child comes after all earlier ones but a few, so it is those few that are kept for each, as bits: in a chain there
+        are none, and each child is compared with the one before it only.
+        """
         edges: list[Edge] = []
-        before: list[int] = []
+        loose: list[int] = []
         for j, second in enumerate(members):
-            reached = 0
-            for i in range(j - 1, -1, -1):
-                if reached >> i & 1:
-                    continue
+            free = 0
+            i, asked = j - 1, -1  # `asked`: children still to be compared, -1 for all before `i`
+            while i >= 0:
                 edge = self.hazard(members[i], second)
                 if edge is not None:
                     edges.append(edge)
-                    reached |= 1 << i | before[i]
-            before.append(reached)
+                    asked &= loose[i]
+                else:
+                    free |= 1 << i
+                if asked < 0:
+                    i -= 1
+                else:
+                    asked &= (1 << i) - 1
+                    i = asked.bit_length() - 1
+            loose.append(free)
         return edges
 
     def hazard(self, first: PlanNode, second: PlanNode) -> Edge | None:
@@ -161,11 +176,9 @@ class _Finder:
         return Edge(before=first.id, after=second.id, hazard=hazard, detail=detail)
 
     def _said_parallel(self, one: _Facts, two: _Facts) -> Control | None:
-        for control in self.parallel:
-            named = set(control.members)
-            if one.leaves <= named and two.leaves <= named:
-                return control
-        return None
+        """The first control that names all leaves of both; it is among those that name any one of them."""
+        some = min(one.leaves)
+        return next((c for c, named in self._said.get(some, ()) if one.leaves <= named and two.leaves <= named), None)
 
     def _despite(self, first: PlanNode, second: PlanNode, clash: tuple[Hazard, str] | None, said: Control) -> Edge | None:
         """The author says that they may overlap; a named place that both touch says otherwise."""

@@ -79,7 +79,7 @@ def _whole(program: Program, slicer: Slicer, model: Executor) -> StepNode:
 
 
 def _outputs(program: Program, step: str | None) -> tuple[Output, ...]:
-    slots = [s for s in program.slots if s.direction == "out" and s.step == step]
+    slots = [s for s in program.slots_of(step) if s.direction == "out"]
     found = {s.name: Output(name=s.name, path=s.pattern) for s in slots}
     for act in program.acts_of(step) if step is not None else ():
         for place in act.writes:

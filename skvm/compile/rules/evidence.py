@@ -56,14 +56,14 @@ class Evidence:
             return offset
         main = self.source.main
         here, there = main.jumps[max(0, bisect_right(main.jumps, offset, key=lambda jump: jump[1]) - 1)]
-        return len(main.encoded[: max(0, here + offset - there)].decode("utf-8", "replace"))
+        return main.points.point(max(0, here + offset - there))
 
     def span(self, hit: Hit) -> Span:
         """Original bytes of a hit."""
         if self._exact:
             return self.source.main.span(hit.start, hit.end)
-        start = len(self.text[: hit.start].encode("utf-8", "surrogatepass"))
-        return self.source.main.span(start, start + len(self.text[hit.start : hit.end].encode("utf-8", "surrogatepass")))
+        points = self.source.main.points
+        return self.source.main.span(points.byte(hit.start), points.byte(hit.end))
 
     @cached_property
     def prose(self) -> str:
@@ -128,15 +128,8 @@ class Evidence:
 
     def needs(self, where: Where, *kinds: NeedKind) -> list[Need]:
         """Needs of some kinds."""
-        found = self.program.needs if where is None else self._needs_of.get(where.id, ())
+        found = self.program.needs if where is None else self.program.needs_of(where.id)
         return [n for n in found if n.kind in kinds]
-
-    @cached_property
-    def _needs_of(self) -> dict[str | None, list[Need]]:
-        table: dict[str | None, list[Need]] = {}
-        for need in self.program.needs:
-            table.setdefault(need.step, []).append(need)
-        return table
 
     def constraints(self, where: Where) -> list[Constraint]:
         """Rules on behaviour: all of them, or those that stand in or belong to a step."""
@@ -153,9 +146,9 @@ class Evidence:
         """Thousands of bytes of the main file, at least one."""
         return max(1.0, len(self.source.main.raw) / 1000)
 
-    def documents(self, where: Where) -> set[str]:
-        """Reference files of text or data that are named, scripts and folders left out."""
-        return {n.name for n in self.needs(where, NeedKind.FILE) if _DOCUMENT.search(n.name)}
+    def documents(self) -> list[Need]:
+        """Needs of reference files of text or data, scripts and folders left out."""
+        return [n for n in self.needs(None, NeedKind.FILE) if _DOCUMENT.search(n.name)]
 
     def command_text(self, where: Where) -> list[tuple[str, Span]]:
         """(text, span) of commands: shell fences and literal inline commands."""

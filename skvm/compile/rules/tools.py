@@ -23,10 +23,10 @@ def file_read(e: Evidence, where: Where) -> Finding | None:
     spans = [e.span(h) for h in hits] + [a.span for a in acts]
     files = {p for a in acts for p in a.reads} | {n.name for n in e.needs(where, NeedKind.FILE)}
     if where is None:
-        documents = [n for n in e.needs(None, NeedKind.FILE) if n.name in e.documents(None)]
+        documents = e.documents()
         if len(hits) + len(acts) < 2 and not documents:
             return None
-        rank = 3 if len(e.hits("offset", None)) >= 3 else 2 if len(hits) + len(e.documents(None)) > 1 else 1
+        rank = 3 if len(e.hits("offset", None)) >= 3 else 2 if len(hits) + len({n.name for n in documents}) > 1 else 1
         spans += [n.span for n in documents]
         return finding(rank, spans, f"reads {len(files)} files" if files else "reads files")
     rank = 3 if e.hits("offset", where) else 2 if len(files) > 1 or len(hits) > 1 or e.hits("missing", where) else 1
