@@ -46,3 +46,12 @@ def test_columns_count_code_points_and_line_ends_are_lf_crlf_and_cr():
     assert lines.position(len("é漢".encode())) == (1, 3)
     assert lines.line(len("é漢x\r\n".encode())) == 2
     assert lines.line(len("é漢x\r\nb\r".encode())) == 3
+
+
+@given(st.text(max_size=4000) | st.text("aé€😀", min_size=900, max_size=3000), st.integers(0, 5000))
+def test_code_points_and_bytes_of_a_text_are_found_from_each_other(text, at):
+    source = SourceText.decode("SKILL.md", text.encode("utf-8", "replace"))
+    points, encoded = source.points, source.encoded
+    assert points.byte(at) == len(source.text[:at].encode())
+    assert points.point(at) == len(encoded[:at].decode("utf-8", "replace"))
+    assert points.point(points.byte(at)) == min(at, len(source.text))
