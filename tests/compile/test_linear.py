@@ -5,6 +5,7 @@ Work is counted in executed lines of Python, rounds of loops and comprehensions 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -21,16 +22,24 @@ MOST = 2.1
 SIZE = 100
 HEAD = "---\nname: x\ndescription: Use when much is to do.\n---\n# X\n\n"
 
-SHAPES: dict[str, Callable[[int], str]] = {
-    "a chain": lambda n: "## Workflow\n\n" + "".join(f"{i}. Write `out/f{i}.txt`.\n" for i in range(1, n)),
-    "letters that are not ASCII": lambda n: "## Workflow\n\n" + "".join(f"{i}. Read the résumé “{i}” → report.\n" for i in range(1, n)),
-    "scenes": lambda n: "".join(f"## Step {i}: Check it\n\nRun `tool{i} a{i}.csv > b{i}.csv`.\n\n" for i in range(1, n)),
-    "rules of steps": lambda n: "".join(f"## Step {i}: Write it\n\n- Write `f{i}.txt`.\n- Never delete `g{i}`.\n\n" for i in range(1, n)),
-    "files": lambda n: "".join(f"See [page {i}](references/p{i}.md). " for i in range(n)) + "\n\n## Workflow\n\n1. Read.\n2. Write.\n",
-    "knowledge": lambda n: "".join(f"## Step {i}: Do part {i}\n\nFollow the Notes {i} section.\n\n" for i in range(1, n))
-    + "".join(f"## Notes {i}\n\nText.\n\n" for i in range(1, n)),
-    "gates": lambda n: "## Workflow\n\n" + "".join(f"{i}. Ask the user to approve `f{i}`.\n" for i in range(1, n)),
-}  # fmt: skip
+STEPS = "## Workflow\n\n{}"
+LINKS = "{}\n\n## Workflow\n\n1. Read.\n2. Write.\n"
+SHAPES = {
+    "a chain": (STEPS, "1. Write `out/f#.txt`.\n"),
+    "letters that are not ASCII": (STEPS, "1. Read the résumé “#” → report.\n"),
+    "scenes": ("{}", "## Step #: Check it\n\nRun `tool# a#.csv > b#.csv`.\n\n"),
+    "rules of steps": ("{}", "## Step #: Write it\n\n- Write `f#.txt`.\n- Never delete `g#`.\n\n"),
+    "files": (LINKS, "See [page #](references/p#.md). "),
+    "knowledge": ("{}", "## Step #: Do part #\n\nFollow the Notes # section.\n\n", "## Notes #\n\nText.\n\n"),
+    "gates": (STEPS, "1. Ask the user to approve `f#`.\n"),
+}
+"""A frame and the pieces that are repeated in it, # being their number."""
+
+
+def text_of(name: str, n: int) -> bytes:
+    frame, *pieces = SHAPES[name]
+    body = "".join("".join(re.sub(r"(?<!#)#(?![# ])", str(i), piece) for i in range(1, n)) for piece in pieces)
+    return (HEAD + frame.format(body)).encode()
 
 
 def lines(work: Callable[[], object]) -> int:
@@ -54,7 +63,7 @@ def lines(work: Callable[[], object]) -> int:
 @pytest.mark.parametrize("name", SHAPES)
 def test_twice_the_text_is_little_more_than_twice_the_work(name: str) -> None:
     def work_of(n: int) -> int:
-        source = skill_from_bytes((HEAD + SHAPES[name](n)).encode())
+        source = skill_from_bytes(text_of(name, n))
         program = parse_skill(source).program
         analyse(program, source)  # fills caches of words
         return lines(lambda: outline_text(program, source, analyse(program, source)))
