@@ -22,6 +22,12 @@ def only_body(text: str) -> str | None:
     return found[0].group(2).strip("\n") if len(found) == 1 and not beside else None
 
 
+def sole_block(text: str) -> str | None:
+    """What stands in the one fenced block of an answer, or the whole answer where it has none; None when it has several."""
+    found = [match.group(2) for match in FENCE.finditer(unified(text))]
+    return (found[0] if found else unified(text)).strip("\n") if len(found) < 2 else None
+
+
 def unified(text: str) -> str:
     """A text with LF as its only line end and without a byte order mark."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
