@@ -134,8 +134,9 @@ class Block(Node):
 class Control(Node):
     """Control of a step or scene (`owner`).
 
-    `condition`: words of the condition. `bound`, `domain`: of a loop. `target`: step or scene a jump goes to, or the
-    skill a delegation names. `members`: steps an explicit parallel names. `group`, `arm`: branches that exclude each other.
+    `condition`: words of the condition. `bound`, `domain`: of a loop; `bound` also of attempts to recover. `target`: step or
+    scene a jump goes to, step whose failure is recovered from, or the skill a delegation names. `members`: steps an explicit
+    parallel names. `group`, `arm`: branches that exclude each other.
     """
 
     kind: ControlKind

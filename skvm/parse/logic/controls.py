@@ -232,7 +232,8 @@ class _Reader:
         if any(t.kind == "PERSON" for t in inside) and any(t.word in _ANSWERS for t in inside):
             self._add(ControlKind.GATE, token, end, condition=condition)
         if self.found[-1].lead and any(t.kind == "FAIL" or t.word in _FAILURES for t in inside):
-            self._add(ControlKind.RECOVER, token, end, condition=condition)
+            failing = next(((t.at, t.end) for t in inside if t.kind == "STEPREF"), None)
+            self._add(ControlKind.RECOVER, token, end, condition=condition, target=failing)
 
     def _aside(self, token: Token) -> bool:
         """Does a condition behind the act govern less than the sentence: in brackets, one of several acts, no act at all?"""
@@ -301,13 +302,19 @@ class _Reader:
         self._add(ControlKind.RECOVER, token, _end(part))
 
     def on_bound(self, _part: Tree[Token], token: Token) -> None:
-        """A number of rounds; of the loop, attempt or jump before it, if there is one."""
+        """A number of rounds; of the loop, attempt or jump before it, if any. Inside a condition it counts something else."""
         start, end = int(token.start_pos or 0), int(token.end_pos or 0)
+        if any(f.condition is not None and f.condition[0] <= start < f.condition[1] for f in self.found):
+            return
         rounds = next((number(t.word) for t in self.sentence.toks if start <= t.at < end and t.kind == "NUM"), None)
         for index in range(len(self.found) - 1, -1, -1):
             found = self.found[index]
-            if found.kind in (ControlKind.LOOP, ControlKind.JUMP, ControlKind.RECOVER) and found.bound is None:
-                kind = ControlKind.LOOP if found.kind is ControlKind.RECOVER else found.kind
+            handles = found.kind is ControlKind.RECOVER and found.condition is not None
+            if found.kind in (ControlKind.LOOP, ControlKind.JUMP, ControlKind.RECOVER) and found.bound is None and not handles:
+                kind = found.kind
+                if kind is ControlKind.RECOVER:
+                    kind = ControlKind.LOOP
+                    self.found = [f._replace(bound=rounds) if f.kind is found.kind and f.condition else f for f in self.found]
                 self.found[index] = found._replace(kind=kind, bound=rounds, end=max(found.end, end))
                 return
         if any(t.kind == "TIMES" for t in self.sentence.toks if start <= t.at < end):

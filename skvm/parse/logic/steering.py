@@ -306,6 +306,9 @@ class _Steering:
         members: tuple[str, ...] = ()
         if found.kind is ControlKind.JUMP and target is not None:
             target = self._resolve(step, target, block, found)
+        elif found.kind is ControlKind.RECOVER and target is not None:
+            failing = self.numbers.find(step.scene, target)
+            target = failing if failing in self.by_id and failing != step.id else None
         elif found.kind is ControlKind.PARALLEL:
             members = self._named_steps(step, block, found)
         group, arm = arms.get(step.id, (None, None)) if found.kind is ControlKind.BRANCH else (None, None)

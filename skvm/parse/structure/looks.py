@@ -25,7 +25,7 @@ from skvm.parse.structure.words import cue, normal, scene_words
 _NO_STAGE = frozenset({Role.REFERENCE, Role.RULES, Role.PITFALLS, Role.EXAMPLES, Role.TROUBLE})
 _EDGE_ROLES = frozenset({Role.SETUP, Role.OUTPUTS, Role.TROUBLE, Role.CHECKLIST, Role.INPUTS, Role.OTHER})
 _LISTS = ("ordered", "bullet", "task")
-_LEADS = ("condition", "rule word", "sequence", "statement", "aside", "time label", "check label")
+_LEADS = ("condition", "failure", "rule word", "sequence", "statement", "aside", "time label", "check label")
 _LIST_CUES = ("properties", "actions", "rules")
 BESIDE = _NO_STAGE | {Role.TRIGGER, Role.ANTI_TRIGGER}
 """Roles of sections inside which nothing states the procedure of the skill."""
