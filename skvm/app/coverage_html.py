@@ -2,6 +2,9 @@
 
 The page can be read without its script, which only sorts, filters and opens a cell. A policy in the page names the digests of
 its style and script, so nothing else in it can run or load, whatever a skill is called.
+
+In print the heads are plain text of at most 10rem: browsers repeat on every sheet what is no higher than a quarter of it, and
+leave out buttons and what is turned by a transform.
 """
 
 from __future__ import annotations
@@ -21,35 +24,40 @@ STYLE = """
 :root{--ink:#1a1a1a;--soft:#555;--line:#c9c9c9;--back:#fff;--met:#1b9e77;--weak:#e6ab02;--missing:#d95f02;--unmeasured:#9a9a9a;
 --not_offered:#b3589a}
 *{box-sizing:border-box}
-body{font:14px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--back);margin:1.5rem;color-scheme:light}
+body{font:13px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--back);margin:1.5rem;color-scheme:light}
 h1{font-size:1.35rem;margin:0 0 .2rem}h2{font-size:1.05rem;margin:0}.sub{color:var(--soft);margin:.2rem 0}
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.7rem 0;padding:0;list-style:none}
 .key b{display:inline-block;min-width:1.6rem;text-align:center;border-radius:3px;margin-right:.35rem}
 label{font-weight:600}input{font:inherit;padding:.25rem .5rem;border:1px solid #767676;border-radius:4px;margin-left:.4rem}
-.frame{overflow:auto;max-height:80vh;border:1px solid var(--line);margin-top:.7rem}
+.frame{overflow:auto;max-height:85vh;border:1px solid var(--line);margin-top:.7rem}
 table{border-collapse:separate;border-spacing:0}
 th,td{border-right:1px solid #fff;border-bottom:1px solid #fff;padding:0;white-space:nowrap}
 thead th{position:sticky;top:0;background:#f3f3f3;z-index:2;vertical-align:bottom;font-weight:600}
 tbody th,thead th:first-child{position:sticky;left:0;background:#f9f9f9;z-index:1;text-align:left;font-weight:400}
 thead th:first-child{z-index:3;background:#f3f3f3}
-tbody th{padding:.1rem .6rem;max-width:20rem;overflow:hidden;text-overflow:ellipsis}
+tbody th{padding:.1rem .6rem;max-width:18rem;overflow:hidden;text-overflow:ellipsis}
 th button{font:inherit;font-weight:600;background:none;border:0;cursor:pointer;padding:.4rem .5rem;color:inherit}
-th.target button{writing-mode:vertical-rl;transform:rotate(180deg);max-height:19rem}
+th.target button{writing-mode:vertical-rl;writing-mode:sideways-lr;max-height:19rem;padding:.5rem .2rem}
 th[aria-sort=ascending] button::after{content:" \\25B2"}th[aria-sort=descending] button::after{content:" \\25BC"}
-td.cell{text-align:center;font-variant-numeric:tabular-nums;cursor:pointer;padding:.12rem .35rem;min-width:3rem}
+td.cell{text-align:center;font-variant-numeric:tabular-nums;cursor:pointer;padding:.12rem .3rem;min-width:2.7rem}
 td.cell:hover,td.cell:focus-visible,td.open{outline:2px solid var(--ink);outline-offset:-2px}
 .met,.weak,.missing,.unmeasured,.not_offered{background:color-mix(in srgb,var(--c) var(--s,55%),#fff);color:var(--ink)}
 .met{--c:var(--met)}.weak{--c:var(--weak)}.missing{--c:var(--missing)}.unmeasured{--c:var(--unmeasured)}
 .not_offered{--c:var(--not_offered)}
-td.take{padding:.1rem .6rem;text-align:left;white-space:normal;min-width:32rem}
+td.take{padding:.1rem .6rem;text-align:left}
 tfoot td,tfoot th{background:#f3f3f3;font-weight:600;text-align:center;padding:.2rem .4rem;position:sticky;bottom:0;z-index:2}
 tfoot th{left:0;z-index:3;text-align:left;padding-left:.6rem}#detail:empty{display:none}
-#detail{margin:1rem 0;border-left:4px solid var(--ink);padding:.3rem 1rem;min-height:1.5rem}
+#detail{position:sticky;bottom:0;z-index:4;max-height:45vh;overflow:auto;background:var(--back);margin-top:.7rem;
+border:1px solid var(--line);border-left:4px solid var(--ink);padding:.3rem 1rem;box-shadow:0 -2px 8px #0002}
 #detail table{margin:.4rem 0}#detail td{padding:.15rem .7rem}
 .s40{--s:40%}.s50{--s:50%}.s60{--s:60%}.s70{--s:70%}.s80{--s:80%}.s90{--s:90%}
-@media print{body{margin:0;font-size:9px}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+@media print{body{margin:0;font-size:8px}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .frame{overflow:visible;max-height:none;border:0}thead th,tbody th,tfoot td,tfoot th{position:static}
-.tools{display:none}thead{display:table-header-group}tr{break-inside:avoid}td.take{min-width:0}
+.tools,#detail{display:none}thead{display:table-header-group}tfoot{display:table-row-group}tr{break-inside:avoid}
+th button{display:contents}th.target{writing-mode:vertical-rl;writing-mode:sideways-lr;vertical-align:middle}
+th.target span{display:block;max-inline-size:10rem;overflow:hidden;text-overflow:ellipsis}
+thead th{text-align:left}thead th,tbody th,td.take{padding:.05rem .3rem}tbody th{max-width:12rem}
+td.cell{min-width:0;padding:.05rem .15rem}
 @page{size:A4 landscape;margin:10mm}}
 """
 
@@ -91,8 +99,9 @@ const open=cell=>{
  const note=make('p',column.note+(cell.title?'. Weakest: '+cell.title:''),'sub');
  detail.replaceChildren(make('h2',skill.name+' on '+column.name),make('p',skill.path,'sub'),list,note);
 };
-body.addEventListener('click',event=>{const cell=event.target.closest('td.cell');if(cell){open(cell);
- detail.scrollIntoView({block:'nearest'})}});
+body.addEventListener('click',event=>{const cell=event.target.closest('td.cell');if(cell)open(cell)});
+addEventListener('keydown',event=>{if(event.key==='Escape'){detail.replaceChildren();
+ table.querySelectorAll('td.open').forEach(c=>c.classList.remove('open'))}});
 body.addEventListener('keydown',event=>{const cell=event.target.closest('td.cell');
  if(cell&&(event.key==='Enter'||event.key===' ')){event.preventDefault();open(cell)}});
 """
@@ -114,7 +123,7 @@ def coverage_html(matrix: Matrix) -> str:
         _key(),
         '<p class="tools"><label>Find a skill<input id="find" type="search" autocomplete="off"></label>',
         ' <span id="shown"></span>',
-        ' <span class="sub">Column heads sort; a cell opens below the table.</span></p>',
+        ' <span class="sub">Column heads sort; a cell shows what it is made of (Escape closes it).</span></p>',
         '<div class="frame"><table id="map">',
         _head(matrix),
         "<tbody>",
@@ -148,7 +157,7 @@ def _head(matrix: Matrix) -> str:
 def _target(column: Column) -> str:
     price = f"{column.usd:.3f} $/M" if column.usd is not None else "no price known"
     about = escape(f"{column.note}; {price}")
-    return f'<th scope="col" class="target" title="{about}"><button>{escape(column.name)}</button></th>'
+    return f'<th scope="col" class="target" title="{about}"><button><span>{escape(column.name)}</span></button></th>'
 
 
 def _row(n: int, skill: SkillNeeds, row: tuple[Coverage, ...], choice: Choice) -> str:
@@ -163,10 +172,10 @@ def _cell(found: Coverage) -> str:
     short = (total - met) / total if total else 0.0
     strength = 60 if found.covers else 40 + 10 * round(5 * short)
     order = SEVERITY.index(found.status) + min(short, 0.999)
-    words = escape(weakest_words(found.weakest))
+    words = escape(weakest_words(found.weakest) or ("" if total else "no step needs anything of a model"))
     return (
         f'<td class="cell {found.status.value} s{strength}" data-v="{order:.3f}" title="{words}" tabindex="0">'
-        f"{MARKS[found.status]} {met}/{total}</td>"
+        f"{MARKS[found.status]}{f' {met}/{total}' if total else ''}</td>"
     )
 
 
@@ -174,9 +183,10 @@ def _take(choice: Choice) -> str:
     """The target to take; skills that none covers sort last."""
     order = choice.usd if choice.usd is not None else 1e6 if choice.target else 0 if choice.why == "needs no model" else 1e9
     price = f" at {choice.usd:.3f} $/M" if choice.usd is not None else ""
-    tied = f" (same price: {', '.join(choice.tied)})" if choice.tied else ""
-    words = f"{choice.target}{price}{tied}{'; ' + choice.why if choice.why else ''}" if choice.target else choice.why
-    return f'<td class="take" data-v="{order}">{escape(words)}</td>'
+    others = f" and {len(choice.tied)} more" if choice.tied else ""
+    tied = f"the same price: {', '.join(choice.tied)}" if choice.tied else ""
+    words = f"{choice.target}{others}{price}{'; ' + choice.why if choice.why else ''}" if choice.target else choice.why
+    return f'<td class="take" data-v="{order}" title="{escape(tied)}">{escape(words)}</td>'
 
 
 def _foot(matrix: Matrix) -> str:

@@ -105,6 +105,7 @@ addEventListener('load',()=>{
  const find=document.getElementById('find');find.value='bet';find.dispatchEvent(new Event('input'));out.found=names();
  document.querySelector('#map tbody td.cell').click();
  out.detail=document.getElementById('detail').textContent;
+ dispatchEvent(new KeyboardEvent('keydown',{key:'Escape'}));out.closed=document.getElementById('detail').textContent;
  const pre=document.createElement('pre');pre.id='out';pre.textContent=JSON.stringify(out);document.body.append(pre);
 });
 """
@@ -133,6 +134,7 @@ def test_the_page_sorts_finds_and_opens_cells_in_a_browser(tmp_path):
     assert out["found"] == ["beta"]
     assert out["title"].startswith("Coverage: 3 skills")
     assert "gen.regex L2" in out["detail"] or "tool.exec L1" in out["detail"]
+    assert out["closed"] == ""
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -144,3 +146,16 @@ def test_the_page_is_painted_and_nothing_injected_runs(tmp_path):
     assert shot.stat().st_size > 8_000
     dom = in_browser(tmp_path, page, "--virtual-time-budget=5000", "--dump-dom").stdout.decode()
     assert "<title>Coverage: 3 skills, 2 targets</title>" in dom
+
+
+@pytest.mark.skipif(CHROMIUM is None or shutil.which("pdftotext") is None, reason="no Chromium or no pdftotext here")
+def test_every_printed_page_has_its_column_heads_and_one_row_a_skill(tmp_path):
+    names = [f"skill-{n:03}" for n in range(200)]
+    sheet = tmp_path / "sheet.pdf"
+    in_browser(tmp_path, coverage_html(small(names)), "--no-pdf-header-footer", f"--print-to-pdf={sheet}")
+    text = subprocess.run(["pdftotext", sheet, "-"], capture_output=True, check=True).stdout.decode()
+    pages = text.split("\f")[:-1]
+    assert 2 < len(pages) <= 200 / 35 + 1
+    assert all("never" in page and "Cheapest that covers it" in page for page in pages)
+    assert re.findall(r"skill-\d+", text) == names
+    assert "Find a skill" not in text and text.count("skills covered") == 1

@@ -208,11 +208,19 @@ def environment(home):
     return full | {"SKVM_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def killed_and_resumed(skvm, rng, whole):
-    """One measurement killed at a random moment and taken up; returns how many instances were done and under way."""
+def finished_in(home):
+    with open_store(home) as store:
+        return len(store.blobs._db.run("SELECT key FROM records WHERE tab LIKE 'probes %' AND key LIKE 'done %'"))
+
+
+def killed_and_resumed(skvm, rng, whole, after):
+    """One measurement killed at a random moment once `after` instances were completed, and taken up; how many were done and
+    under way."""
     words = [sys.executable, "-m", "skvm", "profile", "sim/weak", *THREE, "--format", "json", "--seed", "7"]
     child = subprocess.Popen(words, env=environment(skvm.home), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(rng.uniform(0.5, 7.0))
+    while child.poll() is None and finished_in(skvm.home) < after:
+        time.sleep(0.02)
+    time.sleep(rng.uniform(0.0, 0.6))
     child.send_signal(signal.SIGKILL)
     child.communicate(timeout=30)
     with open_store(skvm.home) as store:
@@ -242,4 +250,4 @@ def whole(skvm):
 @pytest.mark.parametrize("moment", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20))])
 def test_killed_at_a_random_moment(skvm, whole, moment):
     shutil.rmtree(skvm.home)
-    print("finished, in flight:", killed_and_resumed(skvm, random.Random(moment), whole))
+    print("finished, in flight:", killed_and_resumed(skvm, random.Random(moment), whole, moment * 3 // 2))
