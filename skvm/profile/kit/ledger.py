@@ -194,8 +194,8 @@ FOLDS: dict[str, Fold] = {
         _JS_RUNNING,
     ),
     "largest": Fold(
-        "for every group that still has rows: the group, its largest number and the name in that row (the first such row of the "
-        "input when several have that number); groups are in the order in which they first come up among these rows",
+        "for every group that still has rows: the group, its largest number and the name in that row (the first such row of "
+        "the input when several have that number); groups are in the order in which they first come up among these rows",
         ("group", "number", "name"),
         lambda rows: [*_largest(rows)],
         _PY_BEST,
@@ -266,7 +266,7 @@ NEAR = {
 def _later(rows: Sequence[Row]) -> list[Row]:
     """So that the last of equal rows comes first: rows backwards, groups kept in the order of their first row."""
     order = list(dict.fromkeys(group for _, group, _ in rows))
-    return sorted(reversed(rows), key=lambda row: order.index(row[1]))
+    return [row for group in order for row in reversed(rows) if row[1] == group]
 
 
 def rows_for(rng: Rng, groups: Sequence[str], asked: Query, count: int, names: Sequence[str] = ()) -> list[Row]:

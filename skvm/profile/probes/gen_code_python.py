@@ -3,33 +3,119 @@ folders; one with third-party packages on YAML. Every script runs on inputs made
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
 from skvm.capability import Level
+from skvm.profile.kit.archive import Archive, archive
 from skvm.profile.kit.bodies import body
-from skvm.profile.kit.instance import Probe, Rng, Task, Trial, Verdict, Workbench
+from skvm.profile.kit.instance import Probe, Rng, Task, Trial, Verdict, Workbench, fail
 from skvm.profile.kit.linewise import linewise
 from skvm.profile.kit.plays import REFUSAL, Play, says
-from skvm.profile.kit.programs import Case, tried
+from skvm.profile.kit.programs import Case, imported, tried
 
 SCRIPT = "script.py"
+FORM = "Answer with the script alone, in one code block. It is run with Python 3.11 or newer and without arguments."
+
+Allowed = Callable[[frozenset[str]], str]
+"""Why the modules that a script imports are not what was asked for; empty when they are."""
 
 
 def _build(level: Level, rng: Rng) -> Task:
-    return {Level.L1: _plain}[level](rng)
-
-
-FORM = "Answer with the script alone, in one code block. It is run with Python 3.11 or newer and without arguments."
+    return {Level.L1: _plain, Level.L2: _standard}[level](rng)
 
 
 def _plain(rng: Rng) -> Task:
     asked = linewise(rng)
-    right = asked.python()
     prompt = f"Write a Python script. {asked.told(rng)}\n\n{FORM}"
-    return _task(prompt, asked.cases(rng), right, {name: near.python() for name, near in asked.slipped().items()})
+    slips = {name: near.python() for name, near in asked.slipped().items()}
+    return _task(prompt, asked.cases(rng), asked.python(), slips, lambda found: "")
 
 
-def _task(prompt: str, cases: list[Case], right: str, slips: dict[str, str]) -> Task:
+def _standard(rng: Rng) -> Task:
+    """What reads and writes is named: the module of the format of the input and that of the format of the output."""
+    asked = archive(rng)
+    named = sorted({"re" if asked.kind == "log" else asked.kind, asked.target.rpartition(".")[2]})
+    prompt = (
+        f"Write a Python script that uses the standard library and no other packages. It imports {' and '.join(named)} to take "
+        f"apart what it reads and to write the result, and whatever else it needs of the standard library. {asked.told(rng)}"
+        f"\n\n{FORM}"
+    )
+    right = _archived(asked)
+    slips = {name: _archived(near) for name, near in asked.slipped().items()}
+    slips["the top folder only"] = right.replace("rglob", "glob")
+    slips["other files too"] = right.replace(f"*.{asked.kind}", "*")
+    slips["a module not used"] = right.replace(f"import {named[0]}\n", f'{named[0]} = __import__("{named[0]}")\n')
+    slips["another package"] = f"import yaml\n{right}yaml.safe_load('1')\n"
+    slips["hard-coded"] = f"import csv, json, re\ncsv, json, re\nopen({asked.target!r}, 'w').write({asked.written([])!r})\n"
+    walked = right.replace(
+        f'sorted(pathlib.Path("{asked.folder}").rglob("*.{asked.kind}"))', _WALK.format(asked.folder, asked.kind)
+    )
+
+    def allowed(found: frozenset[str]) -> str:
+        strange, missing = sorted(found - sys.stdlib_module_names), sorted(set(named) - found)
+        return f"imports {strange[0]}" if strange else f"does not use {missing[0]}" if missing else ""
+
+    task = _task(prompt, asked.cases(rng), right, slips, allowed)
+    return replace(task, variants={**task.variants, "another walk": _fenced("import os\n" + walked)})
+
+
+_WALK = '[pathlib.Path(d, f) for d, _, fs in os.walk("{0}") for f in fs if os.path.splitext(f)[1] == ".{1}"]'
+
+_READS = {
+    "csv": """\
+    with path.open(newline="", encoding="utf-8") as source:
+        for item in csv.DictReader(source):
+            found.append((item["{0}"], item["{1}"], int(item["{2}"])))
+""",
+    "json": """\
+    for item in json.loads(path.read_text(encoding="utf-8"))["{3}"]:
+        found.append((item["{0}"], item["{1}"], item["{2}"]))
+""",
+    "log": """\
+    for line in path.read_text(encoding="utf-8").splitlines():
+        match = re.fullmatch(r'\\S+ \\S+ \\[([^]]+)\\] {2}=(-?\\d+) {0}="([^"]*)"', line)
+        if match:
+            found.append((match[3], match[1], int(match[2])))
+""",
+}
+_WRITES = {
+    "csv": """\
+with open("{0}", "w", newline="", encoding="utf-8") as target:
+    table = csv.writer(target)
+    table.writerow({1})
+    table.writerows(result)
+""",
+    "json": """\
+with open("{0}", "w", encoding="utf-8") as target:
+    json.dump([dict(zip({1}, line)) for line in result], target)
+""",
+}
+
+
+def _archived(asked: Archive) -> str:
+    """A script for a task on an archive."""
+    end = asked.target.rpartition(".")[2]
+    modules = sorted({"re" if asked.kind == "log" else asked.kind, end, "pathlib"})
+    return (
+        "".join(f"import {module}\n" for module in modules)
+        + f'found = []\nfor path in sorted(pathlib.Path("{asked.folder}").rglob("*.{asked.kind}")):\n'
+        + _READS[asked.kind].format(*asked.columns, asked.items)
+        + f"rows = [(name, group, amount) for name, group, amount in found if {asked.query.keep.python}]\n"
+        + asked.query.fold.python
+        + _WRITES[end].format(asked.target, repr([*asked.query.fold.columns]))
+    )
+
+
+def _task(prompt: str, cases: Sequence[Case], right: str, slips: Mapping[str, str], allowed: Allowed) -> Task:
     async def grade(trial: Trial, bench: Workbench) -> Verdict:
-        return await tried(bench, ("python3",), SCRIPT, body(trial.text), cases)
+        source = body(trial.text)
+        try:
+            reason = allowed(imported(source))
+        except SyntaxError as error:
+            return fail(f"no Python: {error}")
+        return fail(reason) if reason else await tried(bench, ("python3",), SCRIPT, source, cases)
 
     return Task(
         prompt=prompt,
@@ -39,6 +125,7 @@ def _task(prompt: str, cases: list[Case], right: str, slips: dict[str, str]) -> 
         mutants={
             "refusal": says(REFUSAL),
             "described": says("The script opens the file, goes through its lines and writes the result."),
+            "broken off": _fenced(right[: len(right) * 3 // 4].rstrip(" )\n:")),
             **{name: _fenced(slip) for name, slip in slips.items()},
         },
     )
