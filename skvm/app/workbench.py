@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,6 +17,9 @@ from skvm.profile.run.trial import files_below
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 MOST_OUTPUT = 1024 * 1024
+
+PYTHON = "python3"
+"""As the first word of a job: the interpreter that runs us, so that scripts built on packages that we have can run."""
 
 
 class SandboxBench:
@@ -35,9 +39,9 @@ class SandboxBench:
         try:
             done = await self._sandbox.run(
                 SandboxRequest(
-                    argv=job.argv,
+                    argv=(sys.executable, *job.argv[1:]) if job.argv[0] == PYTHON else job.argv,
                     cwd=folder,
-                    grants=SandboxGrants(work=folder),
+                    grants=SandboxGrants(work=folder, read=_interpreter() if job.argv[0] == PYTHON else ()),
                     env={"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},  # noqa: S108
                     stdin=job.stdin,
                     limits=SandboxLimits(wall=job.seconds, output=MOST_OUTPUT),
@@ -55,3 +59,9 @@ class SandboxBench:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
         return folder
+
+
+def _interpreter() -> tuple[Path, ...]:
+    """Where our interpreter and its packages are, as far as the sandbox does not show it anyway."""
+    places = {str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix)}
+    return tuple(Path(place) for place in sorted(places) if not place.startswith("/usr"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,8 +18,9 @@ class LocalBench:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
             env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": name}
+            argv = (sys.executable, *job.argv[1:]) if job.argv[0] == "python3" else job.argv
             try:
-                done = subprocess.run(job.argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=job.seconds)
+                done = subprocess.run(argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=job.seconds)
                 code, out, err = done.returncode, done.stdout, done.stderr
             except subprocess.TimeoutExpired:
                 code, out, err = 124, b"", b""

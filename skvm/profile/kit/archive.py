@@ -49,8 +49,8 @@ class Archive:
         if self.kind == "csv":
             return (
                 f"They are CSV with a header. The columns `{name}` (a name), `{group}` (a group) and `{number}` (a whole "
-                "number) stand in another order from file to file, among other columns. Cells can be quoted, and can hold commas, "
-                "quotes and line breaks. Every record is a row."
+                "number) stand in another order from file to file, among other columns. Cells can be quoted, and can hold "
+                "commas, quotes and line breaks. Every record is a row."
             )
         if self.kind == "json":
             return (

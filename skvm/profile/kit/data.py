@@ -23,12 +23,13 @@ def read_json(text: str) -> Any:
         raise Unreadable(f"not valid JSON: {error}") from error
 
 
-def read_yaml(text: str) -> Any:
-    """A YAML document as data (scalars keep their YAML type, save that dates stay text); no aliases, no doubled keys."""
+def read_yaml(text: str, aliases: bool = False) -> Any:
+    """A YAML document as data (scalars keep their YAML type, save that dates stay text); no doubled keys, and aliases only
+    where they are allowed."""
     if max((len(line) - len(line.lstrip(" -?[{")) for line in _bounded(text).split("\n")), default=0) > 4 * DEEPEST:
         raise Unreadable("nested too deeply")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Plain)):
+        if not aliases and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Plain)):
             raise Unreadable("aliases are not accepted")
         return yaml.load(text, Loader=_Plain)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -134,14 +134,15 @@ QUESTIONS: dict[str, Question] = {
         lambda links, first, last: _tree(links, -1),
     ),
     "joints": Question(
-        "the alphabetical list (which can be empty) of the places without which the others would no longer all be connected",
+        "the alphabetical list (which can be empty) of the places each of which alone, when it is taken away with its links, "
+        "leaves others that are no longer all connected",
         lambda links, first, last: _joints(links),
         "sorted(networkx.articulation_points(g))",
         "sorted(networkx.articulation_points(g))[1:]",
         lambda links, first, last: _joints(links)[1:],
     ),
     "bridges": Question(
-        "how many links there are without each of which the places would no longer all be connected",
+        "how many links there are each of which alone, when it is taken away, leaves places that are no longer all connected",
         lambda links, first, last: _bridges(links),
         "len(list(networkx.bridges(g)))",
         "len(list(networkx.bridges(g))) + 1",

@@ -110,16 +110,16 @@ def records(rng: Rng, asked: Mapping[str, Rule], count: int) -> list[Record]:
 
 
 def findings(asked: Mapping[str, Rule], given: Sequence[Record]) -> dict[str, Any]:
-    """`valid`: records that keep all rules, with values as they count; `broken`: names of the wrong fields of each other
-    record, sorted, by its place (from 0)."""
-    valid, broken = [], {}
+    """`valid`: records that keep all rules, with values as they count; `broken`: for each other record its place (from 0)
+    and the sorted names of its wrong fields."""
+    valid, broken = list[Record](), list[Record]()
     for at, record in enumerate(given):
         wrong = sorted(
             [field for field, rule in asked.items() if field not in record or rule.read(record[field]) is None]
             + [field for field in record if field not in asked]
         )
         if wrong:
-            broken[at] = wrong
+            broken.append({"record": at, "fields": wrong})
         else:
             valid.append({field: rule.read(record[field]) for field, rule in asked.items()})
     return {"valid": valid, "broken": broken}
