@@ -43,7 +43,7 @@ def network(rng: Rng) -> tuple[Links, str, str]:
             return {link: links[link] for link in order}, *rng.choice(apart)
 
 
-def as_yaml(rng: Rng, links: Links, first: str, last: str, words: tuple[str, str, str, str]) -> str:
+def network_as_yaml(rng: Rng, links: Links, first: str, last: str, words: tuple[str, str, str, str]) -> str:
     """The network as YAML: lengths that come up are templates, which links refer to and at times overrule."""
     templates, ends, length, name = words
     shared = sorted(set(rng.sample(sorted(links.values()), 3)))

@@ -125,7 +125,7 @@ def findings(asked: Mapping[str, Rule], given: Sequence[Record]) -> dict[str, An
     return {"valid": valid, "broken": broken}
 
 
-def as_yaml(rng: Rng, given: Sequence[Record], anchor: str) -> str:
+def records_as_yaml(rng: Rng, given: Sequence[Record], anchor: str) -> str:
     """Records as YAML in which values of one record stand in others by reference."""
     lines = ["records:"]
     shared: dict[str, str] = {}

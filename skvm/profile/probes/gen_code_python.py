@@ -7,16 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from keyword import iskeyword
 from typing import Any
 
 from skvm.capability import Level
-from skvm.profile.kit import networks, vetted
 from skvm.profile.kit.archive import Archive, archive
 from skvm.profile.kit.bodies import body
 from skvm.profile.kit.data import Unreadable, read_yaml, same
 from skvm.profile.kit.instance import JobResult, Probe, Rng, Task, Trial, Verdict, Workbench, fail
 from skvm.profile.kit.linewise import linewise
+from skvm.profile.kit.packages import PACKAGED
 from skvm.profile.kit.plays import REFUSAL, Play, says
 from skvm.profile.kit.pools import coined_words
 from skvm.profile.kit.programs import Case, imported, text_of, tried
@@ -117,7 +116,7 @@ def _archived(asked: Archive) -> str:
 def _packaged(rng: Rng) -> Task:
     """PyYAML takes apart what is read (shared parts are written once and referred to); another package does the work."""
     source, target = (f"{word}.yaml" for word in coined_words(rng, 2))
-    package, told, inputs, right, slips = rng.choice((_networked, _vetted))(rng, source, target)
+    package, told, inputs, right, slips = rng.choice(PACKAGED)(rng, source, target)
     needed = {"yaml", package}
     prompt = (
         f"Write a Python script that uses the packages PyYAML and {package}, which are installed, and otherwise only the "
@@ -138,108 +137,6 @@ def _packaged(rng: Rng) -> Task:
         return f"imports {strange[0]}" if strange else f"does not use {missing[0]}" if missing else ""
 
     return _task(prompt, cases, right, slips, allowed)
-
-
-Packaged = tuple[str, str, list[tuple[str, Any]], str, dict[str, str]]
-"""Package, what is told, inputs (the first is shown) with what is to come of them, a script, and wrong scripts."""
-
-
-def _networked(rng: Rng, source: str, target: str) -> Packaged:
-    templates, ends, length, name = coined_words(rng, 4)
-    keys = coined_words(rng, 3)
-    asked = dict(zip(keys, rng.sample(list(networks.QUESTIONS.values()), 3), strict=True))
-    told = (
-        f"{source} describes a network. Each entry of `links` is a link, of which `{ends}` names the two places and "
-        f"`{length}` is the length; links have no direction. Links take values over from `{templates}` by YAML's merge "
-        f"key, and their own values go before those. {target} is a mapping with these members:\n"
-        + "\n".join(f"- `{key}`: {question.told}" for key, question in asked.items())
-    )
-    made = [networks.network(rng) for _ in range(3)]
-    inputs = [
-        (
-            networks.as_yaml(rng, *net, (templates, ends, length, name)),
-            {key: question.work(*net) for key, question in asked.items()},
-        )
-        for net in made
-    ]
-
-    def script(changed: str = "") -> str:
-        parts = [f'"{key}": {q.near if key == changed else q.python}' for key, q in asked.items()]
-        return _NETWORKED.format(source, ends, length, ", ".join(parts), target)
-
-    shown = {key: any(q.work(*net) != q.wrong(*net) for net in made[1:]) for key, q in asked.items()}
-    slips = {f"another {key}": script(key) for key in keys if shown[key]}
-    slips["wrong key"] = script().replace(f'"{keys[0]}":', f'"{keys[0]}_":')
-    slips["merged values forgotten"] = script().replace(f'link["{length}"]', f'link.get("kind") and {rng.randint(31, 99)}')
-    return "networkx", told, inputs, script(), slips
-
-
-def _vetted(rng: Rng, source: str, target: str) -> Packaged:
-    anchor, *fields = [word for word in coined_words(rng, 7) if not iskeyword(word)][: rng.randint(5, 6)]
-    asked = vetted.rules(rng, fields)
-    told = (
-        f"{source} holds a list `records` of mappings. Each has these fields, all of which are required, and no others:\n"
-        + "\n".join(f"- `{field}`: {rule.told}" for field, rule in asked.items())
-        + f"\n\n{target} is a mapping with two members: `valid` is the list of the records that keep to this, in their order, "
-        "with numbers as numbers; `broken` is the list of the others, in their order, each as a mapping of `record` (its place "
-        "in the list of all records, counted from 0) and `fields` (the alphabetical list of the names of its fields that are wrong, "
-        "missing or too many). The fields of records are to be checked with a pydantic model."
-    )
-    inputs = []
-    for _ in range(3):
-        given = vetted.records(rng, asked, rng.randint(6, 8))
-        inputs.append((vetted.as_yaml(rng, given, anchor), vetted.findings(asked, given)))
-    rows = "".join(f"    {field}: {rule.python}\n" for field, rule in asked.items())
-    right = _VETTED.format(rows, source, target)
-    slips = {
-        "fields too many overlooked": right.replace("forbid", "ignore"),
-        "places from one": right.replace('"record": at', '"record": at + 1'),
-        "values as they were": right.replace("model.model_dump()", "record"),
-        "dropped record": right.replace("enumerate(records)", "enumerate(records[:-1])"),
-        "wrong key": right.replace('"fields"', '"field"'),
-    }
-    return "pydantic", told, inputs, right, slips
-
-
-_NETWORKED = """\
-import networkx
-import yaml
-
-with open("{0}") as file:
-    data = yaml.safe_load(file)
-g = networkx.Graph()
-for link in data["links"]:
-    a, b = link["{1}"]
-    g.add_edge(a, b, length=link["{2}"])
-first, last = data["first"], data["last"]
-with open("{4}", "w") as file:
-    yaml.safe_dump({{{3}}}, file)
-"""
-
-_VETTED = """\
-from typing import Annotated, Literal
-
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-
-class Record(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-{0}
-
-with open("{1}") as file:
-    records = yaml.safe_load(file)["records"]
-valid, broken = [], []
-for at, record in enumerate(records):
-    try:
-        model = Record.model_validate(record)
-        valid.append(model.model_dump())
-    except ValidationError as error:
-        wrong = sorted(set(str(item["loc"][0]) for item in error.errors()))
-        broken.append({{"record": at, "fields": wrong}})
-with open("{2}", "w") as file:
-    yaml.safe_dump({{"valid": valid, "broken": broken}}, file)
-"""
 
 
 def _holds(target: str, wanted: Any) -> Callable[[JobResult], str]:
