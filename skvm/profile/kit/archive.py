@@ -125,7 +125,7 @@ class Archive:
             rows = self.rows(rng, count)
             files = self.files(rng, rows, parts)
             stray = [f"{path}.{rng.choice(('old', 'txt'))}" for path in files] + [f"{coined(rng)}.{self.kind}"]
-            files |= {path: self._file(rng, self.rows(rng, 5)) for path in stray}
+            files |= {path: self._file(rng, rng.sample(rows, 5)) for path in stray}
             found.append(Case(files, self._judge(rows)))
         return found
 

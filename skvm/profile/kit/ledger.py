@@ -17,12 +17,14 @@ Line = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Keep:
-    """Which rows count: told, decided, as an expression of Python and of JavaScript over `name`, `group`, `amount`."""
+    """Which rows count: told, decided, as an expression of Python and of JavaScript over `name`, `group`, `amount`; and the
+    amount on which it turns, if any."""
 
     told: str
     test: Callable[[Row], bool]
     python: str
     javascript: str
+    edge: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,11 @@ def _keep(rng: Rng, groups: Sequence[str]) -> tuple[Keep, Keep]:
     return rng.choice(
         (
             (
-                Keep(f"whose number is {limit} or more", lambda r: r[2] >= limit, *_same(f"amount >= {limit}")),
+                Keep(f"whose number is {limit} or more", lambda r: r[2] >= limit, *_same(f"amount >= {limit}"), limit),
                 Keep("", lambda r: r[2] > limit, *_same(f"amount > {limit}")),
             ),
             (
-                Keep(f"whose number is less than {limit}", lambda r: r[2] < limit, *_same(f"amount < {limit}")),
+                Keep(f"whose number is less than {limit}", lambda r: r[2] < limit, *_same(f"amount < {limit}"), limit),
                 Keep("", lambda r: r[2] <= limit, *_same(f"amount <= {limit}")),
             ),
             (
@@ -271,10 +273,10 @@ def _later(rows: Sequence[Row]) -> list[Row]:
 
 def rows_for(rng: Rng, groups: Sequence[str], asked: Query, count: int, names: Sequence[str] = ()) -> list[Row]:
     """Rows on which every slip of the question shows."""
+    own, edge = list(names) or coined_words(rng, count), asked.keep.edge
     while True:
-        own = list(names) or coined_words(rng, count)
-        rows = [(name, rng.choice(groups), rng.randint(-40, 130)) for name in own]
-        for source, target in (rng.sample(range(count), 2) for _ in range(count // 3)):
-            rows[target] = (rows[target][0], rows[source][1], rows[source][2])
+        rng.shuffle(own)
+        amounts = [edge, *(edge + rng.randint(-25, 25) for _ in range(count // 2)), rng.randint(-40, 130)]
+        rows = [(name, rng.choice(groups), rng.choice(amounts)) for name in own]
         if all(near.answer(rows) != asked.answer(rows) for near in asked.slipped().values()):
             return rows
