@@ -41,7 +41,7 @@ SIM = "sim/"
 NEAREST = ("bare-agent", "openclaw")
 """Harnesses a profile is borrowed from, nearest to the built-in agent first; any other follows by name."""
 
-NOT_PROFILES = frozenset({"catalog.json", "prices.json", "schema.json", "coverage-schema.json"})
+NOT_PROFILES = frozenset({"catalog.json", "harnesses.json", "prices.json", "schema.json", "coverage-schema.json"})
 _DATED = re.compile(r"(?:-\d{8}|-\d{4}-\d{2}-\d{2})$")
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "diff": "what changed between two skills, by meaning",
     "compile": "compile skills for a target",
     "explain": "why a plan is as it is, or what a code means",
+    "emit": "a compiled skill as an agent program reads it, and the original back",
     "env": "what a skill needs on this machine",
     "run": "run a skill or a plan",
     "runs": "past runs",

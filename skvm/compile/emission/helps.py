@@ -1,0 +1,98 @@
+"""What the plan adds for measured gaps, and what may be done at once, as edits of the text: beside the step, or at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from skvm.compile.emission.edits import Edit, line_end
+from skvm.compile.emission.harnesses import Harness
+from skvm.ir import Program, Step, StepEncoding
+from skvm.plan import Artifact, ExecutorKind, StepNode
+from skvm.source import SkillSource, Span
+
+ITEMS = (StepEncoding.ORDERED_ITEM, StepEncoding.BULLET, StepEncoding.TASK_BOX)
+SECTIONS = (StepEncoding.STEP_HEADING, StepEncoding.NUMBERED_HEADING, StepEncoding.BOLD_NUMBER, StepEncoding.PARAGRAPH)
+_MARKER = re.compile(rb"[ \t]*(?:[-*+]|\(?\d+[.)])[ \t]+")
+
+TITLE = 60
+"""Characters of a title that name a step."""
+
+HELP = "How to do the steps above"
+TOGETHER = "What can be done at the same time"
+
+
+def help_edits(program: Program, source: SkillSource, artifact: Artifact, beside: bool) -> list[Edit]:
+    """One edit for each step that the plan helps; `beside` False: all of them at the end of the file."""
+    edits: list[Edit] = []
+    late: list[tuple[Step, str, str]] = []
+    for node in artifact.plan.nodes:
+        step = program.step_by_id.get(node.id)
+        if not isinstance(node, StepNode) or step is None or not node.slice.added:
+            continue
+        gap = ", ".join(f"{a.primitive} {a.required.value}" for a in node.slice.added)
+        text = " ".join(" ".join(a.text.split()) for a in node.slice.added)
+        if beside and step.encoding in (*ITEMS, *SECTIONS):
+            edits.append(_beside(program, source, step, text, gap))
+        else:
+            late.append((step, text, gap))
+    return [*edits, *_at_end(source, late)]
+
+
+def _beside(program: Program, source: SkillSource, step: Step, text: str, gap: str) -> Edit:
+    """A quotation right after the words of the step, before any step inside it."""
+    raw = source.main.raw
+    end = line_end(raw)
+    inside = [s.span.start for s in program.steps if step.span.start < s.span.start < step.span.end]
+    stop = min(inside, default=step.span.end)
+    if inside:
+        stop = raw.rfind(b"\n", 0, stop) + 1
+    at = step.span.start + len(raw[step.span.start : stop].rstrip())
+    begin = raw.rfind(b"\n", 0, step.span.start) + 1
+    marker = _MARKER.match(raw, begin)
+    item = step.encoding in ITEMS and marker is not None
+    indent = b" " * len(marker.group()) if item and marker is not None else b""
+    lead = end if item else end + end
+    return Edit(at, at, lead + indent + b"> " + text.encode("utf-8", "replace"), gap, (step.span,))
+
+
+def _at_end(source: SkillSource, rows: list[tuple[Step, str, str]]) -> Iterator[Edit]:
+    if not rows:
+        return
+    lines = [f"- {' '.join(step.title.split())}: {text}" for step, text, _ in rows]
+    gap = "; ".join(dict.fromkeys(gap for _, _, gap in rows))
+    yield _section(source, HELP, lines, gap, tuple(step.span for step, _, _ in rows))
+
+
+def _section(source: SkillSource, title: str, lines: list[str], gap: str, cites: tuple[Span, ...]) -> Edit:
+    raw = source.main.raw
+    end = line_end(raw)
+    lead = end if raw.endswith(b"\n") else end + end
+    body = end.join(line.encode("utf-8", "replace") for line in (f"## {title}", "", *lines))
+    return Edit(len(raw), len(raw), lead + body + end, gap, cites)
+
+
+def _named(step: Step) -> str:
+    """A step by its number and the beginning of its title."""
+    title = " ".join(step.title.split())
+    short = title if len(title) <= TITLE else title[:TITLE].rsplit(" ", 1)[0] + " …"
+    return f"{step.number}. {short}" if step.number else short
+
+
+def together_edits(program: Program, source: SkillSource, artifact: Artifact, harness: Harness) -> list[Edit]:
+    """Which steps nothing orders, where the harness is known to be able to use that."""
+    if not harness.together:
+        return []
+    lines, cites = [], []
+    for group in artifact.plan.parallel:
+        nodes = [artifact.plan.node(id) for id in group]
+        steps = [program.step_by_id[n.id] for n in nodes if isinstance(n, StepNode) and n.id in program.step_by_id]
+        models = [n for n in nodes if isinstance(n, StepNode) and n.executor.kind is ExecutorKind.MODEL]
+        if len(steps) == len(group) and len(models) > 1:
+            names = "; ".join(_named(step) for step in steps)
+            lines.append(f"- None of these needs another: {names}. Give them to {harness.together} and wait for all of them.")
+            cites += [step.span for step in steps]
+    if not lines:
+        return []
+    gap = "no step of a group reads or writes what another one writes"
+    return [_section(source, TOGETHER, lines, gap, tuple(cites))]
