@@ -91,7 +91,8 @@ class Block:
     item), `section`: index of its section. `text`: own plain text without nested blocks (an item: its first paragraph; a row:
     cells joined by " | "). `own_end`: where the own text ends. `level`: heading level 1-6, nesting depth of items (0 = top).
     `number`: of an ordered item ("3"), a heading or a bold lead ("1.5", "6a"). `checked`: of a task box. `ordered`: of lists.
-    `language`, `body`: of fences (body = bytes between the fence lines; `closed` False: never closed). `header`: of rows.
+    `language`, `body`: of fences (body = bytes between the fence lines; `closed` False: never closed). `flow`: of a part of a
+    fence that holds steps, how they are written; its words are its `text`. `header`: of rows.
     `mark`: run, code point and byte that `byte_at` counted last.
     """
 
@@ -112,6 +113,7 @@ class Block:
     ordered: bool = False
     language: str = ""
     body: tuple[int, int] = (0, 0)
+    flow: StepEncoding | None = None
     closed: bool = True
     header: bool = False
     cells: list[Cell] = field(default_factory=list)

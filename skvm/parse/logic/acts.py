@@ -20,6 +20,7 @@ _OBJECTS = _NOMINAL | {"SKILL", "AGENT", "PERSON"}
 _ADJECTIVES = ("ed", "al", "ive", "ous", "ful", "ent")
 _STOP_TAIL = word_set("immediately here with processing and or if when before until unless at instead work now execution the")
 _WHERE = ("to", "from", "into")
+_ACTORS = frozenset({"AGENT", "PERSON"})
 _JOINTS = frozenset({"AND", "OR", "THEN"})
 OBJECT_WORDS = 8
 """How many words behind a verb are looked at for its object."""
@@ -126,7 +127,10 @@ def third_person(words: list[Word]) -> tuple[ActType, ...]:
     out: list[ActType] = []
     for index, word in enumerate(words[1:], 1):
         base = third_persons().get(word.text)
-        if base is not None and not verbs()[base].noun and words[index - 1].text not in words_of("determiners"):
+        before = words[index - 1]
+        if base is None or before.text in words_of("determiners"):
+            continue
+        if before.tok.kind in _ACTORS or not verbs()[base].noun:
             out.extend(verbs()[base].acts)
     return tuple(dict.fromkeys(out))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
 
-from skvm.ir import BlockRole
+from skvm.ir import BlockRole, StepEncoding
 from skvm.parse.draft import Block, BlockKind, Draft, Run, RunKind
 from skvm.parse.fences.commands import known_commands
 from skvm.parse.fences.facts import CodeFacts
@@ -20,6 +20,7 @@ from skvm.parse.logic.mentions import tool_words
 from skvm.source import SourceText
 
 _COMMAND_LIKE = re.compile(r"(?a)(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
+_FLOWS = {StepEncoding.PSEUDO_CODE: BlockRole.PSEUDO, StepEncoding.GRAPH: BlockRole.GRAPH}
 _HEAD = re.compile(r"(?a)([a-z][a-z0-9_-]{1,30}) [^\s=:({]")
 _PHRASE = re.compile(r"(?a)[a-z]+ (?:at|in|of|for|by|from|with|and|or|the|is|are) ")
 _WORDS = word_set(
@@ -85,7 +86,7 @@ def read_code(draft: Draft, raw: bytes, own: frozenset[str]) -> Code:
     for block in draft.fences:
         text, offsets = _body(block, raw)
         lead = lead_of(draft, block)
-        role = role_of(block.language, text, lead)
+        role = _FLOWS[block.flow] if block.flow in _FLOWS else role_of(block.language, text, lead)
         facts = _facts(block, role, text, own)
         if facts.opaque:
             role = BlockRole.OPAQUE

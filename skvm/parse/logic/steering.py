@@ -137,6 +137,10 @@ class _Steering:
         if ControlKind.GATE in kinds or not reader.reads or not reader.reads[0][1]:
             return []
         block, reads = reader.reads[0]
+        if reader.decision is not None:
+            whole = (0, len(block.text))
+            asks = reader.decision is ActType.REQUEST
+            return [Claim(block, Found(ControlKind.GATE, *whole, condition=whole))] if asks else []
         checks = any(ActType.VALIDATE in s.acts for s in reads[0].stated)
         stop = next((f for read in reads[1:] for f in read.found if f.kind is ControlKind.TERMINATE), None)
         blocking = block.text.find("blocking question")

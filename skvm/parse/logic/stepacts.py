@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from skvm.ir import Act, ActType, BlockRole, ControlKind, EffectClass, Origin, Scope
+from skvm.ir import Act, ActType, BlockRole, ControlKind, EffectClass, Origin, Scope, StepEncoding
 from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
 from skvm.parse.fences.facts import CommandFact, StatementFact
 from skvm.parse.logic.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
@@ -24,6 +24,7 @@ _MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})
 _PERSON = re.compile(
     r"(?a)\b(?:users?|owner|human|customer|client|approv\w+|confirm\w*|consent|permission|sign-?off|go-ahead)\b", re.I
 )
+_SOMEBODY = re.compile(r"(?a)\b(?:users?|humans?|owner|partner|customer|client|you)\b", re.IGNORECASE)
 _YOU = re.compile(r"\b(?:you|your)\b", re.IGNORECASE)
 
 
@@ -59,14 +60,24 @@ class StepReader:
         self.step = step
         owners = draft.step_of_block
         self.own = [draft.blocks[i] for i in step.blocks if owners.get(i) == step.id]
-        self.prose = [b for b in self.own if b.kind in _PROSE]
+        self.prose = [b for b in self.own if b.kind in _PROSE or b.flow not in (None, StepEncoding.FENCE)]
         self.fences = code.fences_of(draft).get(step.id, [])
         self.lead = draft.blocks[step.lead]
         self.reads: list[tuple[Block, list[Read]]] = [(b, [Read(s) for s in read_sentences(b)]) for b in self.prose]
         self._out: list[Act] = []
 
+    @property
+    def decision(self) -> ActType | None:
+        """Of a node of a graph that is a question: a person is asked, or something is checked, whatever its words."""
+        if self.lead.flow is not StepEncoding.GRAPH or not self.lead.text.rstrip().endswith("?"):
+            return None
+        return ActType.REQUEST if _SOMEBODY.search(self.lead.text) else ActType.VALIDATE
+
     def acts(self) -> list[Act]:
         """Acts in text order. What a command shows replaces the words that announce it."""
+        if self.decision is not None:
+            self._add(self.lead.byte_at(0), self.lead.byte_behind(len(self.lead.text)), self.decision)
+            return self._out
         for block, reads in self.reads:
             if self._instructs(block):
                 for read in reads:

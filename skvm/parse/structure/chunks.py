@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from skvm.parse.draft import Block, BlockKind
+from skvm.ir import StepEncoding
+from skvm.parse.draft import Block, BlockKind, Run, RunKind
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.tokens import number_of
 from skvm.parse.structure.words import role_of
@@ -30,15 +31,23 @@ COMMENT = re.compile(rb"(?:\A|\n[ \t]*\r?\n)(#+[ \t]*([A-Za-z][^\r\n]*))")
 VARIANT = re.compile(r"(?:or|alternatively)\b", re.IGNORECASE)
 LABEL = re.compile(rb"""\w{1,40}[ \t]{0,4}(?:\[\(?|\(\[?|\{+)[ \t]*"?([A-Za-z][^\]\)\}"\n]*)"?[ \t]*[\]\)\}]+""")
 DOT_LABEL = re.compile(rb'\blabel[ \t]*=[ \t]*"([^"\n]+)"')
-DOT_NODE = re.compile(rb'(?m)^[ \t]*"([A-Za-z][^"\n]*)"[ \t]*(?:\[[^\]\n]*\])?[ \t]*;?[ \t]*$')
+DOT_NODE = re.compile(rb'(?m)^[ \t]*"([A-Za-z][^"\n]*)"[ \t]*(?:\[[^\]\n]*\])?[ \t]*;?[ \t]*\r?$')
+
+
+class Part(NamedTuple):
+    """A part of a fence: where it begins, and where the pieces of its text stand, in bytes of the fence's body."""
+
+    at: int
+    pieces: list[tuple[int, int]]
 
 
 class Chunk(NamedTuple):
-    """A part of a fence: bytes of the file, and what names it."""
+    """A part of a fence: bytes of the file, and those of the pieces of its text."""
 
     start: int
     end: int
-    name: str
+    pieces: list[tuple[int, int]]
+    flow: StepEncoding
 
 
 def split_fences(blocks: list[Block], source: SourceText) -> list[Block]:
@@ -83,20 +92,23 @@ def _chunks(block: Block, blocks: list[Block], raw: bytes) -> list[Chunk]:
     numbering, _, at = number_of(heading.text)
     procedure = role_of(heading.text[at:])[0].value == "procedure"
     language, body = _language(block), raw[start:end]
+    found: list[Part] = []
+    flow = StepEncoding.FENCE
     if language in GRAPHS or body.lstrip()[:8] == b"digraph ":
-        found = list(_labels(body)) if procedure or numbering else []
+        flow, found = StepEncoding.GRAPH, list(_labels(body)) if procedure or numbering else []
     elif language in PLAIN:
-        found = list(_numbered(body)) if procedure or numbering else []
+        flow, found = StepEncoding.PSEUDO_CODE, _numbered(body) if procedure or numbering else []
     elif language in CODED and numbering:
         found = _commented(body)
-    else:
-        found = []
     if not 2 <= len(found) <= MOST:
         return []
-    ends = [at for at, _ in found[1:]] + [len(body)]
-    chunks = [Chunk(start + at, start + stop, name) for (at, name), stop in zip(found, ends, strict=True)]
+    ends = [part.at for part in found[1:]] + [len(body)]
+    chunks = [
+        Chunk(start + part.at, start + stop, [(start + a, start + b) for a, b in part.pieces], flow)
+        for part, stop in zip(found, ends, strict=True)
+    ]
     preamble = raw[start : chunks[0].start]
-    return [Chunk(start, chunks[0].start, "")] * bool(preamble.strip()) + chunks
+    return [Chunk(start, chunks[0].start, [], flow)] * bool(preamble.strip()) + chunks
 
 
 def _heading(block: Block, blocks: list[Block]) -> Block | None:
@@ -107,18 +119,23 @@ def _heading(block: Block, blocks: list[Block]) -> Block | None:
     return before if before is not None and before.kind is BlockKind.HEADING else None
 
 
-def _numbered(body: bytes) -> Iterator[tuple[int, str]]:
+def _numbered(body: bytes) -> list[Part]:
     """Lines numbered from 1 upwards; what is not numbered belongs to the line before."""
-    at, wanted = 0, 1
+    parts: list[Part] = []
+    at = 0
     for line in body.splitlines(keepends=True):
         found = LINE_NUMBER.match(line)
-        if found and int(found.group(1)) == wanted:
-            wanted += 1
-            yield at, found.group(2).decode("utf-8", "replace").strip()
+        inner = line.strip()
+        begin = at + line.find(inner)
+        if found and int(found.group(1)) == len(parts) + 1:
+            parts.append(Part(at, [(at + found.start(2), begin + len(inner))]))
+        elif parts and inner:
+            parts[-1].pieces.append((begin, begin + len(inner)))
         at += len(line)
+    return parts
 
 
-def _labels(body: bytes) -> Iterator[tuple[int, str]]:
+def _labels(body: bytes) -> Iterator[Part]:
     """Labels of the nodes of a graph, each once, where it first stands."""
     dotted = body.lstrip()[:7] in (b"digraph", b"graph {") or b"digraph" in body[:200]
     seen: set[bytes] = set()
@@ -130,7 +147,7 @@ def _labels(body: bytes) -> Iterator[tuple[int, str]]:
         if at > last and name not in seen and b" " in name and not _edge(body, found.start()):
             seen.add(name)
             last = at
-            yield at, name.decode("utf-8", "replace").replace("\\n", " ").replace("<br/>", " ")
+            yield Part(at, [(found.start(1), found.start(1) + len(name))])
 
 
 def _edge(body: bytes, at: int) -> bool:
@@ -139,12 +156,12 @@ def _edge(body: bytes, at: int) -> bool:
     return b"->" in line and b"label" in body[at : at + 6]
 
 
-def _commented(body: bytes) -> list[tuple[int, str]]:
+def _commented(body: bytes) -> list[Part]:
     """Comments on lines of their own at the head of a paragraph of code, when most instruct and none offers a choice."""
-    found = [(m.start(1), m.group(2).decode("utf-8", "replace").strip()) for m in COMMENT.finditer(body)]
-    stated = sum(is_imperative(name) for _, name in found)
-    variants = any(VARIANT.match(name) for _, name in found)
-    return found if 2 * stated > len(found) and not variants else []
+    found = [Part(m.start(1), [(m.start(2), m.start(2) + len(m.group(2).rstrip()))]) for m in COMMENT.finditer(body)]
+    names = [body[slice(*part.pieces[0])].decode("utf-8", "replace") for part in found]
+    variants = any(map(VARIANT.match, names))
+    return found if 2 * sum(map(is_imperative, names)) > len(found) and not variants else []
 
 
 def _parts(block: Block, chunks: list[Chunk], source: SourceText) -> Iterator[Block]:
@@ -152,8 +169,22 @@ def _parts(block: Block, chunks: list[Chunk], source: SourceText) -> Iterator[Bl
         end = chunk.end
         while end > chunk.start and source.raw[end - 1] in b" \t\r\n":
             end -= 1
+        text, runs = _text(chunk.pieces, source)
+        flow = chunk.flow if text else None
         line, last = source.lines.line(chunk.start), source.lines.last_line(chunk.start, end)
         yield Block(
             0, BlockKind.FENCE, chunk.start, end, line, last, None, block.section,
-            text=chunk.name, own_end=end, language=block.language, body=(chunk.start, end),
+            text=text, runs=runs, own_end=end, language=block.language, body=(chunk.start, end), flow=flow,
         )  # fmt: skip
+
+
+def _text(pieces: list[tuple[int, int]], source: SourceText) -> tuple[str, list[Run]]:
+    """The pieces as sentences, each a run of its own; line breaks of labels become as many blanks."""
+    text, runs = "", []
+    for start, end in pieces:
+        piece = SourceText.decode(source.file, source.raw[start:end])
+        line = piece.text.replace("\\n", "  ").replace("<br/>", "     ").replace("<br>", "    ")
+        text += " " if text.endswith((":", ".", ",")) else ". " if text else ""
+        runs.append(Run(RunKind.TEXT, start, end, len(text), line, jumps=piece.jumps[1:]))
+        text += line
+    return text, runs

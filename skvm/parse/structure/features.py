@@ -72,7 +72,7 @@ class Candidate:
     @property
     def encoding(self) -> StepEncoding:
         """How the author wrote it down."""
-        return _ENCODINGS[self.kind]
+        return self.lead.flow or _ENCODINGS[self.kind]
 
 
 class Finder:
