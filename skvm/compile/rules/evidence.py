@@ -48,7 +48,8 @@ class Evidence:
         self.lowered = lowered
         self.text = source.main.text
         self._exact = self.text.isascii() and not source.main.bom
-        self._ranges: dict[str, tuple[int, int]] = {}
+        self._hits_in: dict[str, dict[str, list[Hit]]] = {}
+        self._commands_in: dict[str | None, list[tuple[str, Span]]] = {}
 
     def char(self, offset: int) -> int:
         """Character position of an original byte offset."""
@@ -77,25 +78,30 @@ class Evidence:
         return "".join([*parts, self.text[at:]])
 
     @cached_property
-    def _hits(self) -> dict[str, tuple[list[Hit], list[int]]]:
+    def _hits(self) -> dict[str, list[Hit]]:
         lower = self.prose.lower()
         if len(lower) != len(self.prose):  # a few capitals become two characters
             lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.prose)
-        return {name: (found, [h.start for h in found]) for name, found in SCANNER.hits(lower).items()}
+        return SCANNER.hits(lower)
 
-    def _range(self, where: Step) -> tuple[int, int]:
-        found = self._ranges.get(where.id)
-        if found is None:
-            found = self._ranges[where.id] = self.char(where.span.start), self.char(where.span.end)
-        return found
+    @cached_property
+    def _in_order(self) -> tuple[list[tuple[str, Hit]], list[int]]:
+        """Hits of all cues by where they begin, those of one cue in their order, and their beginnings."""
+        rows = sorted(((name, hit) for name, found in self._hits.items() for hit in found), key=lambda row: row[1].start)
+        return rows, [hit.start for _, hit in rows]
 
     def hits(self, name: str, where: Where) -> list[Hit]:
         """Places of a cue in prose."""
-        found, starts = self._hits[name]
-        if where is None or not found:
-            return found
-        first, last = self._range(where)
-        return found[bisect_left(starts, first) : bisect_left(starts, last)]
+        if where is None:
+            return self._hits[name]
+        inside = self._hits_in.get(where.id)
+        if inside is None:  # rules ask for some forty cues of a step, which has hits of two or three
+            rows, starts = self._in_order
+            inside = self._hits_in[where.id] = {}
+            first, last = self.char(where.span.start), self.char(where.span.end)
+            for cue, hit in rows[bisect_left(starts, first) : bisect_left(starts, last)]:
+                inside.setdefault(cue, []).append(hit)
+        return inside.get(name, [])
 
     @cached_property
     def _fences(self) -> tuple[Fence, ...]:
@@ -152,6 +158,12 @@ class Evidence:
 
     def command_text(self, where: Where) -> list[tuple[str, Span]]:
         """(text, span) of commands: shell fences and literal inline commands."""
+        key = where.id if where is not None else None
+        if key not in self._commands_in:
+            self._commands_in[key] = self._command_text(where)
+        return self._commands_in[key]
+
+    def _command_text(self, where: Where) -> list[tuple[str, Span]]:
         shell = ("bash", "sh", "shell", "zsh", "console", "powershell", "cmd")
         out = [
             (f.body, f.block.span)

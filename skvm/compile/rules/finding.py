@@ -22,5 +22,6 @@ MOST_SPANS = 6
 
 def finding(rank: int, spans: list[Span], reason: str, weight: float = 1.0) -> Finding | None:
     """A finding with at most `MOST_SPANS` spans, None without any (law 2: no span, no claim)."""
-    unique = tuple(dict.fromkeys(spans))[:MOST_SPANS]
-    return Finding(Level.of(rank), unique, reason, weight) if unique else None
+    if not spans:
+        return None
+    return Finding(Level.of(rank), tuple(dict.fromkeys(spans))[:MOST_SPANS], reason, weight)

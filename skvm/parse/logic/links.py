@@ -40,10 +40,9 @@ def is_reserved(host: str) -> bool:
 def hosts_named(block: Block) -> list[Mention]:
     """Hosts in the prose of an instruction that tells to reach them, and registries of container images."""
     out: list[Mention] = []
-    reached = bool(_REACHED.search(block.text))
-    for run in block.runs:
-        if run.kind is not RunKind.CODE:
-            continue
+    codes = [run for run in block.runs if run.kind is RunKind.CODE]
+    reached = bool(codes) and bool(_REACHED.search(block.text))
+    for run in codes:
         image = _REGISTRY.match(run.text)
         url = _URL.match(run.text)
         found = image.span(1) if image else url.span(1) if url and reached else None
@@ -66,8 +65,8 @@ def skills_called(block: Block, own: str) -> list[Mention]:
     """Skills called as `/name-of-it` or `space:name`, and those that work is handed over to; `own`: the skill's own name."""
     out: list[Mention] = []
     for run in block.runs:
-        if not run.text:
-            continue
+        if ":" not in run.text and (run.kind is not RunKind.CODE or "-" not in run.text):
+            continue  # a name in a space of names has a colon, any other a hyphen
         if run.kind is RunKind.CODE:
             before = block.text[max(0, run.at - 20) : run.at].rstrip("(*_ ")
             called = _COMMAND.match(run.text) if _RUNS.search(before) else None
@@ -78,7 +77,7 @@ def skills_called(block: Block, own: str) -> list[Mention]:
                 called = spaced
             found = [called] if called else []
         else:
-            found = [m for m in _NAMESPACED.finditer(run.text) if m.group().startswith("/")] if ":" in run.text else []
+            found = [m for m in _NAMESPACED.finditer(run.text) if m.group().startswith("/")] if "/" in run.text else []
         out += [
             Mention(NeedKind.SKILL, m.group(1), run.at + m.start(1), run.at + m.end(1))
             for m in found

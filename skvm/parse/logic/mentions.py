@@ -95,6 +95,8 @@ _JS_IMPORT = re.compile(
 
 def file_name(text: str) -> str | None:
     """Path in the bundle that a text names, relative to the skill folder; None when it is not one by its form."""
+    if "/" not in text:
+        return None
     text = text.split("#", 1)[0].strip()
     if not text or len(text) > 200 or "://" in text or text.startswith(("/", "-", "mailto:")):
         return None
@@ -136,7 +138,7 @@ def mentions_of(block: Block, *, instructs: bool, variables: bool = False) -> li
     for run in block.runs:
         if run.kind is RunKind.CODE:
             out.extend(_in_code(run.text, run.at, block, instructs, variables))
-        elif run.kind is RunKind.TEXT and run.text:
+        elif run.kind is RunKind.TEXT and len(run.text) > 1:
             out.extend(_in_text(run.text, run.at, block, instructs))
     if "subagent_type" in block.text:
         out.extend(m for m in settings_in(block.text) if m.kind is NeedKind.SKILL)
@@ -148,7 +150,7 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
     if named is not None:
         begin = at + text.find(named)
         return [Mention(NeedKind.FILE, named, begin, begin + len(named))]
-    env = _ENV.fullmatch(text)
+    env = _ENV.fullmatch(text) if "_" in text else None
     if _SKILL_CODE.match(text) and _beside_skill(text, at, block):
         shift = 1 if text.startswith("/") else 0
         return [Mention(NeedKind.SKILL, text[shift:], at + shift, at + len(text))]
@@ -258,6 +260,8 @@ def _known_words() -> frozenset[str]:
 def variables_in(text: str) -> list[Mention]:
     """Environment variables that a piece of code sets, expands or holds a place for; code points of `text`."""
     out: list[Mention] = []
+    if "_" not in text:
+        return out
     for match in (*_ASSIGN.finditer(text), *_EXPAND.finditer(text), *_EXPORT.finditer(text), *_JSON_KEY.finditer(text)):
         group = 1 if match.group(1) else 2
         name = match.group(group)

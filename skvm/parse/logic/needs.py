@@ -73,6 +73,7 @@ class Needs:
         self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
         self._sourced = False
         self._defined: set[str] = set()
+        self._of_variables: dict[int, bool] = {}
 
     def collect(self) -> tuple[Need, ...]:
         """All needs in text order."""
@@ -128,7 +129,8 @@ class Needs:
             span = self.draft.span(block.byte_at(mention.at), block.byte_behind(mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
         self._links(block, step, instructs=instructs)
-        self._listed_file(block, step)
+        if block.kind is BlockKind.ITEM:
+            self._listed_file(block, step)
         self._related(block, step)
         for inline in self.code.inline(block):
             run = inline.run
@@ -157,7 +159,8 @@ class Needs:
 
     def _listed_file(self, block: Block, step: str | None) -> None:
         """`name.md` in a list under "references/" or "Located in `references/`:"."""
-        if block.kind is not BlockKind.ITEM or not (match := _FILE_ITEM.match(block.text)):
+        match = _FILE_ITEM.match(block.text) if "." in block.text or "/" in block.text else None
+        if match is None:
             return
         folder = self._folder_above(block)
         if folder is not None:
@@ -203,7 +206,9 @@ class Needs:
             head = self.draft.blocks[self.draft.blocks[block.parent].children[0]]
             if _VARIABLES.search(head.text):
                 return True
-        return bool(_VARIABLES.search(self.draft.sections[block.section].title))
+        if block.section not in self._of_variables:  # a section has dozens of blocks
+            self._of_variables[block.section] = bool(_VARIABLES.search(self.draft.sections[block.section].title))
+        return self._of_variables[block.section]
 
     def _fact(self, fact: NeedFact, span: Span, origin: Origin, step: str | None) -> None:
         self.add(fact.kind, fact.name, span, origin, step, version=fact.version, literal=fact.literal)
