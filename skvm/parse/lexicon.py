@@ -8,7 +8,8 @@ plural of a noun and the third person and participle of a verb.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ WORD = re.compile(r"(?a)[A-Za-z][A-Za-z'’]*(?:-[A-Za-z]+)*")
 
 _LEAD = re.compile(r"(?a)^[\s>*_~`\[\]()#•→✅❌⚠️🔹\-–—+]*(?:\(?\d+[.)a-z]*\s+|[☐☑✓✔✗]\s*|\[[ xX]\]\s*)*")
 _LABEL = re.compile(r"(?a)[^\n]{1,60}?(?::|\s[—–-]{1,2}|\s→|\s->)\s+")
+LEAD = 400
+"""Characters of a text in which its first imperative is looked for."""
+
 _CLAUSE = re.compile(r"(?a)(?:,|:|;|\s[—–-]{1,2}|\bthen)\s+")
 
 
@@ -123,7 +127,7 @@ def verb_at(words: list[str], at: int) -> tuple[str, int] | None:
     return (word, 1) if word in verbs() else None
 
 
-def acts_with_object(verb: str, words: list[str]) -> tuple[ActType, ...]:
+def acts_with_object(verb: str, words: Sequence[str]) -> tuple[ActType, ...]:
     """Acts of `verb` with the lower-case `words` of its object; the first rule whose class occurs wins."""
     entry = verbs()[verb]
     if entry.rules:
@@ -136,21 +140,21 @@ def acts_with_object(verb: str, words: list[str]) -> tuple[ActType, ...]:
 
 def is_imperative(text: str) -> bool:
     """Does the plain text of a block instruct: an imperative at its head, behind a label or behind a condition?"""
-    return _lead_verb(text) is not None
+    return _lead_verb(text[:LEAD]) is not None
 
 
 def acts_of_lead(text: str) -> tuple[ActType, ...]:
     """Acts of the first imperative of `text`, or of the noun that names an act; empty when neither is found."""
-    lead = _lead_verb(text)
+    lead = _lead_verb(text[:LEAD])
     if lead is not None:
         return acts_with_object(lead[0], lead[1][:8])
     words = [w.lower() for w in WORD.findall(text[:80])]
     return next((nominals()[w] for w in words[:5] if w in nominals()), ())
 
 
-def _lead_verb(text: str) -> tuple[str, list[str]] | None:
+@lru_cache(maxsize=1024)  # sections, candidates and rules ask about the same texts, one after the other
+def _lead_verb(text: str) -> tuple[str, tuple[str, ...]] | None:
     """Verb of the first clause that instructs, with the words behind it."""
-    text = text[:400]
     lead = _LEAD.match(text)
     text = text[lead.end() :] if lead is not None else text
     found = _verb_here(text)
@@ -167,7 +171,7 @@ def _lead_verb(text: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def _verb_here(text: str) -> tuple[str, list[str]] | None:
+def _verb_here(text: str) -> tuple[str, tuple[str, ...]] | None:
     head = text[:160]
     first = WORD.search(head)
     if first is None or first[0].lower() not in _openings() or head[: first.start()].strip(" \"'*_`(“‘["):
@@ -184,7 +188,7 @@ def _verb_here(text: str) -> tuple[str, list[str]] | None:
     later = words[at + size + 1] if at + size + 1 < len(words) else ""
     if verbs()[verb].noun and (later in _FINITE or not _verb_reading(head, end, after)):
         return None
-    return verb, words[at + size :]
+    return verb, tuple(words[at + size :])
 
 
 @cache

@@ -248,7 +248,7 @@ def _value_use(one: _Facts, two: _Facts) -> str:
     return ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def leans_back(text: str) -> str:
     """The first words of a step's prose that point back at something before it."""
     bare = _bare(text)
