@@ -114,13 +114,15 @@ class _Shell:
 
     def walk(self, root: Node) -> None:
         """Visit all nodes in text order, without recursion."""
+        handlers = {name[3:]: getattr(self, name) for name in _HANDLERS}
         stack = [root]
         while stack:
             node = stack.pop()
-            handler = getattr(self, "on_" + node.type, None)
+            handler = handlers.get(node.type)
             if handler is not None:
                 handler(node)
-            stack.extend(reversed(node.named_children))
+            if node.named_child_count:  # most nodes are words, and asking for children makes objects
+                stack.extend(reversed(node.named_children))
 
     def text(self, node: Node) -> str:
         """Text of a node, placeholders as written."""
@@ -322,7 +324,7 @@ class _Shell:
 
     def _word(self, node: Node) -> Word:
         raw = self.text(node)
-        dynamic = bool(_descendants(node, ("simple_expansion", "expansion", "command_substitution", "process_substitution")))
+        dynamic = any(mark in raw for mark in _EXPANDS) and bool(_descendants(node, _DYNAMIC))
         inner = node
         while inner.type == "command_name" and inner.named_child_count == 1:
             inner = inner.named_children[0]
@@ -334,6 +336,12 @@ class _Shell:
         return Word(raw, start, end, dynamic)
 
 
+_HANDLERS = tuple(name for name in vars(_Shell) if name.startswith("on_"))
+_DYNAMIC = ("simple_expansion", "expansion", "command_substitution", "process_substitution")
+_EXPANDS = ("$", "`", "(")
+"""A word without one of these is taken as it is written."""
+
+
 def _descendants(node: Node, types: tuple[str, ...]) -> list[Node]:
     out: list[Node] = []
     stack = [node]
@@ -341,7 +349,8 @@ def _descendants(node: Node, types: tuple[str, ...]) -> list[Node]:
         at = stack.pop()
         if at.type in types:
             out.append(at)
-        stack.extend(reversed(at.named_children))
+        if at.named_child_count:
+            stack.extend(reversed(at.named_children))
     return out
 
 
