@@ -20,13 +20,14 @@ LIMIT = 50_000
 
 
 class Cache:
-    """One SQLite file of JSON values by key."""
+    """One SQLite file of JSON values by key; more than `limit` of them empty it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "front", limit: int = LIMIT) -> None:
         self._base: sqlite3.Connection | None = None
+        self._limit = limit
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._base = sqlite3.connect(folder / "front.sqlite", timeout=1.0, isolation_level=None)
+            self._base = sqlite3.connect(folder / f"{name}.sqlite", timeout=1.0, isolation_level=None)
             self._base.execute("PRAGMA synchronous=OFF")
             self._base.execute("CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
         except (OSError, sqlite3.Error):
@@ -54,7 +55,7 @@ class Cache:
             rows = [(key, json.dumps(value)) for key, value in values.items()]
             self._base.execute("BEGIN IMMEDIATE")
             (count,) = self._base.execute("SELECT count(*) FROM entry").fetchone()
-            if count > LIMIT:
+            if count > self._limit:
                 self._base.execute("DELETE FROM entry")
             self._base.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
             self._base.execute("COMMIT")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,12 @@ from skvm.app.check import diagnose
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
 from skvm.capability.profiles import parse_target
-from skvm.diag import UsageError, locate
+from skvm.diag import Diagnostic, UsageError, locate
 from skvm.plan import Artifact, Limits, PlanDiagnostic, load_artifact
 from skvm.source import SkillSource, load_skill
 
 if TYPE_CHECKING:
-    from skvm.compile import Processor
+    from skvm.compile import CompileRequest, Processor
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,48 @@ class CompileOptions:
     stop_after: str | None = None
     print_after: tuple[str, ...] = ()
     show: Callable[[str, str], None] | None = None
+    watch: Callable[[str, Callable[[], str]], None] | None = None
 
 
 def compile_source(source: SkillSource, options: CompileOptions, settings: Settings) -> Artifact:
     """Compile one loaded skill; raises UsageError for a wrong target, profile or pipeline."""
-    from skvm.compile import CompileRequest, compile_program
+    return compile_request(source, request_of(options, settings), settings)
+
+
+def compile_request(source: SkillSource, request: CompileRequest, settings: Settings) -> Artifact:
+    """The same for a request that is known to be right."""
+    from skvm.app.watching import Watch
+    from skvm.compile import compile_program
+
+    watch = request.watch or (Watch(source.name, settings.dump) if settings.dump else None)
+    program, diagnostics = diagnose(source)
+    if watch is not None:
+        watch("parse", lambda: f"program {program.digest}")
+    return compile_program(program, source, replace(request, diagnostics=_rows(diagnostics, source), watch=watch))
+
+
+def request_of(options: CompileOptions, settings: Settings) -> CompileRequest:
+    """What is asked of the compiler, diagnostics of the front end left out; raises UsageError."""
+    from skvm.compile import CompileRequest
 
     target = parse_target(options.target)
     match = profile_for(target, settings, options.profile)
-    program, diagnostics = diagnose(source)
-    rows = tuple(
+    return CompileRequest(
+        target=target,
+        profile=match.profile,
+        profile_note=match.note,
+        passes=options.passes,
+        pool=tuple(_processor(name, settings) for name in options.pool),
+        limits=_limits(options),
+        stop_after=options.stop_after,
+        print_after=options.print_after,
+        show=options.show,
+        watch=options.watch,
+    )
+
+
+def _rows(diagnostics: Iterable[Diagnostic], source: SkillSource) -> tuple[PlanDiagnostic, ...]:
+    return tuple(
         PlanDiagnostic(
             code=i.diagnostic.code,
             severity=i.diagnostic.severity,
@@ -56,19 +88,6 @@ def compile_source(source: SkillSource, options: CompileOptions, settings: Setti
         )
         for i in locate(diagnostics, source)
     )
-    request = CompileRequest(
-        target=target,
-        profile=match.profile,
-        profile_note=match.note,
-        passes=options.passes,
-        diagnostics=rows,
-        pool=tuple(_processor(name, settings) for name in options.pool),
-        limits=_limits(options),
-        stop_after=options.stop_after,
-        print_after=options.print_after,
-        show=options.show,
-    )
-    return compile_program(program, source, request)
 
 
 def _processor(name: str, settings: Settings) -> Processor:

@@ -15,19 +15,22 @@ class Settings:
     cache: Path
     sandbox: str | None = None
     debug: bool = False
+    dump: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """`SKVM_HOME` moves everything; `SKVM_SANDBOX` asks for one backend; `SKVM_DEBUG` shows tracebacks of bugs."""
+        """`SKVM_HOME` moves everything; `SKVM_SANDBOX` asks for one backend; `SKVM_DEBUG` shows tracebacks of bugs;
+        `SKVM_DUMP` names a folder for the program after every pass."""
         sandbox = os.environ.get("SKVM_SANDBOX") or None
         debug = bool(os.environ.get("SKVM_DEBUG"))
+        dump = Path(os.environ["SKVM_DUMP"]).expanduser().resolve() if os.environ.get("SKVM_DUMP") else None
         moved = os.environ.get("SKVM_HOME")
         if moved:
             home = Path(moved).expanduser().resolve()
-            return cls(home, home / "cache", sandbox, debug)
+            return cls(home, home / "cache", sandbox, debug, dump)
         from platformdirs import user_cache_path, user_state_path
 
-        return cls(user_state_path("skvm"), user_cache_path("skvm"), sandbox, debug)
+        return cls(user_state_path("skvm"), user_cache_path("skvm"), sandbox, debug, dump)
 
     @property
     def profiles(self) -> Path:

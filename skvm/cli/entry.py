@@ -87,10 +87,16 @@ def _guarded(started: float, argv: list[str] | None) -> int:
     except SkvmError as error:
         return _fail(error.line(), error.exit_code)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
-        return 0
+        return _nobody_reads()
+    except SystemExit:  # click's way of saying that whoever read the output went away; nothing here exits by itself
+        return _nobody_reads()
     except BaseException as error:
         return _unexpected(error)
+
+
+def _nobody_reads() -> int:
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    return 0
 
 
 def _unexpected(error: BaseException) -> int:

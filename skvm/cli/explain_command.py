@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from skvm.cli.common import format_option, pool_options, put, put_json, style
+from skvm.cli.common import format_option, pool_options, put, put_items, put_json, style
+
+if TYPE_CHECKING:
+    from skvm.app.compiling import CompileOptions
+    from skvm.app.plans import Known
 
 
 @click.command("explain")
@@ -16,8 +21,9 @@ from skvm.cli.common import format_option, pool_options, put, put_json, style
 @click.option("--target", default="sim/strong", show_default=True, metavar="MODEL[@HARNESS]", help="when a skill is named")
 @click.option("--profile", type=click.Path(path_type=Path), help="a profile file instead of the one found by name")
 @pool_options
+@click.option("--cache", is_flag=True, help="does the cache hold this plan, and if not, what changed since the last one")
 @format_option()
-def command(what: str, target: str, profile: Path | None, form: str, **pool: Any) -> int:
+def command(what: str, target: str, profile: Path | None, cache: bool, form: str, **pool: Any) -> int:
     """Why a plan is as it is: bindings, gaps, edges, critical path; or what a diagnostic code means."""
     if re.fullmatch(r"SKV\d{3}", what.upper()):
         return _code(what.upper(), form)
@@ -25,12 +31,42 @@ def command(what: str, target: str, profile: Path | None, form: str, **pool: Any
     from skvm.app.settings import Settings
     from skvm.plan.describe import explain_json, explain_text
 
-    artifact, _ = artifact_at(Path(what), CompileOptions(target, profile, **pool), Settings.from_environment())
+    options = CompileOptions(target, profile, **pool)
+    if cache:
+        return _cache(what, options, form)
+    artifact, _ = artifact_at(Path(what), options, Settings.from_environment())
     if form == "json":
         put_json(explain_json(artifact))
     else:
         put(explain_text(artifact, style))
     return 0
+
+
+def _cache(what: str, options: CompileOptions, form: str) -> int:
+    from skvm.app.compiling import request_of
+    from skvm.app.inputs import expand_inputs
+    from skvm.app.plans import Plans, parts_of
+    from skvm.app.settings import Settings
+
+    settings = Settings.from_environment()
+    request, plans = request_of(options, settings), Plans(settings)
+    found = [(item.shown, plans.known(parts_of(item.load(), request))) for item in expand_inputs([what])]
+    if form == "json":
+        put_items([{"path": shown, **known.to_json()} for shown, known in found])
+        return 0
+    put("\n".join(line for shown, known in found for line in _known(shown, known)))
+    return 0
+
+
+def _known(shown: str, known: Known) -> Iterator[str]:
+    state = style("kept", "good") if known.hit else style("not kept", "warning")
+    yield f"{shown}: the plan is {state}"
+    if known.changed is None:
+        yield "  no plan of this skill was made before"
+    elif known.changed:
+        yield f"  changed since the last one: {', '.join(known.changed)}"
+    for name, value in known.parts.items():
+        yield style(f"  {name:8} {value[:100]}", "dim")
 
 
 def _code(number: str, form: str) -> int:

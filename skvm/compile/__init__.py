@@ -6,6 +6,7 @@ Must never: call a model, read clock, network or environment, run anything of a 
 
 from skvm.compile.analysis import Analysis, analyse
 from skvm.compile.compiler import compile_program
+from skvm.compile.passes.emit import toolchain
 from skvm.compile.registry import DEFAULT_PIPELINE
 from skvm.compile.request import CompileRequest, Processor
 from skvm.compile.unit import Pass, StepEffects, Unit
@@ -20,4 +21,5 @@ __all__ = [
     "Unit",
     "analyse",
     "compile_program",
+    "toolchain",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -38,6 +39,8 @@ def run_passes(unit: Unit, passes: Sequence[Pass]) -> tuple[Unit, tuple[PassReco
         if problems:
             raise InternalError(f"the pass {item.id} left an invalid plan: {problems[0]}", where=unit.source.name)
         records.append(record(item, unit))
+        if request.watch is not None:
+            request.watch(item.id, partial(unit_text, unit))
         if item.id in request.print_after and request.show is not None:
             request.show(item.id, unit_text(unit))
         if item.id == request.stop_after:

@@ -27,7 +27,8 @@ class CompileRequest:
 
     `passes`: pipeline text, None for the default one. `diagnostics` of the front end, kept in the artifact. `pool`: further
     targets a step may be bound to, `limits`: what the choice among them must keep. `show(pass id, text)` receives the text form
-    of the program after each pass of `print_after`. `stop_after`: no pass after this one runs.
+    of the program after each pass of `print_after`; `watch(pass id, text of the program as a function)` is called after
+    every pass. `stop_after`: no pass after this one runs.
     """
 
     target: Target
@@ -40,6 +41,7 @@ class CompileRequest:
     print_after: tuple[str, ...] = ()
     stop_after: str | None = None
     show: Callable[[str, str], None] | None = None
+    watch: Callable[[str, Callable[[], str]], None] | None = None
 
     @cached_property
     def processors(self) -> dict[str, Processor]:

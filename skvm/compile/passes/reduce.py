@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import networkx as nx
-
 from skvm.compile.unit import Pass, Unit
 from skvm.diag import CODES, Diagnostic
 from skvm.plan import Edge
@@ -52,7 +50,9 @@ def reduce_edges(edges: tuple[Edge, ...], order: dict[str, int]) -> tuple[Edge, 
 
 
 def _places(before: dict[str, list[str]]) -> dict[str, int]:
-    """A topological place of every node (networkx)."""
+    """A topological place of every node (networkx, which is slow to load and not needed for a chain)."""
+    import networkx as nx
+
     graph: nx.DiGraph[str] = nx.DiGraph([(start, node) for node, starts in before.items() for start in starts])
     return {node: at for at, node in enumerate(nx.topological_sort(graph))}
 

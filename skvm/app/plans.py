@@ -1,0 +1,173 @@
+"""Plans by what they were made from: the parts of the key have names, so that a miss can be told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from skvm.app.cache import FRONT, Cache, code_digest
+from skvm.app.check import warm_up
+from skvm.app.compiling import CompileOptions, compile_request, request_of
+from skvm.app.inputs import SkillInput
+from skvm.app.pool import in_processes
+from skvm.app.settings import Settings
+from skvm.compile import DEFAULT_PIPELINE, CompileRequest, Processor, toolchain
+from skvm.ir import digest_json
+from skvm.plan import Artifact
+from skvm.plan.describe import summary_text
+from skvm.source import SkillSource
+
+ROOMS = (*FRONT, "capability", "plan", "compile")
+"""Rooms whose code decides what a plan is."""
+
+KEPT = 2_000
+"""Plans kept."""
+
+Parts = dict[str, str]
+"""Digest or text of each thing a plan depends on, by name."""
+
+
+def parts_of(source: SkillSource, request: CompileRequest) -> Parts:
+    """All that the plan of a skill depends on."""
+    tools = toolchain()
+    own, *pool = request.processors.values()
+    return {
+        "skill": f"{source.name} {source.digest}",
+        "skvm": f"{tools['skvm']} {code_digest(ROOMS)}",
+        "grammar": tools["grammar"],
+        "catalog": tools["catalog"],
+        "prices": tools["prices"],
+        "target": str(own.target),
+        "profile": _profile(own),
+        "pool": "; ".join(f"{item.target} {_profile(item)}" for item in pool),
+        "limits": json.dumps(request.limits.model_dump(mode="json")),
+        "passes": request.passes or DEFAULT_PIPELINE,
+    }
+
+
+def _profile(item: Processor) -> str:
+    return f"{item.profile.digest if item.profile is not None else ''} {item.note}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """Does the cache hold the plan of these parts, and which of them differ from the last plan of the same skill?
+
+    `changed` is None where no plan of a skill of that name was made yet.
+    """
+
+    parts: Parts
+    hit: bool
+    changed: tuple[str, ...] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--format json`."""
+        return {"hit": self.hit, "changed": None if self.changed is None else list(self.changed), "parts": self.parts}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan as far as it is needed: its file, or only what is shown of it. `errors`: does a diagnostic say error?"""
+
+    name: str
+    digest: str
+    errors: bool
+    text: str
+    data: bytes = b""
+
+
+def made_of(artifact: Artifact, whole: bool) -> Made:
+    """What is kept of a plan; roles of words are marked in the text, see `painted`."""
+    errors = any(d.severity == "error" for d in artifact.diagnostics)
+    text = summary_text(artifact, lambda words, role: f"\0{role}\1{words}\2")
+    return Made(artifact.source.name, artifact.digest, errors, text, artifact.to_bytes() if whole else b"")
+
+
+def painted(text: str, style: Callable[[str, str], str]) -> str:
+    """A kept text in colours, or without."""
+    return re.sub("\0([^\1]*)\1([^\2]*)\2", lambda m: style(m.group(2), m.group(1)), text)
+
+
+class Plans:
+    """The cache of plans. Whatever goes wrong with it is a miss."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._cache = Cache(settings.cache, "plans", KEPT)
+
+    def load(self, parts: Parts, whole: bool) -> Made | None:
+        """What is kept of the plan of these parts; `whole`: with its file, which must match its digest."""
+        key = _key(parts)
+        row = self._cache.load(f"shown {key}")
+        data = self._cache.load(f"plan {key}") if whole else ""
+        if not isinstance(row, dict) or not isinstance(data, str):
+            return None
+        made = Made(**row, data=data.encode("utf-8"))
+        return made if not whole or _fits(made) else None
+
+    def save(self, rows: Sequence[tuple[Parts, Made]]) -> None:
+        """Keep plans, and their parts as the last ones of their skills."""
+        values: dict[str, Any] = {}
+        for parts, made in rows:
+            row = asdict(made)
+            data = row.pop("data")
+            key = _key(parts)
+            values |= {f"shown {key}": row, _last(parts): parts}
+            if data:
+                values[f"plan {key}"] = data.decode("utf-8")
+        self._cache.save(values)
+
+    def known(self, parts: Parts) -> Known:
+        """What the cache would do with these parts."""
+        last = self._cache.load(_last(parts))
+        changed = tuple(name for name in parts if last.get(name) != parts[name]) if isinstance(last, dict) else None
+        return Known(parts, self.load(parts, whole=False) is not None, changed)
+
+
+def _fits(made: Made) -> bool:
+    try:
+        body = json.loads(made.data)
+        return bool(body.pop("digest") == made.digest == digest_json(body))
+    except (ValueError, KeyError, AttributeError):
+        return False
+
+
+def _key(parts: Parts) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _last(parts: Parts) -> str:
+    return "last " + parts["skill"].partition(" sha256:")[0]
+
+
+def compile_many(
+    items: Sequence[SkillInput], options: CompileOptions, settings: Settings, whole: bool, jobs: int | None = None
+) -> Iterator[Made]:
+    """Compile skills in the order given: from the cache where nothing changed, on several processes where there are many.
+
+    `whole`: with the files of the plans. Passes of a pipeline text may be another package's, so that such plans are not kept.
+    """
+    request = request_of(options, settings)
+    cached = not (options.passes or options.stop_after or options.print_after or options.watch or settings.dump)
+    plans = Plans(settings) if cached else None
+    loaded = [(item, parts_of(item.load(), request) if plans else None) for item in items]
+    known = [plans.load(parts, whole) if plans and parts else None for _, parts in loaded]
+    unknown = [item for (item, _), hit in zip(loaded, known, strict=True) if hit is None]
+    work = partial(_one, request=request, settings=settings, whole=whole)
+    fresh = in_processes(work, unknown, warm_up, 1 if options.print_after or options.watch else jobs)
+    made: list[tuple[Parts, Made]] = []
+    for (_, parts), hit in zip(loaded, known, strict=True):
+        result = hit if hit is not None else next(fresh)
+        if hit is None and parts:
+            made.append((parts, result))
+        yield result
+    if plans is not None:
+        plans.save(made)
+
+
+def _one(item: SkillInput, request: CompileRequest, settings: Settings, whole: bool) -> Made:
+    return made_of(compile_request(item.load(), request, settings), whole)

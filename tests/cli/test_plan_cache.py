@@ -1,0 +1,77 @@
+"""The cache of plans, as a user meets it: same output, a miss that is told, damage that costs time only."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+
+
+def test_a_second_compile_says_the_same_and_a_changed_skill_is_told(skvm, skill) -> None:
+    first = skvm("compile", skill, "--target", "sim/weak", "--format", "json")
+    again = skvm("compile", skill, "--target", "sim/weak", "--format", "json")
+    assert first.code == again.code == 0 and first.out == again.out
+    assert skvm("compile", skill, "--target", "sim/weak").out == skvm("compile", skill, "--target", "sim/weak").out
+    known = skvm("explain", "--cache", skill, "--target", "sim/weak", "--format", "json").json
+    assert known["hit"] and known["changed"] == []
+    with (skill / "SKILL.md").open("a") as file:
+        file.write("\n3. Check it.\n")
+    known = skvm("explain", "--cache", skill, "--target", "sim/weak", "--format", "json").json
+    assert not known["hit"] and known["changed"] == ["skill"]
+    text = skvm("explain", "--cache", skill, "--target", "sim/strong").out
+    assert "not kept" in text and "changed since the last one: skill, target, profile" in text
+    assert skvm("compile", skill, "--target", "sim/weak", "--format", "json").out != first.out
+
+
+def test_pool_and_limits_are_parts_of_the_key(skvm, skill) -> None:
+    skvm("compile", skill, "--target", "sim/weak")
+    for more in (("--pool", "sim/strong"), ("--success", "0.5")):
+        known = skvm("explain", "--cache", skill, "--target", "sim/weak", *more, "--format", "json").json
+        assert not known["hit"] and known["changed"] == ["pool" if more[0] == "--pool" else "limits"]
+
+
+def test_a_damaged_cache_costs_time_only(skvm, skill) -> None:
+    first = skvm("compile", skill, "--target", "sim/weak", "--format", "json")
+    base = sqlite3.connect(next(skvm.home.rglob("plans.sqlite")))
+    base.execute("UPDATE entry SET value = replace(value, 'tidy', 'evil')")
+    base.commit()
+    base.close()
+    assert skvm("compile", skill, "--target", "sim/weak", "--format", "json").out == first.out
+    next(skvm.home.rglob("plans.sqlite")).write_bytes(b"not a database")
+    assert skvm("compile", skill, "--target", "sim/weak", "--format", "json").out == first.out
+
+
+def test_every_pass_is_dumped_and_timed(skvm, skill, tmp_path) -> None:
+    done = skvm("compile", skill, "--target", "sim/weak", "--timings", env={"SKVM_DUMP": str(tmp_path / "dump")})
+    assert done.code == 0 and "bind" in done.err and " ms" in done.err
+    names = [p.name for p in sorted((tmp_path / "dump").rglob("*.txt"))]
+    assert names[0] == "01-parse.txt" and names[-1].endswith("-emit.txt") and len(names) == 12
+    last = next((tmp_path / "dump").rglob("*-emit.txt")).read_text()
+    assert "bind S1.s1" in last or "bind skill" in last
+
+
+def test_a_dump_that_cannot_be_written_is_one_line(skvm, skill, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    done = skvm("compile", skill, "--target", "sim/weak", env={"SKVM_DUMP": str(tmp_path / "file")})
+    assert done.code == 2 and "SKVM_DUMP" in done.err
+
+
+def test_many_skills_on_several_processes_come_in_order(skvm, skill, tmp_path) -> None:
+    for number in range(3):
+        folder = tmp_path / "many" / f"s{number}"
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text((skill / "SKILL.md").read_text().replace("tidy-csv", f"s{number}"))
+    words = ("compile", tmp_path / "many", "--target", "sim/weak", "--format", "json")
+    one = skvm(*words, "--jobs", "1")
+    two = skvm(*words, "--jobs", "2", env={"SKVM_HOME": str(tmp_path / "other")})
+    assert one.out == two.out and [i["source"]["name"] for i in one.json["items"]] == ["s0", "s1", "s2"]
+
+
+def test_a_reader_that_goes_away_is_no_bug(skvm, skill) -> None:
+    env = {**os.environ, "SKVM_HOME": str(skvm.home)}
+    command = [sys.executable, "-m", "skvm", "explain", str(skill), "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait() == 0
