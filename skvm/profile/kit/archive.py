@@ -13,7 +13,7 @@ from skvm.profile.kit.data import Unreadable, read_json, same
 from skvm.profile.kit.instance import JobResult, Rng
 from skvm.profile.kit.ledger import Query, Row, query, rows_for
 from skvm.profile.kit.pools import coined, coined_words
-from skvm.profile.kit.programs import Case, text_of
+from skvm.profile.kit.programs import Case, text_in
 
 Files = dict[str, bytes]
 
@@ -135,7 +135,7 @@ class Archive:
         cells = [[*columns], *([str(part) for part in line] for line in lines)]
 
         def wrong(done: JobResult) -> str:
-            text = text_of(done, self.target)
+            text = text_in(done.files, self.target)
             if text is None:
                 return f"there is no {self.target}, or it is not UTF-8"
             if self.target.endswith(".json"):

@@ -32,10 +32,16 @@ async def tried(bench: Workbench, argv: Sequence[str], name: str, source: str, c
     return PASS
 
 
-def text_of(done: JobResult, path: str) -> str | None:
-    """Text of a file that a program left, None when it is not there or is not UTF-8."""
+def written_lines(files: Mapping[str, bytes], path: str) -> list[str] | None:
+    """Lines of a file that are not empty, without blanks at their ends; None when it is not there or is not UTF-8."""
+    text = text_in(files, path)
+    return None if text is None else [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def text_in(files: Mapping[str, bytes], path: str) -> str | None:
+    """Text of a file, None when it is not there or is not UTF-8."""
     try:
-        data = done.files.get(path)
+        data = files.get(path)
         return None if data is None else data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
@@ -45,7 +51,7 @@ def writes_lines(path: str, wanted: Sequence[str]) -> Callable[[JobResult], str]
     """The judge of a file of lines; empty lines, blanks at line ends and the kind of line end do not count."""
 
     def wrong(done: JobResult) -> str:
-        text = text_of(done, path)
+        text = text_in(done.files, path)
         if text is None:
             return f"there is no {path}, or it is not UTF-8"
         found = [line.rstrip() for line in text.splitlines() if line.strip()]

@@ -28,3 +28,9 @@ def at_once(trial: Trial, paths: Iterable[str]) -> bool:
 
 def _same(named: str, path: str) -> bool:
     return named == path or (named.startswith("/") and named.endswith("/" + path))
+
+
+def commands_of(trial: Trial) -> list[str]:
+    """Commands that were run and ended well, in order."""
+    done = (call for call in calls_of(trial) if call.tool == "execute_command" and call.ok and call.args)
+    return [str(call.args.get("command", "")) for call in done if call.args]

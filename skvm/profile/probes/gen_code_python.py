@@ -18,7 +18,7 @@ from skvm.profile.kit.linewise import linewise
 from skvm.profile.kit.packages import PACKAGED
 from skvm.profile.kit.plays import REFUSAL, Play, says
 from skvm.profile.kit.pools import coined_words
-from skvm.profile.kit.programs import Case, imported, text_of, tried
+from skvm.profile.kit.programs import Case, imported, text_in, tried
 
 SCRIPT = "script.py"
 FORM = "Answer with the script alone, in one code block. It is run with Python 3.11 or newer and without arguments."
@@ -141,7 +141,7 @@ def _packaged(rng: Rng) -> Task:
 
 def _holds(target: str, wanted: Any) -> Callable[[JobResult], str]:
     def wrong(done: JobResult) -> str:
-        text = text_of(done, target)
+        text = text_in(done.files, target)
         if text is None:
             return f"there is no {target}, or it is not UTF-8"
         try:
