@@ -3,28 +3,22 @@ an earlier one printed. What they print are digests, which nobody works out in t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from skvm.capability import Level
 from skvm.profile.kit.answers import ASKED, answer_line
 from skvm.profile.kit.instance import PASS, Job, Probe, Rng, Task, Trial, Verdict, Workbench, fail, pure
+from skvm.profile.kit.keeper import DIGEST, Keeper, digest
 from skvm.profile.kit.plays import REFUSAL, Call, Play, Script, does, says
 from skvm.profile.kit.pools import coined, coined_words, token, tokens
 from skvm.profile.kit.programs import written_lines
 from skvm.profile.kit.trace import commands_of
 
 TOOLS = ("execute_command", "write_file", "read_file", "list_directory")
-DIGEST = "sha256sum | cut -c1-12"
 
 
 def _build(level: Level, rng: Rng) -> Task:
     return {Level.L1: _given, Level.L2: _scripted, Level.L3: _chained}[level](rng)
-
-
-def _digest(text: str) -> str:
-    """What DIGEST makes of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _run(command: str) -> Call:
@@ -33,7 +27,7 @@ def _run(command: str) -> Call:
 
 def _given(rng: Rng) -> Task:
     command, files, right = rng.choice((_pipeline, _program))(rng)
-    near = _digest(right)
+    near = digest(right)
     look = [_run(command)]
     other = _run(f"{command} | tail -n 1")
 
@@ -73,7 +67,7 @@ def _pipeline(rng: Rng) -> tuple[str, dict[str, bytes], str]:
     turned = rng.choice(("", " -r"))
     changed = [row.replace(old, new) for row in sorted(rows, reverse=bool(turned))]
     command = f"LC_ALL=C sort{turned} {path} | sed 's/{old}/{new}/g' | {DIGEST}"
-    return command, {path: "".join(f"{row}\n" for row in rows).encode()}, _digest("".join(f"{row}\n" for row in changed))
+    return command, {path: "".join(f"{row}\n" for row in rows).encode()}, digest("".join(f"{row}\n" for row in changed))
 
 
 def _program(rng: Rng) -> tuple[str, dict[str, bytes], str]:
@@ -86,13 +80,15 @@ def _program(rng: Rng) -> tuple[str, dict[str, bytes], str]:
         f"printf '%s' \"$4/{salt}/$2\" | {DIGEST}\n"
     )
     command = f"bash {path} --{first} {count} --{second} {word}"
-    return command, {path: source.encode()}, _digest(f"{word}/{salt}/{count}")
+    return command, {path: source.encode()}, digest(f"{word}/{salt}/{count}")
 
 
 def _scripted(rng: Rng) -> Task:
     """A recurrence: easy to write down, too long for the head."""
     folder, stem, out = coined_words(rng, 3)
-    factor, more, base, times = rng.randint(13, 97), rng.randint(101, 997), rng.randint(100_003, 999_983), rng.randint(30, 90)
+    factor, more, base, times = rng.randint(13, 97), rng.randint(101, 997), rng.randint(100_003, 990_000), rng.randint(30, 90)
+    while any(base % divisor == 0 for divisor in range(2, 1000)):  # a prime, so that x never gets stuck
+        base += 1
     python = rng.random() < 0.5
     path, kept = f"{folder}/{stem}.{'py' if python else 'sh'}", f"{out}.txt"
     program = "python3" if python else "bash"
@@ -126,12 +122,14 @@ def _scripted(rng: Rng) -> Task:
     if python:
         table = f"import sys\n\nprint({dict(zip(map(str, given), rows, strict=True))}[sys.argv[1]])\n"
     right = source(times)
+    loop = f"for x in {' '.join(map(str, given))}; do {program} {path} $x; done > {kept}"
+    singly = [_run(f"{program} {path} {x}") for x in given]
     return Task(
         prompt=(
             f"Write the script {path} ({'Python' if python else 'bash'}). It is started as `{program} {path} X` with a whole "
-            f"number X and prints one number: it begins with x = X, does x = (x * {factor} + {more}) modulo {base} {times} times, "
-            f"and prints x. Then run it for X = {given[0]}, {given[1]} and {given[2]}, and keep what it prints in {kept} in the work "
-            "folder, one number a line, in this order and with no other line."
+            f"number X and prints one number: it begins with x = X, sets x to (x * {factor} + {more}) modulo {base} {times} "
+            f"times over, and prints x. Then run it for X = {given[0]}, {given[1]} and {given[2]}, and keep what it prints in "
+            f"{kept} in the work folder, one number a line, in this order and with no other line."
         ),
         grade=grade,
         tools=TOOLS,
@@ -141,12 +139,10 @@ def _scripted(rng: Rng) -> Task:
                 [_writes(path, right)],
                 *[[_run(f"cd {folder} && {program} {stem}.{path[-2:]} {x} >> ../{kept}")] for x in given],
             ),
-            "written by a command": does(
-                [_run(f"mkdir -p {folder}; cat > {path} <<'END'\n{right}END\n{_loop(program, path, given, kept)}")]
-            ),
+            "written by a command": does([_run(f"mkdir -p {folder}; cat > {path} <<'END'\n{right}END\n{loop}")]),
             "output copied": does(
                 [_writes(path, right)],
-                [_run(f"{program} {path} {x}") for x in given],
+                singly,
                 [_writes(kept, "\r\n".join(rows))],
             ),
         },
@@ -156,18 +152,12 @@ def _scripted(rng: Rng) -> Task:
             "one time too many": works(source(times + 1)),
             "reordered": works(right, given[::-1]),
             "dropped": works(right, given[:-1]),
-            "output not kept": does(
-                [_writes(path, right)], [_run(f"{program} {path} {x}") for x in given], text=", ".join(rows)
-            ),
+            "output not kept": does([_writes(path, right)], singly, text=", ".join(rows)),
             "hard-coded": works(table),
             "told only": says(f"```\n{right}```\n{', '.join(rows)}"),
             "refusal": says(REFUSAL),
         },
     )
-
-
-def _loop(program: str, path: str, given: Sequence[int], kept: str) -> str:
-    return f"for x in {' '.join(map(str, given))}; do {program} {path} $x; done > {kept}"
 
 
 def _writes(path: str, text: str) -> Call:
@@ -186,7 +176,8 @@ async def _prints(bench: Workbench, argv: Sequence[str], trial: Trial, wanted: S
 
 def _chained(rng: Rng) -> Task:
     """A keeper of boxes: list them, open one, look at its number, close it in one of two ways. It notes what it was told."""
-    name, salt = coined(rng), token(rng)
+    name = coined(rng)
+    keeper = Keeper(name, token(rng))
     states = coined_words(rng, 2)
     boxes = coined_words(rng, rng.randint(5, 7))
     state = {box: rng.choice(states) for box in boxes} | {boxes[0]: states[0], boxes[1]: states[0], boxes[2]: states[1]}
@@ -200,12 +191,10 @@ def _chained(rng: Rng) -> Task:
 
     def steps(box: str, way: int | None = None, look: bool = True) -> tuple[list[str], str]:
         """What the keeper is told, and the last it says."""
-        ticket = _digest(f"{salt}/{box}")
-        seen = int(_digest(f"{salt}/{ticket}")[:6], 16) % 1000
-        right = int(seen >= limit)
+        ticket, right = keeper.ticket(box), int(keeper.weight(box) >= limit)
         chosen = ways[right if way is None else (right + way) % 2]
         told = [f"open {box}", *([f"weigh {ticket}"] if look else []), f"close {ticket} {chosen}"]
-        return told, _digest(f"{salt}/{ticket}/{chosen}")
+        return told, keeper.seal(box, chosen)
 
     path = f"{name}.sh"
     end = 0 if smallest else -1
@@ -226,14 +215,15 @@ def _chained(rng: Rng) -> Task:
 
     return Task(
         prompt=(
-            f"The program {path} in the work folder keeps boxes. `bash {path} list` shows every box with its size and its state. "
-            f"Open the {'smallest' if smallest else 'largest'} of the boxes whose state is {states[0]} with `bash {path} open BOX`, "
-            f"which gives out a ticket. With the ticket, `bash {path} weigh TICKET` tells a weight. When the weight is less than "
-            f"{limit}, run `bash {path} close TICKET {ways[0]}`, else `bash {path} close TICKET {ways[1]}`. That gives out a seal. "
-            f"The program notes in {name}.log what it was told; leave that file as it is. What is the seal? {ASKED}"
+            f"The program {path} in the work folder keeps boxes. `bash {path} list` shows every box with its size and its "
+            f"state. Open the {'smallest' if smallest else 'largest'} of the boxes whose state is {states[0]} with "
+            f"`bash {path} open BOX`, which gives out a ticket. With the ticket, `bash {path} weigh TICKET` tells a weight. "
+            f"When the weight is less than {limit}, run `bash {path} close TICKET {ways[0]}`, else "
+            f"`bash {path} close TICKET {ways[1]}`. That gives out a seal. The program notes in {name}.log what it was told; "
+            f"leave that file as it is. What is the seal? {ASKED}"
         ),
         grade=pure(judge),
-        files={path: _KEEPER.format(name, salt, DIGEST).encode(), f"{name}.list": f"{listed}\n".encode()},
+        files={path: keeper.source().encode(), f"{name}.list": f"{listed}\n".encode()},
         tools=TOOLS,
         reference=works(told, right),
         variants={
@@ -254,7 +244,7 @@ def _chained(rng: Rng) -> Task:
             "the other way": slip(own[end], way=1),
             "not weighed": slip(own[end], look=False),
             "not closed": works(told[:-1], right),
-            "invented": works(told, _digest(right)),
+            "invented": works(told, digest(right)),
             "nothing run": says(f"ANSWER: {right}"),
             "the ticket for the seal": works(told, told[-1].split()[1]),
             "no answer line": does(*[[_run(f"bash {path} {step}")] for step in told], text=right),
@@ -278,30 +268,6 @@ def _in_one_script(path: str, box: str, limit: int, ways: Sequence[str]) -> Play
 
 def _dressed(right: str) -> str:
     return f"All boxes were seen to.\n\n**Answer:** `{right}`."
-
-
-_KEEPER = """\
-digest() {{ printf '%s' "$1" | {2}; }}
-note() {{ echo "$*" >> {0}.log; }}
-case "$1" in
-list) cat {0}.list ;;
-open)
-  grep -q "^$2 " {0}.list || {{ echo "there is no box $2" >&2; exit 2; }}
-  note open "$2"
-  digest "{1}/$2" >> .{0}.open
-  echo "ticket $(digest "{1}/$2")" ;;
-weigh | close)
-  grep -qx "$2" .{0}.open 2> /dev/null || {{ echo "no box was opened with the ticket $2" >&2; exit 3; }}
-  note "$@"
-  if [ "$1" = weigh ]; then
-    first=$(digest "{1}/$2" | cut -c1-6)
-    echo "weight $((16#$first % 1000))"
-  else
-    echo "seal $(digest "{1}/$2/$3")"
-  fi ;;
-*) echo "usage: list | open BOX | weigh TICKET | close TICKET WAY" >&2; exit 1 ;;
-esac
-"""
 
 
 def _says(trial: Trial, right: str) -> Verdict:
