@@ -4,6 +4,7 @@ an earlier one printed. What they print are digests, which nobody works out in t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from skvm.capability import Level
 from skvm.profile.kit.answers import ASKED, answer_line
@@ -12,6 +13,7 @@ from skvm.profile.kit.keeper import DIGEST, Keeper, digest
 from skvm.profile.kit.plays import REFUSAL, Call, Play, Script, does, says
 from skvm.profile.kit.pools import coined, coined_words, token, tokens
 from skvm.profile.kit.programs import written_lines
+from skvm.profile.kit.recurrence import recurrence
 from skvm.profile.kit.trace import commands_of
 
 TOOLS = ("execute_command", "write_file", "read_file", "list_directory")
@@ -86,49 +88,36 @@ def _program(rng: Rng) -> tuple[str, dict[str, bytes], str]:
 def _scripted(rng: Rng) -> Task:
     """A recurrence: easy to write down, too long for the head."""
     folder, stem, out = coined_words(rng, 3)
-    factor, more, base, times = rng.randint(13, 97), rng.randint(101, 997), rng.randint(100_003, 990_000), rng.randint(30, 90)
-    while any(base % divisor == 0 for divisor in range(2, 1000)):  # a prime, so that x never gets stuck
-        base += 1
+    asked = recurrence(rng)
     python = rng.random() < 0.5
     path, kept = f"{folder}/{stem}.{'py' if python else 'sh'}", f"{out}.txt"
     program = "python3" if python else "bash"
     given, fresh = rng.sample(range(2, 5000), 3), rng.sample(range(5000, 9000), 2)
 
-    def value(x: int, off: int = 0) -> int:
-        for _ in range(times + off):
-            x = (x * factor + more) % base
-        return x
-
-    def source(often: int) -> str:
-        if python:
-            loop = f"for _ in range({often}):\n    x = (x * {factor} + {more}) % {base}\n"
-            return f"import sys\n\nx = int(sys.argv[1])\n{loop}print(x)\n"
-        return f"x=$1\nfor ((i = 0; i < {often}; i++)); do x=$(((x * {factor} + {more}) % {base})); done\necho $x\n"
-
-    rows = [str(value(x)) for x in given]
+    rows = [str(asked.value(x)) for x in given]
 
     async def grade(trial: Trial, bench: Workbench) -> Verdict:
         if not any(path.rpartition("/")[2] in command for command in commands_of(trial)):
             return fail(f"no command that worked names {path}")
         if written_lines(trial.files, kept) != rows:
             return fail(f"{kept} does not hold {', '.join(rows)}")
-        return await _prints(bench, (program, path), trial, [(str(x), str(value(x))) for x in fresh])
+        return await _prints(bench, (program, path), trial, [(str(x), str(asked.value(x))) for x in fresh])
 
     def works(text: str, xs: Sequence[int] = given) -> Play:
         runs = "; ".join(f"{program} {path} {x}" for x in xs)
         return does([_writes(path, text)], [_run(f"({runs}) > {kept}")])
 
-    table = "\n".join(f"if [ $1 = {x} ]; then echo {value(x)}; fi" for x in given)
+    table = "\n".join(f"if [ $1 = {x} ]; then echo {asked.value(x)}; fi" for x in given)
     if python:
         table = f"import sys\n\nprint({dict(zip(map(str, given), rows, strict=True))}[sys.argv[1]])\n"
-    right = source(times)
+    right = asked.script(python)
     loop = f"for x in {' '.join(map(str, given))}; do {program} {path} $x; done > {kept}"
     singly = [_run(f"{program} {path} {x}") for x in given]
     return Task(
         prompt=(
             f"Write the script {path} ({'Python' if python else 'bash'}). It is started as `{program} {path} X` with a whole "
-            f"number X and prints one number: it begins with x = X, sets x to (x * {factor} + {more}) modulo {base} {times} "
-            f"times over, and prints x. Then run it for X = {given[0]}, {given[1]} and {given[2]}, and keep what it prints in "
+            f"number X and prints one number: {asked.told()}. "
+            f"Then run it for X = {given[0]}, {given[1]} and {given[2]}, and keep what it prints in "
             f"{kept} in the work folder, one number a line, in this order and with no other line."
         ),
         grade=grade,
@@ -149,7 +138,7 @@ def _scripted(rng: Rng) -> Task:
         mutants={
             "never run": does([_writes(path, right), _writes(kept, "\n".join(rows))]),
             "no script": does([_run(f"printf '%s\\n' {' '.join(rows)} > {kept}")], text=right),
-            "one time too many": works(source(times + 1)),
+            "one time too many": works(replace(asked, times=asked.times + 1).script(python)),
             "reordered": works(right, given[::-1]),
             "dropped": works(right, given[:-1]),
             "output not kept": does([_writes(path, right)], singly, text=", ".join(rows)),
