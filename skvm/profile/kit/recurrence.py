@@ -25,8 +25,8 @@ class Recurrence:
     def told(self) -> str:
         """What a script does with X, in words."""
         return (
-            f"it begins with x = X, sets x to (x * {self.factor} + {self.more}) modulo {self.base} {self.times} times over, and "
-            "prints x"
+            f"it begins with x = X, sets x to (x * {self.factor} + {self.more}) modulo {self.base} {self.times} times over, "
+            "and prints x"
         )
 
     def script(self, python: bool) -> str:
