@@ -63,8 +63,8 @@ def played(instance: Instance, play: Play, tmp_path: Path) -> tuple[Result, Loop
 
         async def main() -> Result:
             client = LitellmClient(api_base=server.base_url, api_key="none")
-            harness = BuiltinHarness("openai/m", client, tmp_path, sandbox=lambda: choose_sandbox("auto"), browsers=browsers)
-            bench = SandboxBench(lambda: choose_sandbox("auto"), tmp_path)
+            harness = BuiltinHarness("openai/m", client, tmp_path, sandbox=lambda: choose_sandbox(), browsers=browsers)
+            bench = SandboxBench(lambda: choose_sandbox(), tmp_path)
             try:
                 return await put(instance, harness, bench, tmp_path / "work", 120.0)
             finally:
