@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from skvm.parse.draft import Block, RunKind
+from skvm.parse.draft import Block, BlockKind, RunKind
 from skvm.parse.lexicon import word_set
 from skvm.source import read_data
 
@@ -179,9 +179,12 @@ def _class_words(row: list[Tok]) -> list[Tok]:
 
 
 def _label(block: Block, row: list[Tok], first: bool) -> int:
-    """Tokens of the label at the head of the first sentence: a bold run, or up to six words before a colon, dash or arrow."""
+    """Tokens of the label at the head of the first sentence: a bold run, up to six words before a colon, dash or arrow, or the
+    number of a heading."""
     if not first or not row or row[0].kind in _OPENERS:
         return 0
+    if block.kind is BlockKind.HEADING and row[0].kind == "NUM" and block.text[row[0].end : row[0].end + 1] in (".", ")", ":"):
+        return 2 if len(row) > 1 and row[1].kind in ("RPAR", "COLON") else 1
     bold = _bold_end(block)
     for index, tok in enumerate(row):
         if tok.at >= bold > 0:

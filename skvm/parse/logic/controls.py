@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from lark import Lark, Token, Tree
 from lark.exceptions import LarkError
@@ -17,6 +17,7 @@ from lark.lexer import Lexer
 from skvm.ir import ControlKind
 from skvm.parse.lalr import Loop
 from skvm.parse.lexicon import word_set, words_of
+from skvm.parse.logic.found import Found, counted
 from skvm.parse.sentences import Sentence, Tok, number
 from skvm.source import read_data
 
@@ -40,24 +41,6 @@ _FAILURES = word_set(
     "ambiguous unclear sparse insufficient incomplete unknown absent inaccessible offline unresponsive conflicting invalid "
     "undetermined degraded exhausted limited none"
 )
-
-
-class Found(NamedTuple):
-    """A control in a sentence: code points `[at, end)`, the condition's code points, and what it names.
-
-    `lead`: it stands at the head of the sentence (behind a label), so that it governs what follows.
-    """
-
-    kind: ControlKind
-    at: int
-    end: int
-    condition: tuple[int, int] | None = None
-    bound: int | None = None
-    domain: tuple[int, int] | None = None
-    until: tuple[int, int] | None = None
-    target: tuple[int, int] | None = None
-    lead: bool = False
-    word: str = ""
 
 
 class GivenTokens(Lexer):
@@ -158,7 +141,7 @@ def controls_in(sentence: Sentence, heads: list[int]) -> list[Found]:
     for part in tree.children:
         if isinstance(part, Tree):
             reader.part(part)
-    return reader.found
+    return counted(reader.found, sentence.block.text)
 
 
 class _Reader:

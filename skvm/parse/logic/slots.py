@@ -17,6 +17,7 @@ _PLACEHOLDER = re.compile(
     r"(?a)<([A-Za-z][\w ./-]{0,60})>|\{\{?\s*([A-Za-z_][\w.-]{0,60})\s*\}\}?|\$(ARGUMENTS|[1-9])\b"
     r"|\$\{input:([A-Za-z_]\w*)[^}]*\}|(?<![\w/.$-])((?:INPUT|OUTPUT)(?:_[A-Z]+)?)(?![\w=])"
 )
+_EDITOR = re.compile(rb"\$\{input:([A-Za-z_]\w*)[^}\n]*\}")
 _OUT_FLAG = re.compile(r"(?a)(?:^|\s)(?:-o|--out\w*|--dest\w*|>)[ =]*$")
 _OPEN = re.compile(r"(?a)<[^<>]*>|\{\{?[^{}]*\}\}?|\[[A-Za-z][^\[\]]*\]|\$\{?\w+\}?")
 
@@ -42,6 +43,7 @@ class Slots:
                 written.add(place)
             if act.command is not None:
                 self._command(act)
+        self._editor()
         for section in self.draft.sections:
             if section.role in (Role.INPUTS, Role.OUTPUTS):
                 for index in section.blocks:
@@ -53,6 +55,12 @@ class Slots:
             self._add(place, "out", source.span, None, pattern_of(place))
         found = sorted(self._out.values(), key=lambda s: (s.span.start, s.span.end, s.direction, s.name, s.step or ""))
         return tuple(slot.with_id(f"P{n}") for n, slot in enumerate(found, 1))
+
+    def _editor(self) -> None:
+        """Variables that an editor asks its user for, wherever they stand."""
+        for match in _EDITOR.finditer(self.main.raw) if b"${input:" in self.main.raw else ():
+            name = match.group(1).decode("ascii")
+            self._add(name, "in", self.draft.span(match.start(), match.end()), None, None)
 
     def _place(self, place: str, direction: str, act: Act) -> None:
         if ":" not in place:

@@ -13,7 +13,7 @@ from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Control, ControlKind
 from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
 from skvm.parse.logic.arms import Question, condition_cell, question_in
-from skvm.parse.logic.controls import Found
+from skvm.parse.logic.found import Found
 from skvm.parse.logic.numbers import Numbers
 from skvm.parse.logic.stepacts import Read, StepReader
 from skvm.parse.sentences import Sentence, read_sentences

@@ -11,7 +11,8 @@ from skvm.parse.fences.facts import CommandFact, StatementFact
 from skvm.parse.logic.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
 from skvm.parse.logic.bundle import Bundle
 from skvm.parse.logic.code import Code, Fence
-from skvm.parse.logic.controls import Found, controls_in
+from skvm.parse.logic.controls import controls_in
+from skvm.parse.logic.found import Found
 from skvm.parse.logic.places import is_open, place_of
 from skvm.parse.logic.resources import EFFECT_OF, Resource, resource_of
 from skvm.parse.logic.statements import acts_of_statement

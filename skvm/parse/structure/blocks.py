@@ -130,6 +130,7 @@ class BlockReader:
         self._shift = shift if len(source.jumps) == 1 else None
         self._starts = source.lines.starts
         self._tags: list[Tag] = []
+        self._tag_starts: dict[int, int] = {}
         self._next_tag = 0
         self._last_end = 0
 
@@ -141,6 +142,7 @@ class BlockReader:
             blank = bytearray(data)
             for tag in self._tags:
                 blank[tag.start : tag.end] = b" " * (tag.end - tag.start)
+            self._tag_starts = {self._at(t.start + len(data[t.start : t.end].rstrip())): self._at(t.start) for t in self._tags}
             data = bytes(blank)
         body = data.decode("utf-8")
         try:
@@ -190,11 +192,21 @@ class BlockReader:
         self._stack.append(block)
         return block
 
+    def _text_end(self, first: int, last: int) -> int:
+        """End of a block without the blanks and the tag lines behind its text: those mark sections and belong to none."""
+        raw = self.source.raw
+        while last > first:
+            if raw[last - 1] in b"\r\n \t":
+                last -= 1
+            elif first < self._tag_starts.get(last, first):
+                last = self._tag_starts[last]
+            else:
+                break
+        return last
+
     def _make(self, kind: BlockKind, start: int, end: int, parent: Block | None) -> Block:
         first, last = self._at(start), self._at(end)
-        raw = self.source.raw
-        while last > first and raw[last - 1] in b"\r\n \t":
-            last -= 1
+        last = self._text_end(first, last)
         line = bisect_right(self._starts, first)
         block = Block(
             len(self.blocks), kind, first, last, line, bisect_right(self._starts, max(first, last - 1)),

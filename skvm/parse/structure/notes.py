@@ -31,7 +31,7 @@ def note_file(source: SkillSource, report: Reporter) -> None:
     top = Span(main.file, 0, min(1, len(main.raw)))
     for problem in source.problems:
         report.add(_PROBLEMS.get(problem.kind, "SKV105"), top, f"{problem.path}: {problem.detail}")
-    if not main.raw.strip():
+    if not main.text.strip():
         report.add("SKV101", top, "the main file is empty")
         return
     odd = len(main.bad_bytes) + main.raw.count(b"\0")
