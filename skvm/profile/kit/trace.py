@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
 
 from skvm.ports import HarnessCall
@@ -34,3 +35,21 @@ def commands_of(trial: Trial) -> list[str]:
     """Commands that were run and ended well, in order."""
     done = (call for call in calls_of(trial) if call.tool == "execute_command" and call.ok and call.args)
     return [str(call.args.get("command", "")) for call in done if call.args]
+
+
+def came_out(trial: Trial, value: int) -> bool:
+    """Did a number come out of code: is it in what a call showed, after or in a command that ended well, and did the model
+    not write it into any call before?"""
+    ran = False
+    for call in calls_of(trial):
+        if _holds(call.arguments, value):
+            return False
+        ran = ran or (call.ok and call.tool == "execute_command")
+        if ran and call.ok and _holds(call.result, value):
+            return True
+    return False
+
+
+def _holds(text: str, value: int) -> bool:
+    plain = re.sub(r"(?<=\d)[,_'\u202f\u00a0](?=\d{3})", "", text)
+    return re.search(rf"(?<!\d){value}(?!\d)", plain) is not None
