@@ -46,7 +46,8 @@ def _squares(rng: Rng) -> Sum:
 
 def _again(rng: Rng) -> Sum:
     asked, x = recurrence(rng), rng.randint(2, 5000)
-    told = f"x is {x} and becomes (x * {asked.factor} + {asked.more}) modulo {asked.base}, {asked.times} times over. What is x then?"
+    step = f"(x * {asked.factor} + {asked.more}) modulo {asked.base}"
+    told = f"x is {x} and becomes {step}, {asked.times} times over. What is x then?"
     code = f"x = {x}\nfor _ in range({asked.times}):\n    x = (x * {asked.factor} + {asked.more}) % {asked.base}\nprint(x)"
     return Sum(told, asked.value(x), code)
 
@@ -55,8 +56,10 @@ def _seconds(rng: Rng) -> Sum:
     begin = datetime(rng.randint(1903, 1990), rng.randint(1, 12), rng.randint(1, 28), rng.randint(0, 23), rng.randint(0, 59))
     end = begin + timedelta(days=rng.randint(900, 20_000), seconds=rng.randint(1, 86_000))
     value = int((end - begin).total_seconds())
-    told = f"How many seconds (without leap seconds, in one time zone) lie between {begin:%Y-%m-%d %H:%M:%S} and {end:%Y-%m-%d %H:%M:%S}?"
-    code = f'from datetime import datetime as d\nprint(int((d.fromisoformat("{end}") - d.fromisoformat("{begin}")).total_seconds()))'
+    first, last = begin.isoformat(" "), end.isoformat(" ")
+    told = f"How many seconds (without leap seconds, in one time zone) lie between {first} and {last}?"
+    moments = f'd.fromisoformat("{last}") - d.fromisoformat("{first}")'
+    code = f"from datetime import datetime as d\nprint(int(({moments}).total_seconds()))"
     return Sum(told, value, code)
 
 

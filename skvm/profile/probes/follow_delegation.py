@@ -4,6 +4,7 @@ command before the model had written it anywhere."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from skvm.capability import Level
@@ -57,8 +58,8 @@ def _told(rng: Rng) -> Task:
     literal = f"print({asked.value})\n"
     return Task(
         prompt=(
-            f"{asked.told} Write the Python script {path} that reads {asked.path} and prints this one number, and run it in the "
-            f"work folder. {ASKED}"
+            f"{asked.told} Write the Python script {path} that reads {asked.path} and prints this one number, and run it in "
+            f"the work folder. {ASKED}"
         ),
         grade=grade,
         files={asked.path: asked.text.encode()},
@@ -102,7 +103,7 @@ def _dressed(turns: Sequence[Sequence[Call]], value: int) -> dict[str, Play]:
 def _preferred(rng: Rng) -> Task:
     asked = heavy(rng, 1)[0]
     (stem,) = coined_words(rng, 1)
-    right = f"ANSWER: {asked.value}"
+    right, run = f"ANSWER: {asked.value}", [_run(f"python3 {stem}.py")]
 
     def judge(trial: Trial) -> Verdict:
         return _answers(trial, asked.value) if came_out(trial, asked.value) else fail("the number did not come out of code")
@@ -118,16 +119,14 @@ def _preferred(rng: Rng) -> Task:
         reference=does([_inline(asked)], text=right),
         variants={
             **_dressed([[_inline(asked)]], asked.value),
-            "as a script": does([_writes(f"{stem}.py", asked.code)], [_run(f"python3 {stem}.py")], text=right),
+            "as a script": does([_writes(f"{stem}.py", asked.code)], run, text=right),
             "at the second go": does([_run("python3 -c 'print(1 / 0)'")], [_inline(asked)], text=right),
             "noted afterwards": does([_inline(asked)], [_writes("note.txt", right)], text=right),
         },
         mutants={
             "in the head": says(f"I multiply and add with care.\n{right}"),
             "echoed": does([_run(f"echo {asked.value}")], text=right),
-            "a literal in a script": does(
-                [_writes(f"{stem}.py", f"print({asked.value})")], [_run(f"python3 {stem}.py")], text=right
-            ),
+            "a literal in a script": does([_writes(f"{stem}.py", f"print({asked.value})")], run, text=right),
             "checked only": does([_run(f"test {asked.value} -gt 0 && echo {asked.value}")], [_inline(asked)], text=right),
             "something else run": does([_run("python3 -c 'print(2 + 2)'")], text=right),
             "script not run": does([_writes(f"{stem}.py", asked.code)], text=right),
@@ -170,8 +169,8 @@ def _always(rng: Rng) -> Task:
     last = hard[-1]
     return Task(
         prompt=(
-            "Answer these questions. What is plainly better left to code than worked out in the head is always left to code here, "
-            "and comes out of a program that is run.\n\n"
+            "Answer these questions. What is plainly better left to code than worked out in the head is always left to code "
+            "here, and comes out of a program that is run.\n\n"
             + "\n".join(f"{at}. {told}" for at, (told, _) in enumerate(order, 1))
             + f"\n\n{ASKED} It holds the {len(order)} answers in this order, separated by semicolons."
         ),
@@ -180,6 +179,7 @@ def _always(rng: Rng) -> Task:
         tools=TOOLS,
         reference=does(*[[call] for call in look], text=tells(right)),
         variants={
+            "numbered": does(look, text=tells([f"{at}. {answer}" for at, answer in enumerate(right, 1)])),
             "at once": does(look, text=tells(right)),
             "dressed": does(look, text=f"All done.\n\n**Answer:** {'; '.join(f'`{a}`' for a in right)}."),
             "in one script": does(
@@ -203,7 +203,7 @@ def _always(rng: Rng) -> Task:
 
 def _lists(trial: Trial, right: Sequence[str]) -> Verdict:
     line = answer_line(trial.text)
-    found = [undressed(part) for part in (line or "").split(";")]
+    found = [undressed(re.sub(r"^\W*\d+[.):]\s+", "", part)) for part in (line or "").split(";")]
     if len(found) != len(right):
         return fail(f"{line!r} does not hold {len(right)} answers")
     for part, answer in zip(found, right, strict=True):
