@@ -132,7 +132,7 @@ def _stocked(rng: Rng, things: Stock, first: Where, second: Where, word: str) ->
         right = count(rows, first.holds, second.holds)
         wrong = [count(rows, holds, second.holds) for _, holds in first.slips.values()]
         wrong += [count(rows, first.holds, holds) for _, holds in second.slips.values()]
-        if right and right not in wrong:
+        if right > len(things.kinds) and right not in wrong:
             keeps = all if word == "AND" else any
             return rows, [row for row in rows if keeps((first.holds(row), second.holds(row)))]
 
