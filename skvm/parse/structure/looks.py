@@ -107,6 +107,7 @@ def scene_features(view: View, survey: Survey) -> dict[str, float]:
         ("others are numbered steps", part.numbering != "step" and survey.numbered.get("step", 0) > 1),
         ("others are procedures", part.role is not Role.PROCEDURE and survey.procedures),
         ("top", part.parent is None or part.role is Role.TITLE),
+        ("called steps", _called_steps(part) and any(c.kind in _LISTS for c in view.candidates)),
         ("has subsections", part.children),
         ("subsections are steps", any(child.numbering == "step" for child in part.children)),
         (f"instructs, {part.role.value}", view.instructing and part.role in _EDGE_ROLES),
@@ -120,6 +121,12 @@ def scene_features(view: View, survey: Survey) -> dict[str, float]:
         _mark(out, (f"{place} the numbered stages", True))
         _mark(out, (f"instructs {place} the numbered stages", "instructing paragraph" in out))
     return out
+
+
+def _called_steps(part: Part) -> bool:
+    """Does the heading say nothing but "Steps"?"""
+    named = cue("^called steps").match(part.title)
+    return named is not None and not part.title[named.end() :].strip(" :*") and states_procedure(part)
 
 
 def _few_bullets(found: list[Candidate]) -> bool:
@@ -194,6 +201,7 @@ def step_features(c: Candidate, view: View, position: int, survey: Survey) -> di
         _cue_features(c, out)
         _mark(
             out,
+            ("item under steps", not c.depth and c.kind in _LISTS and "called steps" in view.features),
             ("named fence", c.kind == "fence" and c.lead.text),
             ("numbered list of rows", c.kind == "row" and c.share >= HALF),
         )
