@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SAMPLE = """# Sample
 
+## Workflow
+
 1. If the file is there, run `sort names.txt`.
 2. Write the report:
 

@@ -33,7 +33,7 @@ V = TypeVar("V")
 class Frozen(BaseModel):
     """Base of everything immutable and closed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
     def made(cls, **values: Any) -> Self:

@@ -36,7 +36,7 @@ def parse_skill(source: SkillSource) -> ParseResult:
 def _program(source: SkillSource, structure: Structure, logic: LogicLayer) -> Program:
     draft = structure.draft
     file = draft.file
-    return Program(
+    return Program.made(
         source=source.digest,
         main=file,
         skill=_skill(draft, source),
@@ -100,7 +100,7 @@ def _skill(draft: Draft, source: SkillSource) -> Skill:
     name = take("name", "name", "slug", "title") or source.name
     description = take("description", "description", "summary")
     tools = _split(_all(draft, spans, "allowed_tools", "allowed-tools", "allowed_tools", "tools"))
-    return Skill(
+    return Skill.made(
         name=name,
         description=description,
         kind=draft.kind,
