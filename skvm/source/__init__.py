@@ -7,7 +7,7 @@ from skvm.source.data import data_path, read_data
 from skvm.source.digest import digest_bytes, digest_text
 from skvm.source.folder import SKILL_NAMES, SkillSource, SourceFile, SourceProblem, find_skills, load_skill, skill_from_bytes
 from skvm.source.span import Span
-from skvm.source.text import LineIndex, Position, SourceText
+from skvm.source.text import LineIndex, Position, SourceText, readable
 
 __all__ = [
     "SKILL_NAMES",
@@ -24,5 +24,6 @@ __all__ = [
     "find_skills",
     "load_skill",
     "read_data",
+    "readable",
     "skill_from_bytes",
 ]

@@ -21,6 +21,23 @@ _TRAILING = bytes(range(0x80, 0xC0))
 """Bytes of UTF-8 that begin no code point."""
 
 
+def readable(raw: bytes) -> str:
+    """Bytes of a file as text, each undecodable byte as one placeholder: the way `SourceText` decodes the whole."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", _ERRORS)
+
+
+def _placeholders(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return PLACEHOLDER * (error.end - error.start), error.end
+
+
+_ERRORS = "skvm.placeholders"
+codecs.register_error(_ERRORS, _placeholders)
+
+
 class Position(NamedTuple):
     """1-based line and 1-based column in Unicode code points (SARIF `unicodeCodePoints`)."""
 
@@ -72,7 +89,7 @@ class SourceText:
 
     def slice(self, span: Span) -> str:
         """Text that a span of this file shows, undecodable bytes as placeholders."""
-        return self.raw[span.start : span.end].decode("utf-8", "replace")
+        return readable(self.raw[span.start : span.end])
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -131,7 +148,7 @@ class LineIndex:
         head = self._raw[start:offset]
         if start == 0 and head.startswith(BOM):
             head = head[len(BOM) :]
-        return Position(line, len(head.decode("utf-8", "replace")) + 1)
+        return Position(line, len(readable(head)) + 1)
 
     def line_span(self, line: int) -> tuple[int, int]:
         """Byte range of a 1-based line, line end included."""

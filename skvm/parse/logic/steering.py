@@ -17,6 +17,7 @@ from skvm.parse.logic.found import Found
 from skvm.parse.logic.numbers import Numbers
 from skvm.parse.logic.stepacts import Read, StepReader
 from skvm.parse.sentences import Sentence, read_sentences
+from skvm.source import readable
 
 _HEAD_ONLY = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.LOOP})
 _PASSED_ON = frozenset({ControlKind.BRANCH, ControlKind.LOOP, ControlKind.RECOVER})
@@ -304,7 +305,7 @@ class _Steering:
                 return None
             reader = self.readers[0]
             start, end = reader.whole(block, pair)
-            return reader.bundle.source.main.raw[start:end].decode("utf-8", "replace")
+            return readable(reader.bundle.source.main.raw[start:end])
 
         target = cut(found.target)
         members: tuple[str, ...] = ()

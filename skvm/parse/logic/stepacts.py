@@ -17,6 +17,7 @@ from skvm.parse.logic.places import is_open, place_of
 from skvm.parse.logic.resources import EFFECT_OF, Resource, resource_of
 from skvm.parse.logic.statements import acts_of_statement
 from skvm.parse.sentences import Sentence, read_sentences
+from skvm.source import readable
 
 _PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
 _MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})
@@ -176,7 +177,7 @@ class StepReader:
     def shown(self, block: Block, pair: tuple[int, int]) -> str:
         """Bytes of the file that code points of a block show, as text."""
         raw = self.bundle.source.main.raw
-        return raw[block.byte_at(pair[0]) : block.byte_behind(pair[1])].decode("utf-8", "replace")
+        return readable(raw[block.byte_at(pair[0]) : block.byte_behind(pair[1])])
 
     def whole(self, block: Block, pair: tuple[int, int]) -> tuple[int, int]:
         """Bytes of code points of a block, with the other mark of inline code where one of the two lies inside."""
@@ -209,7 +210,7 @@ class StepReader:
         reads = tuple(dict.fromkeys(self._named(p.place) for p in places if p.reads))
         writes = tuple(dict.fromkeys(place_of(p.place) for p in places if p.writes))
         unknown |= any(is_open(p) for p in (*reads, *writes))
-        text = self.bundle.source.main.raw[start:end].decode("utf-8", "replace")
+        text = readable(self.bundle.source.main.raw[start:end])
         for act_type in acts_of_statement(statement):
             self._add(
                 start,

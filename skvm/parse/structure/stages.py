@@ -13,7 +13,7 @@ from skvm.parse.structure.features import ROW_NUMBER, Candidate
 from skvm.parse.structure.looks import View
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.words import MAX_PHRASE, normal, scene_words, weak_words
-from skvm.source import SourceText, digest_text
+from skvm.source import SourceText, digest_text, readable
 
 _BY_ROLE = {
     Role.SETUP: SceneType.PREPARE,
@@ -253,5 +253,5 @@ def _step(
     inside: list[int],
     source: SourceText,
 ) -> DraftStep:
-    text = source.raw[start:end].decode("utf-8", "replace")
+    text = readable(source.raw[start:end])
     return DraftStep("", "", scene, start, end, title, text, encoding, number, lead.index, tuple(inside))

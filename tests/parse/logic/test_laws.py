@@ -103,6 +103,7 @@ SHOWN = [
     )
 )
 @example([b"# Workflow\n0. Read", b"\x80", b"\x01"])
+@example([b"# Workflow\n", b"```bash\n", b"  cat x.txt > y.txt", b"\xe2\x82"])
 def test_undecodable_bytes_inside_what_is_read(parts: list[bytes]) -> None:
     source = skill_from_bytes(b"".join(parts))
     check(parse_skill(source).program, source)
