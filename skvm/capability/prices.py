@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from skvm.capability.profiles import model_key
 from skvm.ir import Frozen, digest_json
@@ -33,8 +33,12 @@ class PriceTable(Frozen):
 
     def get(self, model: str) -> Price | None:
         """Price of a model, whatever vendor path or date its id carries; None when unknown."""
-        key = model_key(model)
-        return next((price for name, price in self.models.items() if model_key(name) == key), None)
+        return self._by_key.get(model_key(model))
+
+    @cached_property
+    def _by_key(self) -> dict[str, Price]:
+        """Prices by the one spelling of a model id; of two names with the same one the first counts."""
+        return {model_key(name): price for name, price in reversed(self.models.items())}
 
 
 @lru_cache(maxsize=1)

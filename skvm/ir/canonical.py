@@ -40,17 +40,31 @@ def digest_json(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """The value with numbers as RFC 8785 writes them. What holds none that differ is given back as it is, not copied."""
     kind = type(value)
     if kind in _AS_IS:
         return value
     if kind is dict:
-        for key in value:
-            if type(key) is not str or not key.isascii():
-                raise _NotPlain
-        return {key: item if type(item) in _AS_IS else _plain(item) for key, item in value.items()}
+        return _plain_dict(value)
     if kind is list or kind is tuple:
-        return [item if type(item) in _AS_IS else _plain(item) for item in value]
+        changed = [(at, new) for at, item in enumerate(value) if type(item) not in _AS_IS and (new := _plain(item)) is not item]
+        if not changed:
+            return value
+        items = list(value)
+        for at, new in changed:
+            items[at] = new
+        return items
     return _number(value)
+
+
+def _plain_dict(value: dict[Any, Any]) -> dict[Any, Any]:
+    changed: dict[str, Any] = {}
+    for key, item in value.items():
+        if type(key) is not str or not key.isascii():
+            raise _NotPlain
+        if type(item) not in _AS_IS and (new := _plain(item)) is not item:
+            changed[key] = new
+    return {**value, **changed} if changed else value
 
 
 def _number(value: Any) -> Any:
