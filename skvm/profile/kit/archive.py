@@ -17,6 +17,9 @@ from skvm.profile.kit.programs import Case, text_in
 
 Files = dict[str, bytes]
 
+Extra = Callable[[dict[str, Any]], dict[str, Any]]
+"""Members that a line of the result has besides."""
+
 
 @dataclass(frozen=True)
 class Archive:
@@ -31,8 +34,8 @@ class Archive:
     groups: tuple[str, ...]
     query: Query
 
-    def told(self, rng: Rng) -> str:
-        """The task with a small example."""
+    def told(self, rng: Rng, extra: str = "", more: Extra | None = None) -> str:
+        """The task with a small example; in JSON each line can have members `more` of which `extra` tells."""
         rows = self.rows(rng, 5)
         shown = "\n\n".join(f"{path}\n```\n{data.decode().strip()}\n```" for path, data in self.files(rng, rows, 2).items())
         fold = self.query.fold
@@ -40,8 +43,8 @@ class Archive:
             f"It reads all files below the folder `{self.folder}` of the current folder, at any depth, whose names end in "
             f"`.{self.kind}`, and no others, and writes the file `{self.target}` in the current folder.\n\n{self._layout()} "
             f"Only rows {self.query.keep.told} count; the script leaves out all others.\n\n{self._result()} "
-            f"one {fold.told}.\n\nFor example, from these files\n\n{shown}\n\nit makes this {self.target}\n\n"
-            f"```\n{self.written(rows)}\n```\n\nIt will be run on other files of that kind, which are UTF-8."
+            f"one {fold.told}.{extra}\n\nFor example, from these files\n\n{shown}\n\nit makes this {self.target}\n\n"
+            f"```\n{self.written(rows, more)}\n```\n\nIt will be run on other files of that kind, which are UTF-8."
         )
 
     def _layout(self) -> str:
@@ -109,29 +112,37 @@ class Archive:
         day, begin = f"20{rng.randint(24, 39)}-0{rng.randint(1, 9)}-{rng.randint(10, 28)}", rng.randint(10, 40)
         return "".join(f"{day} 09:{begin + at // 9}:{10 + at % 9} {line}\n" for at, line in enumerate(found))
 
-    def written(self, rows: Sequence[Row]) -> str:
+    def written(self, rows: Sequence[Row], more: Extra | None = None) -> str:
         """The result for some rows."""
         columns, lines = self.query.fold.columns, self.query.answer(rows)
         if self.target.endswith(".json"):
-            return json.dumps([dict(zip(columns, line, strict=True)) for line in lines], indent=1)
+            return json.dumps([{**line, **(more(line) if more else {})} for line in self.objects(rows)], indent=1)
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerows([columns, *lines])
         return out.getvalue().strip("\n")
 
     def cases(self, rng: Rng) -> list[Case]:
-        """Files that are not shown, among files that do not count."""
+        """Inputs that are not shown."""
+        return [Case(files, self._judge(rows)) for files, rows in self.inputs(rng)]
+
+    def inputs(self, rng: Rng) -> list[tuple[Files, list[Row]]]:
+        """Rows, and files that hold them among files that do not count."""
         found = []
         for count, parts in ((14, 4), (11, 3)):
             rows = self.rows(rng, count)
             files = self.files(rng, rows, parts)
             stray = [f"{path}.{rng.choice(('old', 'txt'))}" for path in files] + [f"{coined(rng)}.{self.kind}"]
             files |= {path: self._file(rng, rng.sample(rows, 5)) for path in stray}
-            found.append(Case(files, self._judge(rows)))
+            found.append((files, rows))
         return found
+
+    def objects(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """The result for some rows as objects."""
+        return [dict(zip(self.query.fold.columns, line, strict=True)) for line in self.query.answer(rows)]
 
     def _judge(self, rows: Sequence[Row]) -> Callable[[JobResult], str]:
         columns, lines = self.query.fold.columns, self.query.answer(rows)
-        objects = [dict(zip(columns, line, strict=True)) for line in lines]
+        objects = self.objects(rows)
         cells = [[*columns], *([str(part) for part in line] for line in lines)]
 
         def wrong(done: JobResult) -> str:
