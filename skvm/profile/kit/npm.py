@@ -91,16 +91,16 @@ class Service:
             f"The npm package `{self.name}` is installed. Its function `connect()` returns a promise of a client, which is an "
             "EventEmitter with these members:\n"
             "- `client.list()` returns a promise of an array of ids (strings).\n"
-            "- `client.fetch(id)` returns a promise of an array of rows, objects with the members `name`, `group` and `number`. "
-            "It can be rejected with an error whose `code` is `EAGAIN` (try this id again, until it works) or `EGONE` (there is "
-            f"nothing; do not try this id again). At most {self.limit} fetches may be under way at a time: one more is "
+            "- `client.fetch(id)` returns a promise of an array of rows, objects with the members `name`, `group` and "
+            "`number`. It can be rejected with an error whose `code` is `EAGAIN` (try this id again, until it works) or `EGONE` "
+            f"(there is nothing; do not try this id again). At most {self.limit} fetches may be under way at a time: one more is "
             "rejected with `EBUSY` and spoils the run.\n"
             '- the event `"notice"`, with a string, which can come at any time while fetches are under way.\n'
             "- `client.close()` returns a promise; it has to be called once, at the end, and waited for.\n\n"
             f"Write a script that fetches all ids, {self.limit} at a time as long as there are enough of them, and then writes "
             f"the file `{self.target}` in the current folder: a JSON object with three members. `notices` is how many notices "
-            "came, `gone` is the alphabetical list of the ids that are gone, and `result` is a list of objects with the members "
-            f"{columns}, made from the rows {self.query.keep.told} of all ids together: one {fold.told}."
+            "came, `gone` is the alphabetical list of the ids that are gone, and `result` is a list of objects with the "
+            f"members {columns}, made from the rows {self.query.keep.told} of all ids together: one {fold.told}."
         )
 
     def case(self, rng: Rng) -> Case:

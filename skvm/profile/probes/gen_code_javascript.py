@@ -19,8 +19,8 @@ from skvm.profile.kit.pools import token
 from skvm.profile.kit.programs import Case, tried
 
 FORM = (
-    "Answer with the script alone, in one code block. It is run with Node.js 18 or newer and without arguments; it can be CommonJS "
-    "(require) or an ES module (import)."
+    "Answer with the script alone, in one code block. It is run with Node.js 18 or newer and without arguments; it can be "
+    "CommonJS (require) or an ES module (import)."
 )
 MODULE = re.compile(r"^\s*(?:import\b(?!\s*\()|export\b)", re.MULTILINE)
 
@@ -34,6 +34,7 @@ def _plain(rng: Rng) -> Task:
     prompt = f"Write a JavaScript script for Node.js that uses the fs module. {asked.told(rng)}\n\n{FORM}"
     right = asked.javascript()
     slips = {name: near.javascript() for name, near in asked.slipped().items()}
+    del slips["comments as rows"]  # their numbers are NaN, which no condition keeps
     return _task(prompt, asked.cases(rng), right, slips, right.replace('const fs = require("fs")', 'import fs from "node:fs"'))
 
 
@@ -45,12 +46,12 @@ def _packaged(rng: Rng) -> Task:
         return lambda line: {"stamp": stamps.stamp(salt, str(line[first]))}
 
     extra = (
-        f" Each object also has the member `stamp`: the stamp of its {first}, {stamps.length} characters long. (The stamps of the "
-        "example are made up.)"
+        f" Each object also has the member `stamp`: the stamp of its {first}, {stamps.length} characters long. (The stamps of "
+        "the example are made up.)"
     )
     prompt = (
-        f"Write a JavaScript script for Node.js that uses its built-in modules and an npm package. {stamps.told()}\n\nThe script "
-        f"does this. {asked.told(rng, extra, more(token(rng)))}\n\n{FORM}"
+        f"Write a JavaScript script for Node.js that uses its built-in modules and an npm package. {stamps.told()}\n\nThe "
+        f"script does this. {asked.told(rng, extra, more(token(rng)))}\n\n{FORM}"
     )
     cases = []
     for files, rows in asked.inputs(rng):
