@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from skvm.profile.kit.data import Unreadable, read_json, same
 from skvm.profile.kit.instance import JobResult, Rng
 from skvm.profile.kit.ledger import Query, query, rows_for
 from skvm.profile.kit.pools import coined_words
-from skvm.profile.kit.programs import Case, text_in
+from skvm.profile.kit.programs import Case, holds
 
 Files = dict[str, bytes]
 
@@ -22,22 +21,6 @@ def package(name: str, source: str) -> Files:
     about = {"name": name, "version": "1.0.0", "main": "index.js"}
     folder = f"node_modules/{name}"
     return {f"{folder}/package.json": json.dumps(about).encode(), f"{folder}/index.js": source.encode()}
-
-
-def holds(path: str, wanted: Any) -> Callable[[JobResult], str]:
-    """The judge of a JSON file."""
-
-    def wrong(done: JobResult) -> str:
-        text = text_in(done.files, path)
-        if text is None:
-            return f"there is no {path}, or it is not UTF-8"
-        try:
-            found = read_json(text)
-        except Unreadable as error:
-            return str(error)
-        return "" if same(found, wanted) else f"the result is {str(found)[:200]} and not {str(wanted)[:200]}"
-
-    return wrong
 
 
 @dataclass(frozen=True)
@@ -97,9 +80,10 @@ class Service:
             f"{self.limit} fetches may be under way at a time: one more is rejected with `EBUSY` and spoils the run.\n"
             '- the event `"notice"`, with a string, which can come at any time while fetches are under way.\n'
             "- `client.close()` returns a promise; it has to be called once, at the end, and waited for.\n\n"
-            f"Write a JavaScript script for Node.js that fetches all ids, {self.limit} at a time as long as there are enough of them, and then writes "
-            f"the file `{self.target}` in the current folder: a JSON object with three members. `notices` is how many notices "
-            "came, `gone` is the alphabetical list of the ids that are gone, and `result` is a list of objects with the "
+            f"Write a JavaScript script for Node.js that fetches all ids, {self.limit} at a time as long as there are enough "
+            f"of them, and then writes the file `{self.target}` in the current folder: a JSON object with three members. "
+            "`notices` is how many notices came, `gone` is the alphabetical list of the ids that are gone, and `result` is a "
+            "list of objects with the "
             f"members {columns}, made from the rows {self.query.keep.told} of all ids together: one {fold.told}."
         )
 

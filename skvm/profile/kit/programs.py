@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from skvm.profile.kit.data import Unreadable, read_json, same
 from skvm.profile.kit.instance import PASS, Job, JobResult, Verdict, Workbench, fail
 
 
@@ -56,6 +58,22 @@ def writes_lines(path: str, wanted: Sequence[str]) -> Callable[[JobResult], str]
             return f"there is no {path}, or it is not UTF-8"
         found = [line.rstrip() for line in text.splitlines() if line.strip()]
         return "" if found == list(wanted) else f"{path} has {found[:3]}... and not {list(wanted)[:3]}..."
+
+    return wrong
+
+
+def holds(path: str, wanted: Any, read: Callable[[str], Any] = read_json) -> Callable[[JobResult], str]:
+    """The judge of a file of data, which `read` takes apart."""
+
+    def wrong(done: JobResult) -> str:
+        text = text_in(done.files, path)
+        if text is None:
+            return f"there is no {path}, or it is not UTF-8"
+        try:
+            found = read(text)
+        except Unreadable as error:
+            return str(error)
+        return "" if same(found, wanted) else f"the result is {str(found)[:200]} and not {str(wanted)[:200]}"
 
     return wrong
 

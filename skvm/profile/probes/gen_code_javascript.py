@@ -13,10 +13,10 @@ from skvm.profile.kit.archive import Archive, archive
 from skvm.profile.kit.bodies import body
 from skvm.profile.kit.instance import Probe, Rng, Task, Trial, Verdict, Workbench
 from skvm.profile.kit.linewise import linewise
-from skvm.profile.kit.npm import Service, Stamper, holds, service, stamper
+from skvm.profile.kit.npm import Service, Stamper, service, stamper
 from skvm.profile.kit.plays import REFUSAL, Play, says
 from skvm.profile.kit.pools import token
-from skvm.profile.kit.programs import Case, tried
+from skvm.profile.kit.programs import Case, holds, tried
 
 FORM = (
     "Answer with the script alone, in one code block. It is run with Node.js 18 or newer and without arguments; it can be "

@@ -12,13 +12,13 @@ from typing import Any
 from skvm.capability import Level
 from skvm.profile.kit.archive import Archive, archive
 from skvm.profile.kit.bodies import body
-from skvm.profile.kit.data import Unreadable, read_yaml, same
-from skvm.profile.kit.instance import JobResult, Probe, Rng, Task, Trial, Verdict, Workbench, fail
+from skvm.profile.kit.data import read_yaml
+from skvm.profile.kit.instance import Probe, Rng, Task, Trial, Verdict, Workbench, fail
 from skvm.profile.kit.linewise import linewise
 from skvm.profile.kit.packages import PACKAGED
 from skvm.profile.kit.plays import REFUSAL, Play, says
 from skvm.profile.kit.pools import coined_words
-from skvm.profile.kit.programs import Case, imported, text_in, tried
+from skvm.profile.kit.programs import Case, holds, imported, tried
 
 SCRIPT = "script.py"
 FORM = "Answer with the script alone, in one code block. It is run with Python 3.11 or newer and without arguments."
@@ -124,7 +124,7 @@ def _packaged(rng: Rng) -> Task:
         f"{told}\n\nFor example, from this {source}\n\n```\n{inputs[0][0]}```\n\nit makes data like these in {target}\n\n"
         f"```\n{json.dumps(inputs[0][1])}\n```\n\nIt will be run on other files of that kind. {FORM}"
     )
-    cases = [Case({source: text.encode()}, _holds(target, wanted)) for text, wanted in inputs[1:]]
+    cases = [Case({source: text.encode()}, holds(target, wanted, _yaml)) for text, wanted in inputs[1:]]
     table = repr(dict(inputs))
     lookup = f"import yaml\nt = {table}\nyaml.safe_dump(t[open({source!r}).read()], open({target!r}, 'w'))\n"
     slips["another mechanism"] = lookup
@@ -139,18 +139,8 @@ def _packaged(rng: Rng) -> Task:
     return _task(prompt, cases, right, slips, allowed)
 
 
-def _holds(target: str, wanted: Any) -> Callable[[JobResult], str]:
-    def wrong(done: JobResult) -> str:
-        text = text_in(done.files, target)
-        if text is None:
-            return f"there is no {target}, or it is not UTF-8"
-        try:
-            found = read_yaml(text, aliases=True)
-        except Unreadable as error:
-            return str(error)
-        return "" if same(found, wanted) else f"the result is {str(found)[:200]} and not {wanted}"
-
-    return wrong
+def _yaml(text: str) -> Any:
+    return read_yaml(text, aliases=True)
 
 
 def _task(prompt: str, cases: Sequence[Case], right: str, slips: Mapping[str, str], allowed: Allowed) -> Task:
