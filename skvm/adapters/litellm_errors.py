@@ -32,6 +32,7 @@ _CONTEXT = re.compile(
 _QUOTA = re.compile(r"insufficient[_ ](quota|balance|credit)|exceeded your current quota|billing|payment", re.I)
 _FILTER = re.compile(r"content[ _](policy|filter|management)|safety system", re.I)
 _KEY = re.compile(r"\b(sk|pk|key|AIza|gsk|xai|hf)[-_][A-Za-z0-9_\-*.]{8,}|Bearer\s+\S+", re.I)
+_NO_KEY = re.compile(r"\bmissing (credentials\b|[\w ]{0,20}api[ _-]?key\b)|api_key client option must be set", re.I)
 _PREFIX = re.compile(r"^((litellm\.)?\w*(Error|Timeout|Exception)|Timeout Error):\s+|^\w+Exception( \w+)? - ")
 _INNER = re.compile(r'"message": ?"((?:[^"\\]|\\.)+)"')
 
@@ -59,14 +60,19 @@ def as_target_error(error: Exception, secrets: Iterable[str] = ()) -> TargetErro
     kind, transient, help = _decide(names, status, str(error), error)
     if kind == "auth":
         transient = False
+    head = f"{_HEAD[kind]}{f' ({status})' if status else ''}"
+    if _NO_KEY.search(str(error)) and status in (None, 401, 500):  # litellm's 500 for a key that it did not find
+        kind, transient, head, help = "auth", False, "there is no key for the model's server", _SET_KEY
     return TargetError(
-        f"{_HEAD[kind]}{f' ({status})' if status else ''}: {text}",
+        f"{head}: {text}",
         kind=kind,
         transient=transient,
         retry_after=_retry_after(error) if kind in ("rate", "outage") else None,
         help=help,
     )
 
+
+_SET_KEY = "set the key of this provider in the environment"
 
 # Statuses that litellm turns into others on some routes.
 _EXACT = (402, 403, 413, 529)

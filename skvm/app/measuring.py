@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 
 from skvm.app.measured import Asked, Measured
+from skvm.app.noted import NotedClient
 from skvm.app.profiles import keep_profile
-from skvm.app.running import sandbox_of
+from skvm.app.running import check_price, sandbox_of
 from skvm.app.settings import Settings
 from skvm.app.targets import backends
 from skvm.app.workbench import SandboxBench
@@ -27,7 +28,7 @@ from skvm.source import digest_text
 from skvm.store import held_lock, open_store, private_folder
 
 if TYPE_CHECKING:
-    from skvm.ports import Harness
+    from skvm.ports import Harness, ModelClient
     from skvm.profile.kit.instance import Probe
     from skvm.profile.run.runner import Measurement, Outcome, Progress
 
@@ -73,6 +74,9 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
 
     target = _target(options)
     asked, probes = _asked(options, target, settings)
+    check_price(options.max_cost, target)
+    _check_profile(target, settings)
+    client = NotedClient(_client(options, target, settings))
     name = digest_text("\0".join((str(target), target.harness, options.api_base or "", str(options.seed))))[7:39]
     scratch = settings.home / "measuring" / name
     with held_lock(settings.home, f"measurement of {target}"), open_store(settings.home) as store:
@@ -81,7 +85,7 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
             ledger.forget()
             ledger = Ledger(store.blobs, name, datetime.now(UTC).date().isoformat())
         shutil.rmtree(scratch, ignore_errors=True)
-        harness = _harness(options, target, settings, private_folder(scratch))
+        harness = _harness(options, target, client, settings, private_folder(scratch))
         measurement = Measurement(
             [p for p in probes if p.primitive not in asked.unable],
             harness,
@@ -95,7 +99,7 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
             unable=asked.unable,
         )
         try:
-            outcome, reached = await _bounded(measurement, options)
+            outcome, reached = await _bounded(measurement, options, client)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             if not ledger.done:
@@ -107,7 +111,7 @@ async def _measure(options: MeasureOptions, settings: Settings) -> Measured:
         return Measured(target, asked, outcome, profile, kept, reached)
 
 
-async def _bounded(measurement: Measurement, options: MeasureOptions) -> tuple[Outcome, str]:
+async def _bounded(measurement: Measurement, options: MeasureOptions, client: NotedClient | None = None) -> tuple[Outcome, str]:
     """The outcome, and which limit cut it short; raises TargetError when the deadline passes without one answer."""
     left = inf if options.deadline is None else options.deadline - (time.monotonic() - options.started)
     with anyio.move_on_after(max(0.0, left)):
@@ -115,6 +119,8 @@ async def _bounded(measurement: Measurement, options: MeasureOptions) -> tuple[O
         return outcome, outcome.spent
     if not measurement.ledger.done:
         text = f"no probe was answered before the deadline of {options.deadline:g} s"
+        if client is not None and client.last is not None:
+            text += f"; at last {client.last.message}"
         raise TargetError(text, kind="timeout", help="check the server, or raise --deadline")
     return measurement.outcome(), f"the deadline of {options.deadline:g} s was reached"
 
@@ -156,14 +162,23 @@ def _asked(options: MeasureOptions, target: Target, settings: Settings) -> tuple
     return Asked(frozenset(wanted), frozenset(p.primitive for p in probes), unwanted, unable), probes
 
 
-def _harness(options: MeasureOptions, target: Target, settings: Settings, scratch: Path) -> Harness:
+def _check_profile(target: Target, settings: Settings) -> None:
+    """What would keep the profile from being written is told before anything is spent; raises UsageError, StoreError."""
+    path = private_folder(settings.profiles) / f"{profile_name(target)}.json"
+    if path.exists():
+        load_profile(path)
+
+
+def _client(options: MeasureOptions, target: Target, settings: Settings) -> ModelClient:
+    if target.model.startswith(SIM):
+        return _simulated(options, target, settings)
+    return backends(settings, api_base=options.api_base, seed=options.seed)(target.model)
+
+
+def _harness(options: MeasureOptions, target: Target, client: ModelClient, settings: Settings, scratch: Path) -> Harness:
     from skvm.adapters.chromium import find_chromium
     from skvm.runtime.harness import BuiltinHarness
 
-    if target.model.startswith(SIM):
-        client: Any = _simulated(options, target, settings)
-    else:
-        client = backends(settings, api_base=options.api_base, seed=options.seed)(target.model)
     return BuiltinHarness(
         target.model,
         client,
@@ -174,7 +189,7 @@ def _harness(options: MeasureOptions, target: Target, settings: Settings, scratc
     )
 
 
-def _simulated(options: MeasureOptions, target: Target, settings: Settings) -> Any:
+def _simulated(options: MeasureOptions, target: Target, settings: Settings) -> ModelClient:
     """The simulated model with the success curves that its profile states."""
     from skvm.adapters.simulation.faults import chance
     from skvm.adapters.simulation.model import LATENCY_SCALE, SimModel

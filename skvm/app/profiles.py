@@ -23,6 +23,7 @@ MOST_BYTES = 16 * 1024 * 1024
 """Largest file that is read as a profile; those of the reference profiler have tens of kilobytes."""
 
 LOCK_SECONDS = 10.0
+TCP = "name a profile that SkVM wrote (a TCP file)"
 READABLE = 0o644
 """Mode of a profile file: it holds nothing secret."""
 
@@ -93,17 +94,17 @@ def _read(path: Path) -> Imported:
 
     try:
         if not path.is_file():
-            raise UsageError("no such file", where=str(path))
+            raise UsageError("not a file" if path.exists() else "no such file", where=str(path), help=TCP)
         if path.stat().st_size > MOST_BYTES:
-            raise UsageError(f"larger than {MOST_BYTES >> 20} MB: not a TCP", where=str(path))
+            raise UsageError(f"larger than {MOST_BYTES >> 20} MB: not a TCP", where=str(path), help=TCP)
         raw = path.read_bytes()
         source = f"TCP file {path.name}, sha256:{hashlib.sha256(raw).hexdigest()}"
         return read_tcp(json.loads(raw), source)
     except RecursionError:
-        raise UsageError("not a TCP: nested too deeply", where=str(path)) from None
+        raise UsageError("not a TCP: nested too deeply", where=str(path), help=TCP) from None
     except ValueError as error:
         words = str(error) if str(error).startswith(("not a TCP", "no primitive")) else f"not JSON: {error}"
-        raise UsageError(words, where=str(path)) from None
+        raise UsageError(words, where=str(path), help=TCP) from None
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror or error}", where=str(path)) from None
 

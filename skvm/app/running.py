@@ -69,7 +69,7 @@ def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Set
         artifact = what
     else:
         artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
-    _check_price(options, target)
+    check_price(options.max_cost, target)
     return anyio.run(_run, artifact, skill, target, options, settings)
 
 
@@ -158,8 +158,9 @@ def _named_environment(names: tuple[str, ...]) -> dict[str, str]:
     return {n: os.environ[n] for n in names}
 
 
-def _check_price(options: RunOptions, target: Target) -> None:
-    if options.max_cost is None or target.model.startswith(SIM):
+def check_price(max_cost: float | None, target: Target) -> None:
+    """A limit on money needs a price: raises UsageError where there is none."""
+    if max_cost is None or target.model.startswith(SIM):
         return
     from skvm.adapters.prices import shipped_prices
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from skvm.diag import UsageError
 from skvm.ports import ModelClient
 
 REPLAY = "replay:"
+ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 
 def profile_for(target: Target, settings: Settings, file: Path | None = None) -> ProfileMatch:
@@ -33,7 +35,12 @@ def require_builtin(target: Target) -> None:
 def backends(
     settings: Settings, *, api_base: str | None = None, seed: int = 0, oracle: Any = None
 ) -> Callable[[str], ModelClient]:
-    """One client per model id, made on first use: `sim/NAME`, `replay:DIR`, or any id that litellm knows."""
+    """One client per model id, made on first use: `sim/NAME`, `replay:DIR`, or any id that litellm knows.
+
+    Raises UsageError for an address that is none.
+    """
+    if api_base is not None and not ADDRESS.match(api_base):
+        raise UsageError("not the address of a server", where=f"--api-base {api_base}", help="write http://HOST:PORT/PATH")
     made: dict[str, ModelClient] = {}
 
     def client(model: str) -> ModelClient:

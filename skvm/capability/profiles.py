@@ -59,14 +59,22 @@ def parse_target(text: str) -> Target:
     return Target(model=text) if text.startswith(SIM) else Target.parse(text, KNOWN_HARNESSES)
 
 
+MEND = "correct the file or move it away; profiles/schema.json is the format"
+
+
 def load_profile(path: Path) -> Profile:
     """Read one profile file; raises UsageError that names the file and the first thing wrong with it."""
     try:
         profile = Profile.model_validate(json.loads(path.read_bytes()))
     except ValidationError as error:
-        raise UsageError(f"not a profile {first_fault(error)}", where=str(path)) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"not a profile: {getattr(error, 'strerror', None) or error}", where=str(path)) from None
+        raise UsageError(f"not a profile {first_fault(error)}", where=str(path), help=MEND) from None
+    except OSError as error:
+        words = f"cannot be read: {error.strerror or error}"
+        raise UsageError(words, where=str(path), help="see `skvm profile list`") from None
+    except RecursionError:
+        raise UsageError("not a profile: nested too deeply", where=str(path), help=MEND) from None
+    except ValueError as error:
+        raise UsageError(f"not a profile: {error}", where=str(path), help=MEND) from None
     known = {p.id for p in load_catalog().primitives}
     strange = next((name for name in profile.cells if name not in known), None)
     if strange is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,6 +38,20 @@ def pool_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+class Amount(click.FloatRange):
+    """A finite number above zero (or from zero on), for seconds and money; comparisons alone would let NaN pass."""
+
+    def __init__(self, zero: bool = False) -> None:
+        super().__init__(min=0, min_open=not zero)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; fails for what is none, negative, infinite or NaN."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
 
 
 def skills_argument(function: F) -> F:

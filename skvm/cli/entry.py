@@ -81,6 +81,9 @@ def _guarded(started: float, argv: list[str] | None) -> int:
         return stop.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _fail("interrupted", 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.ClickException as error:
         hint = getattr(getattr(error, "ctx", None), "command_path", "skvm")
         return _fail(f"{error.format_message().rstrip('.')}; see `{hint} --help`", 2)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skvm.cli.common import format_option, note, put, put_json, started
+from skvm.cli.common import Amount, format_option, note, put, put_json, started
 
 if TYPE_CHECKING:
     from skvm.profile.run.runner import Progress
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @click.option("--api-base", metavar="URL", help="address of the model's server")
 @click.option("--for", "skill", metavar="SKILL", type=click.Path(), help="measure only what this skill needs")
 @click.option("--primitive", "primitives", metavar="P", multiple=True, help="measure only this one; may be repeated")
-@click.option("--deadline", metavar="S", type=click.FloatRange(0, min_open=True), help="seconds from the start of the process")
+@click.option("--deadline", metavar="S", type=Amount(), help="seconds from the start of the process")
 @click.option("--budget-calls", metavar="N", type=click.IntRange(1), help="model calls to spend")
 @click.option("--max-tokens", metavar="N", type=click.IntRange(1), help="tokens to spend, both ways")
-@click.option("--max-cost", metavar="USD", type=click.FloatRange(0, min_open=True), help="money to spend")
+@click.option("--max-cost", metavar="USD", type=Amount(), help="money to spend")
 @click.option("--concurrency", metavar="N", type=click.IntRange(1, 64), default=4, show_default=True)
 @click.option(
     "--seed", metavar="N", type=click.IntRange(0, 10**9), default=0, show_default=True, help="which instances are put"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from skvm.cli.common import format_option, note, put, put_json, started, style
+from skvm.cli.common import Amount, format_option, note, put, put_json, started, style
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -33,9 +33,9 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option(
     "--mode", type=click.Choice(["plan", "raw"]), default="plan", show_default=True, help="raw: the whole skill as one agent"
 )
-@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="seconds from process start")
+@click.option("--deadline", type=Amount(), metavar="S", help="seconds from process start")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="end the run at so many tokens")
-@click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="end the run at this cost")
+@click.option("--max-cost", type=Amount(zero=True), metavar="USD", help="end the run at this cost")
 @click.option("--env", multiple=True, metavar="NAME", help="let steps whose manifest cites it see this variable")
 @click.option("--yes", is_flag=True, help="approve gates (never effects in doubt or new permissions)")
 @click.option("--dry-run", is_flag=True, help="show plan, permissions and estimate, and do nothing")

@@ -164,6 +164,22 @@ def test_budgets_in_turn_walk_the_course_of_a_measurement_without_one(tmp_path: 
     assert found.complete and found.cells() == whole.cells() and found.instances == whole.instances
 
 
+def test_a_budget_pays_for_what_is_put_under_it_across_processes_and_for_nothing_else(tmp_path: Path):
+    blobs = NullBlobs()
+    gone = lambda at: lambda key, count: TargetError("gone", kind="outage") if count == at else None  # noqa: E731
+    with pytest.raises(TargetError):
+        go(tmp_path, Echo(gone(6)), blobs, concurrency=1)
+    with pytest.raises(TargetError):
+        go(tmp_path, Echo(gone(4)), blobs, concurrency=1, budget=Budget(calls=10))
+    killed_at = len(Ledger(blobs, "t", "").done)
+    assert killed_at == 5 + 3
+    again = go(tmp_path, Echo(), blobs, concurrency=1, budget=Budget(calls=10))
+    assert again.spent and again.fresh == 2, "the same budget goes on: 3 of its 5 instances were done"
+    other = go(tmp_path, Echo(), blobs, probes=PROBES[:1], budget=Budget(calls=4))
+    assert other.fresh == 2 and other.spent, "what was put for more primitives pays for nothing of fewer"
+    assert go(tmp_path, Echo(), blobs).cells() == go(tmp_path, Echo()).cells()
+
+
 @pytest.mark.parametrize(
     ("budget", "words"),
     [

@@ -7,7 +7,10 @@ from skvm.ports import Blobs
 
 
 class Result(Frozen):
-    """One completed instance: verdict and what it cost. `cost` in USD is None when the price is unknown."""
+    """One completed instance: verdict and what it cost. `cost` in USD is None when the price is unknown.
+
+    `period`: which budget paid for it (see `Ledger.period`).
+    """
 
     passed: bool
     reason: str = ""
@@ -15,6 +18,7 @@ class Result(Frozen):
     tokens: int = 0
     cost: float | None = 0.0
     seconds: float = 0.0
+    period: int = 0
 
 
 class Ledger:
@@ -41,9 +45,9 @@ class Ledger:
         return bool(self.meta["finished"])
 
     @property
-    def paid(self) -> int:
-        """How many instances budgets paid for that have ended; a new budget pays for those after them."""
-        return int(str(self.meta.get("paid", 0)))
+    def period(self) -> int:
+        """Counts budgets: a new one begins where one ended, or when another is given. A killed process goes on with its own."""
+        return int(str(self.meta.get("period", 0)))
 
     @property
     def repeated(self) -> int:
@@ -59,12 +63,18 @@ class Ledger:
 
     def complete(self, key: str, result: Result) -> None:
         """An instance ended; raises StoreError."""
+        result = result.model_copy(update={"period": self.period})
         self._records.save(self._table, f"done {key}", result.model_dump(mode="json"))
         self.done[key] = result
 
-    def pay(self, instances: int) -> None:
-        """A budget ended after that many instances; raises StoreError."""
-        self._note(paid=instances)
+    def budgeted(self, terms: str) -> None:
+        """A process works under that budget; raises StoreError."""
+        if self.meta.get("budget") != terms:
+            self._note(budget=terms, period=self.period + 1)
+
+    def end_period(self) -> None:
+        """The budget has ended; raises StoreError."""
+        self._note(period=self.period + 1)
 
     def finish(self) -> None:
         """The measurement reached its end; raises StoreError."""

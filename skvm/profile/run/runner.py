@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from math import ceil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import anyio
 from skvm.capability import Cell, Level
 from skvm.diag import InternalError, SkvmError, TargetError
 from skvm.ports import Harness
-from skvm.profile.kit.instance import Instance, Probe, Workbench
+from skvm.profile.kit.instance import Instance, Probe, Workbench, instance_key
 from skvm.profile.measure.curve import NOTHING, RANKS, Counts, added, posterior
 from skvm.profile.measure.policy import ROUND, Next, Policy
 from skvm.profile.run.ledger import Ledger, Result
@@ -150,25 +151,29 @@ class Measurement:
         self._used: list[Result] = []
         self._apart: dict[str, SkvmError] = {}
         self._fresh = 0
-        self._paid = self.ledger.paid
+        self.ledger.budgeted(repr(self.budget))
 
     async def run(self) -> Outcome:
         """Measure to the end; raises SkvmError when target or machine fail, and then every completed instance is kept."""
         while rows := self._round(ROUND):
             while rows:
-                room = self._budgeted(len(rows))
+                room = self._known(rows) or self.budget.instances(self._paid(), len(rows))
                 if room == 0:
-                    self.ledger.pay(len(self._used))
-                    return self.outcome(self.budget.ended(self._used[self._paid :]))
+                    ended = self.budget.ended(self._paid())
+                    self.ledger.end_period()
+                    return self.outcome(ended)
                 await self._put_all(rows[:room])
                 rows = rows[room:]
             self._tell()
         return self.outcome()
 
-    def _budgeted(self, most: int) -> int:
-        """How many instances of a round may be put now. What an earlier budget paid for does not count against this one."""
-        owed = self._paid - len(self._used)
-        return min(owed, most) if owed > 0 else self.budget.instances(self._used[self._paid :], most)
+    def _known(self, rows: Sequence[Next]) -> int:
+        """How many of them, from the first on, the ledger already holds."""
+        return sum(1 for _ in takewhile(self.ledger.done.__contains__, map(self._key, rows)))
+
+    def _paid(self) -> list[Result]:
+        """What the budget of this process has paid for."""
+        return [result for result in self._used if result.period == self.ledger.period]
 
     def outcome(self, spent: str = "") -> Outcome:
         """What finished rounds say."""
@@ -192,10 +197,9 @@ class Measurement:
 
     async def _put_all(self, rows: Sequence[Next]) -> None:
         """One round: at once as far as lanes go, results taken in the order of the instances."""
-        instances = [self._instance(row) for row in rows]
-        await self._issue([instance for instance in instances if instance.key not in self.ledger.done])
-        for row, instance in zip(rows, instances, strict=True):
-            result = self.ledger.done.get(instance.key)
+        await self._issue([self._instance(row) for row in rows if self._key(row) not in self.ledger.done])
+        for row in rows:
+            result = self.ledger.done.get(self._key(row))
             if result is not None:
                 self.table[row.primitive] = added(self.table[row.primitive], row.rank, result.passed)
                 self._used.append(result)
@@ -234,10 +238,17 @@ class Measurement:
         self.ledger.complete(instance.key, result)
         self._fresh += 1
 
+    def _key(self, row: Next) -> str:
+        version = self._by_name[row.primitive].version
+        return instance_key(row.primitive, Level.of(row.rank), self._seed(row), version)
+
     def _instance(self, row: Next) -> Instance:
+        return self._by_name[row.primitive].instance(Level.of(row.rank), self._seed(row))
+
+    def _seed(self, row: Next) -> int:
         if row.number >= SEEDS:
             raise InternalError(f"{row.primitive} has used up its seeds")
-        return self._by_name[row.primitive].instance(Level.of(row.rank), self.seed * SEEDS + row.number)
+        return self.seed * SEEDS + row.number
 
     def _tell(self) -> None:
         if self.listener is None or not self._used:
