@@ -20,6 +20,8 @@ COMMANDS = {
     "explain": "why a plan is as it is, or what a code means",
     "emit": "a compiled skill as an agent program reads it, and the original back",
     "env": "what a skill needs on this machine",
+    "lock": "note what plans are made from",
+    "verify": "whether locked plans would come out again",
     "run": "run a skill or a plan",
     "runs": "past runs",
     "trace": "timeline of a run",

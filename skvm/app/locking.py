@@ -1,0 +1,147 @@
+"""Locking: what a plan was made from, in one file, and whether it would come out again.
+
+A lock names skill, toolchain, profiles, pool, limits, plan and the code of its solidified steps by digest. It holds no time and
+no place of this machine: skills are named as seen from the folder of the lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from skvm.app.compiling import CompileOptions, compile_source, request_of
+from skvm.app.evidence import with_book
+from skvm.app.inputs import SkillInput
+from skvm.app.plans import parts_of
+from skvm.app.settings import Settings
+from skvm.diag import PlanError, UsageError
+from skvm.ir import Frozen, digest_json
+from skvm.plan import Artifact, Limits, SolidState, StepNode
+
+NAME = "skvm.lock"
+SCHEMA = 1
+
+
+class Locked(Frozen):
+    """One skill. `made_from`: digest or text by name, see `plans.parts_of`. `solidified`: digest of the code by step."""
+
+    path: str
+    name: str
+    target: str
+    pool: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    passes: str | None = None
+    plan: str
+    made_from: dict[str, str]
+    solidified: dict[str, str] = {}
+
+
+class Lock(Frozen):
+    """A lock file."""
+
+    format: Literal["skvm/lock"] = "skvm/lock"
+    schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
+    skills: tuple[Locked, ...]
+
+    def to_bytes(self) -> bytes:
+        """As written: sorted keys, one value a line, so that a diff can be read."""
+        return (json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n").encode("utf-8")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One locked skill now. `plan_same`: the same plan comes out. `changed`: what it is made from that is not the same."""
+
+    locked: Locked
+    plan_same: bool
+    changed: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--format json`."""
+        return {
+            "path": self.locked.path,
+            "name": self.locked.name,
+            "plan": self.locked.plan,
+            "plan_same": self.plan_same,
+            "changed": list(self.changed),
+        }
+
+
+def lock_skills(items: Sequence[SkillInput], options: CompileOptions, settings: Settings, folder: Path) -> Lock:
+    """Compile skills and note all they were made from; `folder` is where the lock will lie. Raises UsageError for stdin."""
+    return Lock(skills=tuple(_locked(item, options, settings, folder) for item in items))
+
+
+def _locked(item: SkillInput, options: CompileOptions, settings: Settings, folder: Path) -> Locked:
+    if item.path is None:
+        raise UsageError("a skill on stdin cannot be locked", help="name its folder")
+    source = item.load()
+    artifact = compile_source(source, options, settings)
+    return Locked(
+        path=Path(os.path.relpath(item.path.resolve(), folder.resolve())).as_posix(),
+        name=artifact.source.name,
+        target=options.target,
+        pool=options.pool,
+        limits=request_of(options, settings).limits,
+        passes=options.passes,
+        plan=artifact.digest,
+        made_from=parts_of(source, request_of(options, settings)),
+        solidified=solidified(artifact, settings),
+    )
+
+
+def solidified(artifact: Artifact, settings: Settings) -> dict[str, str]:
+    """Digest of the promoted code of each step of a plan; what was seen of it is left out."""
+    keys = {node.key for node in artifact.plan.nodes if isinstance(node, StepNode)}
+    found = with_book(lambda book: [r for r in book.records() if r.step_key in keys], settings)
+    parts = {"holes", "calls", "values", "summary", "guards", "slice_digest"}
+    return {
+        record.step_id: digest_json(code.model_dump(mode="json", include=parts))
+        for record in found
+        for code in record.versions
+        if code.state is SolidState.PROMOTED
+    }
+
+
+def read_lock(path: Path) -> Lock:
+    """A lock file; raises UsageError where there is none, PlanError for a damaged or newer one."""
+    try:
+        body = json.loads(path.read_bytes())
+        if isinstance(body, dict) and isinstance(body.get("schema"), int) and body["schema"] > SCHEMA:
+            raise PlanError(f"lock schema {body['schema']} is newer than {SCHEMA}", where=str(path), help="upgrade skvm")
+        return Lock.model_validate(body)
+    except FileNotFoundError:
+        raise UsageError("there is no lock", where=str(path), help="make one with `skvm lock SKILL --target T`") from None
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"]))
+        raise PlanError(f"not a lock at {at}: {first['msg']}", where=str(path), help="make it again") from None
+    except ValueError as error:
+        raise PlanError(f"not a lock: {error}", where=str(path), help="make it again") from None
+
+
+def verify_lock(lock: Lock, folder: Path, settings: Settings) -> Iterator[Compared]:
+    """Compile every locked skill again and compare; raises UsageError for a skill that is gone."""
+    for locked in lock.skills:
+        place = folder / locked.path
+        limits = locked.limits
+        options = CompileOptions(
+            locked.target,
+            passes=locked.passes,
+            pool=locked.pool,
+            success=limits.success,
+            wall=limits.wall,
+            models=limits.models,
+        )
+        now = _locked(SkillInput(place, str(place)), options, settings, folder)
+        changed = [name for name, value in now.made_from.items() if locked.made_from.get(name) != value]
+        changed += ["solidified code"] if now.solidified != locked.solidified else []
+        yield Compared(locked, now.plan == locked.plan, tuple(changed))

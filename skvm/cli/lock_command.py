@@ -1,0 +1,34 @@
+"""`skvm lock`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from skvm.cli.common import format_option, note, pool_options, put, put_json, skills_argument
+
+
+@click.command("lock")
+@skills_argument
+@click.option("--target", required=True, metavar="MODEL[@HARNESS]", help="the processor to compile for")
+@click.option("--passes", metavar="SPEC", help="a pipeline instead of the default one")
+@pool_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("skvm.lock"), show_default=True, help="lock file")
+@format_option()
+def command(skills: tuple[str, ...], output: Path, form: str, **given: Any) -> int:
+    """Note what the plans of skills are made from, so that `skvm verify` can tell whether they would come out again."""
+    from skvm.app.compiling import CompileOptions
+    from skvm.app.inputs import expand_inputs, save_result
+    from skvm.app.locking import lock_skills
+    from skvm.app.settings import Settings
+
+    lock = lock_skills(expand_inputs(skills), CompileOptions(**given), Settings.from_environment(), output.parent)
+    save_result(output, lock.to_bytes())
+    note(f"wrote {output}")
+    if form == "json":
+        put_json(lock.model_dump(mode="json", by_alias=True))
+    else:
+        put("\n".join(f"{row.name} for {row.target}: plan {row.plan[:19]}" for row in lock.skills))
+    return 0
