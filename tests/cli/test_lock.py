@@ -49,11 +49,11 @@ def test_bad_input_is_one_line(skvm, skill, tmp_path) -> None:
     for name, content in (
         ("newer", {**body, "schema": 99}),
         ("other", {"format": "x"}),
-        ("gone", {**body, "skills": [{**body["skills"][0], "path": "gone"}]}),
+        ("gone", {**body, "skills": [{**body["skills"][0], "path": "absent"}]}),
     ):
         (tmp_path / name).write_text(json.dumps(content))
     (tmp_path / "text").write_text("{")
-    says = {"newer": "newer than", "other": "not a lock at", "text": "not a lock", "gone": "gone", "none": "there is no lock"}
+    says = {"newer": "newer than", "other": "not a lock at", "text": "not a lock", "gone": "absent", "none": "there is no lock"}
     for name, words in says.items():
         done = skvm("verify", tmp_path / name)
         assert done.code in (1, 2) and words in done.err and not done.out, name
