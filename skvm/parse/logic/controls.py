@@ -15,6 +15,7 @@ from lark.exceptions import LarkError
 from lark.lexer import Lexer
 
 from skvm.ir import ControlKind
+from skvm.parse.draft import BlockKind
 from skvm.parse.lalr import Loop
 from skvm.parse.lexicon import word_set, words_of
 from skvm.parse.logic.found import Found, counted
@@ -221,7 +222,7 @@ class _Reader:
     def _aside(self, token: Token) -> bool:
         """Does a condition behind the act govern less than the sentence: in brackets, one of several acts, no act at all?"""
         at = int(token.start_pos or 0)
-        if at == self.start:
+        if at == self.start or self.sentence.block.kind is BlockKind.HEADING:
             return False
         opened = sum((t.type == "LPAR") - (t.type == "RPAR") for t in self.row if int(t.start_pos or 0) < at)
         ahead = [h for h in self.heads if h < at]

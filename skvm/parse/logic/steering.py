@@ -36,6 +36,12 @@ _OTHER = ("otherwise", "else", "if not")
 _EACH = re.compile(r"(?a)\b(?:each|every)\s+(?!time\b|step\b|other\b)([a-z][\w-]*(?:\s+[a-z][\w-]*){0,3})", re.IGNORECASE)
 
 
+_CRITERION = re.compile(
+    r"(?a)\W*(?:validation|verification|checkpoint|quality gate|exit criteri(?:a|on)|done when)\s*:", re.IGNORECASE
+)
+_BEFOREHAND = re.compile(r"(?a)\W*pre-?requisites?\b", re.IGNORECASE)
+
+
 class Claim(NamedTuple):
     """A control of a step before it is a node: where it is shown and what was found there."""
 
@@ -144,12 +150,19 @@ class _Steering:
             return [Claim(block, Found(ControlKind.GATE, *whole, condition=whole))] if asks else []
         checks = any(ActType.VALIDATE in s.acts for s in reads[0].stated)
         stop = next((f for read in reads[1:] for f in read.found if f.kind is ControlKind.TERMINATE), None)
+        criterion = _CRITERION.match(block.text) or (not reads[0].stated and self._prerequisite(block))
+        if criterion and stop is None:
+            return [Claim(block, Found(ControlKind.GATE, reads[0].sentence.at, reads[0].sentence.end))]
         blocking = block.text.find("blocking question")
         if checks and stop is not None:
             return [Claim(block, stop._replace(kind=ControlKind.GATE))]
         if blocking >= 0:
             return [Claim(block, Found(ControlKind.GATE, blocking, blocking + len("blocking question")))]
         return []
+
+    def _prerequisite(self, block: Block) -> bool:
+        """Does the block say what must be there before anything begins?"""
+        return _BEFOREHAND.match(self.draft.sections[block.section].title) is not None
 
     def _inherited(self, reader: StepReader, own: set[ControlKind]) -> list[Claim]:
         """Conditions and loops that stand above the step."""
