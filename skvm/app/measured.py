@@ -85,7 +85,7 @@ class Measured:
             return Unmeasured(Why.REFUSED, outcome.apart[name])
         if name in self.profile.cells:
             return None
-        return Unmeasured(Why.ENDED, f"{_probes(outcome.table[name])} before {self.reached or 'the end'}")
+        return Unmeasured(Why.ENDED, f"{_probes(outcome.table[name])}: {self.reached or 'the measurement ended'}")
 
     def to_json(self) -> dict[str, Any]:
         """The published JSON form."""

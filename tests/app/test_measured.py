@@ -40,7 +40,7 @@ def test_every_primitive_without_a_cell_has_its_reason_and_none_with_one():
     assert kinds["tool.browser"] is Why.NOT_OFFERED
     assert kinds["gen.code.sql"] is Why.NOT_GRADABLE and found["gen.code.sql"].why == "no sqlite3"
     assert kinds["tool.web"] is Why.REFUSED and found["tool.web"].why == "too long"
-    assert kinds["reason.spatial"] is Why.ENDED and "2 probes done, too few before the end" in found["reason.spatial"].why
+    assert kinds["reason.spatial"] is Why.ENDED and "2 probes done, too few: the end" in found["reason.spatial"].why
     assert kinds["gen.text.prose"] is Why.ENDED and "not begun" in found["gen.text.prose"].why
     assert kinds["gen.regex"] is Why.NOT_WANTED and found["gen.regex"].why == "not needed"
 

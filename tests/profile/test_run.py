@@ -17,7 +17,7 @@ from skvm.profile.kit.instance import Probe, Task, Trial, Verdict, pure
 from skvm.profile.kit.plays import says
 from skvm.profile.measure.curve import NOTHING
 from skvm.profile.run.ledger import Ledger
-from skvm.profile.run.runner import Budget, Measurement, Outcome
+from skvm.profile.run.runner import Budget, Measurement, Outcome, Progress
 from skvm.store import NullBlobs
 
 
@@ -196,3 +196,11 @@ def test_the_limit_that_ended_it_is_named(tmp_path: Path, budget: Budget, words:
     found = go(tmp_path, Dear(), budget=budget)
     assert f"the budget of {words}" in found.spent
     assert found.instances == 2
+
+
+def test_the_estimate_of_what_is_left_falls_to_nothing(tmp_path: Path):
+    told: list[Progress] = []
+    found = go(tmp_path, Echo(), listener=told.append)
+    assert [p.done for p in told] == sorted({p.done for p in told}) and told[-1].done == found.instances
+    assert told[-1].left == 0 and all(p.left > 0 for p in told[:-1])
+    assert max(p.left for p in told) <= 12 * len(PROBES)

@@ -257,7 +257,7 @@ class Measurement:
         settled = [done[name] for name, counts in self.table.items() if self.policy.done(counts)]
         need = sum(settled) / len(settled) if settled else GUESS
         open_ = [done[name] for name, counts in self.table.items() if name not in self._apart and not self.policy.done(counts)]
-        left = sum(max(1, ceil(need - n)) for n in open_)
+        left = sum(ceil(need - n if n < need else (self.policy.most - n) / 2) for n in open_)
         n, cost = len(self._used), self.outcome().cost
         seconds = left * sum(r.seconds for r in self._used) / n / min(self.concurrency, ROUND)
         self.listener(Progress(n, left, seconds, None if cost is None else left * cost / n))
