@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skvm.cli.common import format_option, pool_options, put, put_items, put_json, style
+from skvm.cli.common import format_option, note, pool_options, put, put_items, put_json, style
 
 if TYPE_CHECKING:
     from skvm.app.compiling import CompileOptions
     from skvm.app.plans import Known
+    from skvm.plan import Artifact
 
 
 @click.command("explain")
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 @click.option("--target", default="sim/strong", show_default=True, metavar="MODEL[@HARNESS]", help="when a skill is named")
 @click.option("--profile", type=click.Path(path_type=Path), help="a profile file instead of the one found by name")
 @pool_options
+@click.option("--html", type=click.Path(path_type=Path), help="write one self-contained page with the graph")
 @click.option("--cache", is_flag=True, help="does the cache hold this plan, and if not, what changed since the last one")
 @format_option()
-def command(what: str, target: str, profile: Path | None, cache: bool, form: str, **pool: Any) -> int:
+def command(what: str, target: str, profile: Path | None, cache: bool, html: Path | None, form: str, **pool: Any) -> int:
     """Why a plan is as it is: bindings, gaps, edges, critical path; or what a diagnostic code means."""
     if re.fullmatch(r"SKV\d{3}", what.upper()):
         return _code(what.upper(), form)
@@ -35,11 +37,21 @@ def command(what: str, target: str, profile: Path | None, cache: bool, form: str
     if cache:
         return _cache(what, options, form)
     artifact, _ = artifact_at(Path(what), options, Settings.from_environment())
+    if html is not None:
+        _page(artifact, html)
     if form == "json":
         put_json(explain_json(artifact))
     else:
         put(explain_text(artifact, style))
     return 0
+
+
+def _page(artifact: Artifact, path: Path) -> None:
+    from skvm.app.inputs import save_result
+    from skvm.plan.page import plan_page
+
+    save_result(path, plan_page(artifact).encode("utf-8", "replace"))
+    note(f"wrote {path}")
 
 
 def _cache(what: str, options: CompileOptions, form: str) -> int:
