@@ -15,6 +15,7 @@ from skvm.parse.sentences import Sentence, Tok
 _BREAKS = frozenset({"COMMA", "SEMI", "COLON", "DASH", "ARROW", "LPAR", "RPAR"})
 _STRONG = frozenset({"SEMI", "COLON", "DASH", "ARROW"})
 _OPENERS = frozenset({"IF", "UNLESS", "WHEN", "ELSE", "EACH", "UNTIL", "WHILE"})
+_RHYTHM = frozenset({"each", "every"})
 _NOMINAL = frozenset({"CODE", "QUOTE", "FILE", "URL", "NUM", "STEPREF"})
 _OBJECTS = _NOMINAL | {"SKILL", "AGENT", "PERSON"}
 _ADJECTIVES = ("ed", "al", "ive", "ous", "ful", "ent")
@@ -58,7 +59,7 @@ def imperatives(words: list[Word], start: int) -> list[Stated]:
     texts = [w.text for w in words]
     out: list[Stated] = []
     at = start
-    opened = at < len(words) and (words[at].tok.kind in _OPENERS or texts[at] in words_of("subordinators"))
+    opened = at < len(words) and (words[at].tok.kind in _OPENERS or texts[at] in words_of("subordinators") | _RHYTHM)
     if not opened:
         at = _take(words, texts, at, out, strict=False)
     while at < len(words):
