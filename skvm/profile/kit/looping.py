@@ -109,10 +109,10 @@ def _numbers(rng: Rng) -> Work:
         )
 
     return Work(
-        f"read the file {limits}, whose only line holds two whole numbers A and B with a blank between them; for every {step}. "
-        f"number from A on (A, A + {step}, A + {2 * step} and so on) up to B at most, write a file {folder}/{stem}-N.txt, N "
-        f"being the number, whose only line is N times {times} (the folder {folder} does not exist yet); at the end print the "
-        f"sum of all the numbers written into these files (just the number)",
+        f"read the file {limits}, whose only line holds two whole numbers A and B with a blank between them; for the numbers "
+        f"from A on in steps of {step} (A, A + {step}, A + {2 * step} and so on) up to B at most, write a file "
+        f"{folder}/{stem}-N.txt, N being the number, whose only line is N times {times} (the folder {folder} does not exist "
+        f"yet); at the end print the sum of all the numbers written into these files (just the number)",
         case,
         script("a"),
         f"mkdir {folder}; for n in $(seq $(cut -d' ' -f1 {limits}) {step} $(cut -d' ' -f2 {limits})); do echo $((n * {times})) "
