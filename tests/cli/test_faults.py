@@ -42,7 +42,10 @@ def ask(skvm, skill, url, *more):
 )
 def test_no_answer_is_an_infrastructure_failure(skvm, skill, fault, word):
     with LoopbackServer(fault) as server:
-        done = ask(skvm, skill, server.base_url, "--deadline", "4" if word == "deadline" else "40")
+        for deadline in ("4", "16", "50") if word == "deadline" else ("50",):
+            done = ask(skvm, skill, server.base_url, "--deadline", deadline)
+            if "before the first step" not in done.err:
+                break  # else the machine was too busy to get as far as the fault
     assert done.code == 3, done.err
     assert len(errors(done)) == 1
     assert word in errors(done)[0].lower() or not word
@@ -52,14 +55,14 @@ def test_no_answer_is_an_infrastructure_failure(skvm, skill, fault, word):
 
 def test_dead_server(skvm, skill):
     with closed_port() as url:
-        done = ask(skvm, skill, url, "--deadline", "40")
+        done = ask(skvm, skill, url, "--deadline", "50")
     assert done.code == 3
     assert len(errors(done)) == 1
 
 
 def test_nothing_is_learned_from_a_failure(skvm, skill):
     with LoopbackServer(Fault("status", 401)) as server:
-        ask(skvm, skill, server.base_url, "--deadline", "40")
+        ask(skvm, skill, server.base_url, "--deadline", "50")
     listed = skvm("jit", "list", "--format", "json")
     assert listed.json == {"items": [], "observed": []}
 
