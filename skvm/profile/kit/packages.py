@@ -18,7 +18,9 @@ def networked(rng: Rng, source: str, target: str) -> Packaged:
     """Questions about a network."""
     templates, ends, length, name = coined_words(rng, 4)
     keys = coined_words(rng, 3)
-    asked = dict(zip(keys, rng.sample(list(QUESTIONS.values()), 3), strict=True))
+    long = rng.choice(("way", "tree", "flow"))  # one at least turns on lengths
+    picked = [long, *rng.sample([name for name in QUESTIONS if name != long], 2)]
+    asked = {key: QUESTIONS[name] for key, name in zip(keys, rng.sample(picked, 3), strict=True)}
     told = (
         f"{source} describes a network. Each entry of `links` is a link, of which `{ends}` names the two places and "
         f"`{length}` is the length; links have no direction. Links take values over from `{templates}` by YAML's merge "
