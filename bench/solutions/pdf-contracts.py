@@ -31,6 +31,11 @@ def terms(text):
     }
 
 
+def prerequisites(ctx):
+    yield Call("execute_command", {"command": "python3 --version"})
+    return Done({}, "What the script needs is there.")
+
+
 def extract(ctx):
     pdf = ctx.said(r"([\w-]+\.pdf)")
     yield Call("execute_command", {"command": f"python3 scripts/extract_text.py {pdf} --out out/contract.txt"})
@@ -58,4 +63,4 @@ def answer(ctx):
     return Done({"notice_by": row["notice_by"]}, "Answer written to out/answer.md.")
 
 
-STEPS = {"S1.s1": extract, "S1.s2": find, "S1.s3": register, "S1.s4": answer}
+STEPS = {"S1.s1": prerequisites, "S2.s1": extract, "S2.s2": find, "S2.s3": register, "S2.s4": answer}
