@@ -85,6 +85,11 @@ def _shown(path: Path) -> str:
     return str(path / (main_file(path) or "SKILL.md"))
 
 
+def file_name(name: str) -> str:
+    """A name of a skill as a name of a file, whatever the skill is called."""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.") or "skill"
+
+
 def save_result(path: Path, data: bytes) -> None:
     """Write a result where the user wants it, whole or not at all, readable as the umask says; raises EnvironmentFailure.
 

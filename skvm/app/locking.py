@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from skvm.app.compiling import CompileOptions, compile_source, request_of
+from skvm.app.compiling import CompileOptions, compile_request, request_of
 from skvm.app.evidence import with_book
 from skvm.app.inputs import SkillInput
 from skvm.app.plans import parts_of
@@ -82,16 +82,17 @@ def _locked(item: SkillInput, options: CompileOptions, settings: Settings, folde
     if item.path is None:
         raise UsageError("a skill on stdin cannot be locked", help="name its folder")
     source = item.load()
-    artifact = compile_source(source, options, settings)
+    request = request_of(options, settings)
+    artifact = compile_request(source, request, settings)
     return Locked(
         path=Path(os.path.relpath(item.path.resolve(), folder.resolve())).as_posix(),
         name=artifact.source.name,
         target=options.target,
         pool=options.pool,
-        limits=request_of(options, settings).limits,
+        limits=request.limits,
         passes=options.passes,
         plan=artifact.digest,
-        made_from=parts_of(source, request_of(options, settings)),
+        made_from=parts_of(source, request),
         solidified=solidified(artifact, settings),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+from skvm.app.inputs import file_name
 from skvm.diag import UsageError
 
 
@@ -22,7 +23,7 @@ class Watch:
         """Note the time of a pass; write the program as it is after it. Raises UsageError when it cannot be written."""
         self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - self._at
         if self.dump is not None:
-            self._write(self.dump / _plain(self.skill), name, text)
+            self._write(self.dump / file_name(self.skill), name, text)
         self._at = perf_counter()
 
     def _write(self, folder: Path, name: str, text: Callable[[], str]) -> None:
@@ -31,7 +32,3 @@ class Watch:
             (folder / f"{len(self.seconds):02d}-{name}.txt").write_text(text() + "\n", "utf-8", "replace")
         except OSError as error:
             raise UsageError(f"cannot be written: {error.strerror}", where=f"SKVM_DUMP={self.dump}") from None
-
-
-def _plain(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.") or "skill"

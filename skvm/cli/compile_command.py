@@ -64,13 +64,9 @@ def _put(made: list[Made], form: str) -> None:
 
 
 def _write(one: Made, output: Path, shown: str, several: bool) -> None:
-    from skvm.app.inputs import save_result
+    from skvm.app.inputs import file_name, save_result
 
     into_folder = several or output.is_dir()
-    path = output / f"{_slug(one.name)}-{one.digest[7:15]}.skvm.json" if into_folder else output
+    path = output / f"{file_name(one.name)}-{one.digest[7:15]}.skvm.json" if into_folder else output
     save_result(path, one.data)
     note(f"{shown}: wrote {path}")
-
-
-def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.") or "skill"

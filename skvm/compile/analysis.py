@@ -61,7 +61,7 @@ def step_edges(unit: Unit) -> tuple[Edge, ...]:
     order = {s.id: i for i, s in enumerate(unit.program.steps)}
     found: list[Edge] = []
     for edge in unit.edges:
-        firsts, lasts = _ends(unit, edge.after, "before"), _ends(unit, edge.before, "after")
+        firsts, lasts = unit.ends(edge.after, "before"), unit.ends(edge.before, "after")
         for before in lasts:
             for after in firsts:
                 one, two = _step_of(before, steps), _step_of(after, steps)
@@ -103,16 +103,6 @@ def _past(edges: tuple[Edge, ...], program: Program, handlers: Mapping[str, str 
             rows = [out.get(b, (b,)) for b in before.get(step.id, ())]
             out[step.id] = tuple(dict.fromkeys(b for row in rows for b in row))
     return out
-
-
-def _ends(unit: Unit, node: str, side: str) -> list[str]:
-    """First (`side` before) or last (`after`) leaves of a node: those that no edge inside leads to, or away from."""
-    below = unit.children.get(node, ())
-    if not below:
-        return [node]
-    inside = {c.id for c in below}
-    met = {e.after if side == "before" else e.before for e in unit.edges if e.before in inside and e.after in inside}
-    return [leaf for child in below if child.id not in met for leaf in _ends(unit, child.id, side)]
 
 
 def _step_of(node: str, steps: Mapping[str, object]) -> str | None:

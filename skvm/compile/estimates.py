@@ -27,18 +27,22 @@ def estimate(node: StepNode, target: Target, profile: Profile | None) -> Estimat
     if node.executor.kind is not ExecutorKind.MODEL:
         return Estimate(seconds=COMMAND, basis="assumed time of a command")
     prompt, completion = tokens(node)
-    latency = profile.latency if profile is not None else {}
-    first, token = latency.get("first", FIRST), latency.get("token", TOKEN)
     price = load_prices().get(target.model)
     basis = "4 characters a token, 3 turns"
-    basis += ", latency of the profile" if latency else ", assumed latency"
+    basis += ", latency of the profile" if profile is not None and profile.latency else ", assumed latency"
     basis += "" if price is not None else ", price unknown"
     return Estimate(
-        seconds=round(TURNS * first + completion * token, 3),
+        seconds=seconds(profile),
         tokens=prompt + completion,
         cost=round(price.cost(prompt, completion), 6) if price is not None else 0.0,
         basis=basis,
     )
+
+
+def seconds(profile: Profile | None) -> float:
+    """Seconds of one run of a step by a model with this profile."""
+    latency = profile.latency if profile is not None else {}
+    return round(TURNS * latency.get("first", FIRST) + TURNS * ANSWER * latency.get("token", TOKEN), 3)
 
 
 def tokens(node: StepNode) -> tuple[int, int]:

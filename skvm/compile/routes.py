@@ -18,7 +18,7 @@ from typing import NamedTuple
 from skvm.capability import Gap, Level, Price, Verdict, judge, load_prices
 from skvm.capability.gaps import MET_AT
 from skvm.compile.binding import Choice, Link, Option, Table, front, solve
-from skvm.compile.estimates import ANSWER, COMMAND, OVERHEAD, estimate, tokens
+from skvm.compile.estimates import ANSWER, COMMAND, OVERHEAD, seconds, tokens
 from skvm.compile.request import Processor
 from skvm.compile.unit import Unit
 from skvm.plan import Assignment, LoopNode, PlanNode, Shift, StepNode, Totals
@@ -126,7 +126,7 @@ class Router:
             name,
             cost=price.cost(*tokens(node)) * (2 - chance) * often,
             loss=-log(max(chance, NEVER)) * often,
-            time=estimate(node, item.target, item.profile).seconds * often,
+            time=seconds(item.profile) * often,
             model=name,
             context=(price.input - (price.input if price.cached is None else price.cached)) / 1000,
         )
@@ -238,22 +238,11 @@ class Router:
     def _pairs(self) -> Iterator[tuple[str, str]]:
         children = self.unit.children
         for edge in self.unit.edges:
-            for last in self._lasts(edge.before):
+            for last in self.unit.ends(edge.before, "after"):
                 yield last, edge.after
         for node in self.unit.nodes:
             for child in children.get(node.id, ()):
                 yield node.id, child.id
-
-    def _lasts(self, node: str) -> Iterator[str]:
-        """The leaves of a block that nothing in it waits for."""
-        below = self.unit.children.get(node, ())
-        if not below:
-            yield node
-        inside = {child.id for child in below}
-        followed = {edge.before for edge in self.unit.edges if edge.before in inside}
-        for child in below:
-            if child.id not in followed:
-                yield from self._lasts(child.id)
 
 
 def _open(found: tuple[Candidate, ...], able: bool) -> tuple[Candidate, ...]:

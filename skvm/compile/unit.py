@@ -76,6 +76,15 @@ class Unit:
             table.setdefault(node.parent, []).append(node)
         return {k: tuple(v) for k, v in table.items()}
 
+    def ends(self, node: str, side: str) -> list[str]:
+        """First (`side` before) or last (`after`) leaves of a node: those that no edge inside leads to, or away from."""
+        below = self.children.get(node, ())
+        if not below:
+            return [node]
+        inside = {c.id for c in below}
+        met = {e.after if side == "before" else e.before for e in self.edges if e.before in inside and e.after in inside}
+        return [leaf for child in below if child.id not in met for leaf in self.ends(child.id, side)]
+
     def with_nodes(self, change: Callable[[PlanNode], PlanNode], **more: Any) -> Unit:
         """The same unit with each node replaced by `change(node)`."""
         return replace(self, nodes=tuple(change(n) for n in self.nodes), **more)

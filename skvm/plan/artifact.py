@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from skvm.capability import Gap, Requirement
+from skvm.capability import Gap, Requirement, Target
 from skvm.diag import PlanError, Severity
 from skvm.ir import Frozen, canonical_json, digest_json
 from skvm.plan.assignment import Assignment
@@ -36,6 +36,11 @@ class TargetInfo(Frozen):
     profile: str = ""
     profile_name: str = ""
     note: str = ""
+
+    @property
+    def name(self) -> str:
+        """The target as a user writes it."""
+        return str(Target(model=self.model, harness=self.harness))
 
 
 class PassRecord(Frozen):

@@ -96,7 +96,7 @@ def _gap(item: Gap, artifact: Artifact, line: Callable[[int], int]) -> dict[str,
     row = item.model_dump(mode="json", exclude={"spans"})
     raw = artifact.skill_text.encode("utf-8", "surrogatepass")
     shown = [raw[s.start : s.end].decode("utf-8", "replace") for s in item.spans]
-    return {**row, "lines": [line(s.start) for s in item.spans], "cites": [_short(text, 60) for text in shown]}
+    return {**row, "lines": [line(s.start) for s in item.spans], "cites": [short(text, 60) for text in shown]}
 
 
 def _binding(item: Binding, artifact: Artifact, line: Callable[[int], int]) -> dict[str, Any]:
@@ -256,8 +256,7 @@ def _citations(gaps: list[dict[str, Any]], style: Style) -> Iterator[str]:
 
 def _head(artifact: Artifact, style: Style) -> Iterator[str]:
     target = artifact.target
-    name = target.model if target.harness == "builtin" else f"{target.model}@{target.harness}"
-    yield f"{style(artifact.source.name, 'bold')} for {style(name, 'bold')}  {style(artifact.digest[:19], 'dim')}"
+    yield f"{style(artifact.source.name, 'bold')} for {style(target.name, 'bold')}  {style(artifact.digest[:19], 'dim')}"
     if target.note:
         yield style(f"  {target.note}", "dim")
 
@@ -289,11 +288,12 @@ def _tree(artifact: Artifact, style: Style) -> Iterator[str]:
         unproved = style(" unproved", "warning") if isinstance(node, StepNode) and node.unproved else ""
         more = detail(node)
         arm = f"arm {node.arm + 1}: " if node.arm is not None else ""
-        title = more if more and not isinstance(node, StepNode) else _short(node.title)
+        title = more if more and not isinstance(node, StepNode) else short(node.title)
         yield f"{'  ' * depth[node.id]}{arm}{node.id} {mark}{unproved} {title}{style(waits, 'dim')}"
 
 
-def _short(text: str, limit: int = 72) -> str:
+def short(text: str, limit: int = 72) -> str:
+    """A text on one line, cut to so many characters."""
     one = " ".join(text.split())
     return one if len(one) <= limit else one[: limit - 1].rstrip() + "…"
 
@@ -350,5 +350,5 @@ def dry_run_text(artifact: Artifact, style: Style = plain) -> str:
         out += [f"    {g.kind} {g.name}" for g in artifact.permissions.grants]
     if artifact.permissions.forbidden:
         out.append("  must not (the author's words):")
-        out += [f"    {_short(text, 100)}" for text in artifact.permissions.forbidden]
+        out += [f"    {short(text, 100)}" for text in artifact.permissions.forbidden]
     return "\n".join(out)

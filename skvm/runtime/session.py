@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from skvm.capability import Target
 from skvm.diag import SkvmError, UsageError
 from skvm.ir import Frozen
 from skvm.plan import Edge, EventKind, GateNode, MapNode, Plan, PlanNode, StepNode, StepResult
@@ -117,9 +116,7 @@ class Session:
         own = str(self.request.artifact.target.model)
         if not target or target in (own, f"{own}@{self.request.artifact.target.harness}"):
             return self.request.model or own
-        return next(
-            (t.model for t in self.request.artifact.pool if target == str(Target(model=t.model, harness=t.harness))), target
-        )
+        return next((item.model for item in self.request.artifact.pool if item.name == target), target)
 
     def granted(self, node: StepNode, kind: str) -> tuple[str, ...]:
         """Names of `kind` (`env`, `host`) that the manifest grants to a step: its own, and those of the skill as a whole."""

@@ -36,12 +36,11 @@ def emit_skill(program: Program, source: SkillSource, artifact: Artifact, harnes
     raw = source.main.raw
     edits, told = _edits(program, source, artifact, harness)
     main = apply(raw, edits)
-    target = artifact.target
     sidecar = Sidecar(
         skill=program.skill.name or source.name,
         source=source.digest,
         plan=artifact.digest,
-        target=target.model if target.harness == "builtin" else f"{target.model}@{target.harness}",
+        target=artifact.target.name,
         harness=harness.name,
         main=source.main.file,
         before=digest_bytes(raw),

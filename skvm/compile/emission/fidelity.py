@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pyromark
+from skvm.parse.structure.blocks import READER
 
-_READER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_TASKLISTS)
 _BLOCKS = ("CodeBlock", "Link", "Image")
 
 Piece = tuple[str, str]
@@ -16,7 +15,7 @@ Piece = tuple[str, str]
 
 def pieces(text: str) -> list[Piece]:
     """All code spans, fences, links and images of a Markdown text, in order."""
-    return list(_pieces(_READER.events(text)))
+    return list(_pieces(READER.events(text)))
 
 
 def _pieces(events: Any) -> Iterator[Piece]:

@@ -13,6 +13,7 @@ from skvm.compile.emission.edits import Edit, line_end
 from skvm.compile.emission.harnesses import Harness
 from skvm.ir import LeafKind, Program
 from skvm.source import SkillSource, Span
+from skvm.source.text import BOM
 
 MOST = 1024
 """Characters of a description that every harness but two keeps whole (measured, see profiles/harnesses.json)."""
@@ -51,15 +52,15 @@ def front_edits(program: Program, source: SkillSource, harness: Harness) -> list
 
 def head_of(raw: bytes) -> Head | None:
     """Where the lines of a front matter lie that begins the file and is closed; None where there is none."""
-    at = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
+    at = len(BOM) if raw.startswith(BOM) else 0
     first = re.compile(rb"---[ \t]*\r?\n").match(raw, at)
     close = _CLOSE.search(raw, first.end()) if first else None
     return Head(first.end(), close.start()) if first and close else None
 
 
 def _whole(program: Program, source: SkillSource, harness: Harness) -> Edit:
-    raw, end = source.main.raw, line_end(source.main.raw)
-    at = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
+    end = line_end(source.main.raw)
+    at = len(BOM) if source.main.bom else 0
     text, cites = description(program, source)
     rows = [b"---", b"name: " + folder_name(program, source).encode(), b"description: " + quoted(text), b"---", b"", b""]
     return Edit(at, at, end.join(rows), f"{harness.name} does not list a skill without front matter", cites)

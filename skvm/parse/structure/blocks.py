@@ -15,7 +15,7 @@ import pyromark
 from skvm.parse.draft import Block, BlockKind, Cell, Run, RunKind
 from skvm.source import SourceText
 
-_READER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_TASKLISTS)
+READER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_TASKLISTS)
 
 _CONTAINERS = {
     "Paragraph": BlockKind.PARAGRAPH,
@@ -219,7 +219,7 @@ class BlockReader:
         return block
 
     def _events(self, body: str) -> None:
-        stream: Any = _READER.events_with_range(body, merge_text=True)  # its type stubs do not narrow events by name
+        stream: Any = READER.events_with_range(body, merge_text=True)  # its type stubs do not narrow events by name
         start, end = self._start, self._end
         for event, place in stream:
             if event.__class__ is str:

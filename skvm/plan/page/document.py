@@ -39,7 +39,7 @@ def plan_page(artifact: Artifact) -> str:
     data = explain_json(artifact)
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}' 'unsafe-hashes'"
-    title = escape(f"{data['skill']} for {_target(data)}")
+    title = escape(f"{data['skill']} for {artifact.target.name}")
     body = [
         f"<h1>{title}</h1><p class=sub>{escape(data['target']['note'])} · plan {escape(data['digest'][:19])}</p>",
         _figures(data),
@@ -53,11 +53,6 @@ def plan_page(artifact: Artifact) -> str:
         + "\n".join(body)
         + "</body></html>\n"
     )
-
-
-def _target(data: dict[str, Any]) -> str:
-    target = data["target"]
-    return str(target["model"] if target["harness"] == "builtin" else f"{target['model']}@{target['harness']}")
 
 
 def _key() -> str:

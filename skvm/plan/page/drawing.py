@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from skvm.plan.artifact import Artifact
-from skvm.plan.describe import detail, why
+from skvm.plan.describe import detail, short, why
 from skvm.plan.graph import BranchNode, Edge, PlanNode, StepNode
 
 WIDTH, HEIGHT = 190, 46
@@ -132,11 +132,6 @@ def _nodes(rows: Iterable[Placed], critical: set[str]) -> Iterator[str]:
         yield f'<rect x="{one.x:.0f}" y="{one.y:.0f}" width="{one.w:.0f}" height="{one.h:.0f}" rx="6"/>'
         yield f'<text x="{one.x + 9:.0f}" y="{one.y + 17:.0f}"><tspan class="id">{escape(node.id)}</tspan> {kind}</text>'
         if not one.inner:
-            yield f'<text x="{one.x + 9:.0f}" y="{one.y + 35:.0f}">{escape(_short(node.title))}</text>'
+            yield f'<text x="{one.x + 9:.0f}" y="{one.y + 35:.0f}">{escape(short(node.title, LETTERS))}</text>'
         yield "</g>"
         yield from _nodes(one.inner, critical)
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= LETTERS else flat[: LETTERS - 1].rstrip() + "…"
