@@ -91,7 +91,7 @@ def test_a_panic_of_the_markdown_reader_is_contained(monkeypatch):
         def events_with_range(self, *_args, **_options):
             raise Panic
 
-    monkeypatch.setattr(blocks_module, "_READER", Broken())
+    monkeypatch.setattr(blocks_module, "READER", Broken())
     result = read("# T\n\n1. Read it\n2. Write it\n")
     assert "SKV207" in {d.code for d in result.diagnostics}
     assert {leaf.kind.value for leaf in result.program.leaves} >= {"opaque", "front_matter"}
