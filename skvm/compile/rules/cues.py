@@ -60,7 +60,7 @@ CUES: dict[str, str] = {
     ),
     "run": (
         r"run (?:all |the |your |unit |integration )*tests?|dotnet (?:test|build|run)|npm (?:test|run \w+)|"
-        r"cargo (?:test|build)|make \w+"
+        r"cargo (?:test|build)"
     ),
     "route": (
         r"(?:route|routing|routes) (?:\w+ ){0,3}?(?:to|tables?|rules?)|first match|decision (?:tree|table|matrix)|"
@@ -77,7 +77,7 @@ CUES: dict[str, str] = {
     "plan": (
         r"(?:implementation|project|migration|launch|test|rollout|action|work|research|task|execution|content|"
         r"learning|study|sprint|change) plan(?:s|ning)?|roadmaps?|break (?:it |this |the \w+ |"
-        r"down )?(?:down )?into|decompos\w+|prioriti[sz]\w+|milestones?|phased?|timeline|plan (?:the|out|a|your)|"
+        r"down )?(?:down )?into|decompos\w+|prioriti[sz]\w+|milestones?|phased|phases?(?!\s*\d)|timeline|plan (?:the|out|a|your)|"
         r"strateg(?:y|ies|ic)|sub-?(?:tasks|questions|problems)|sequenc(?:e|ing)|dependency (?:graph|order)|"
         r"backlog"
     ),
@@ -131,8 +131,8 @@ CUES: dict[str, str] = {
     ),
     "fetch_strong": (
         r"web ?search\w*|search the web|fetch (?:\S+ ){0,4}?(?:url|page|docs?|documentation|content|data|api|"
-        r"https?\S*)|web_?fetch|webfetch|http (?:get|post|request)s?|api (?:calls?|requests?|endpoints?)|rest api|"
-        r"scrap(?:e|ing)|call (?:the )?\S+ api|requests?\.get|graphql"
+        r"https?\S*)|web_?fetch|webfetch|http (?:get|post)|api endpoints?|scrap(?:e|ing)|call (?:the )?\S+ api|"
+        r"requests?\.get"
     ),
     "pages": (
         r"pagina\w+|all pages|next page|cursor|page ?token|several apis|multiple (?:apis|sources|endpoints)|"

@@ -155,7 +155,8 @@ def sql(e: Evidence, where: Where) -> Finding | None:
     rows = [(f.body, f.block.span) for f in e.fences(where) if f.language in ("sql", "postgresql", "mysql", "sqlite")]
     rows += [(text, span) for text, span in e.command_text(where) if _SQL.search(text)]
     spans = [span for _, span in rows] + [e.span(h) for h in e.hits("write_sql", where)]
-    if where is None and len(rows) < 2 and len(e.hits("write_sql", None)) < 2:
+    lines = sum(len(text.splitlines()) for text, _ in rows)
+    if where is None and len(rows) < 2 and lines < _LONG_FENCE and len(e.hits("write_sql", None)) < 2:
         return None
     rank = 3 if matches(_SQL_DEEP, rows) else 2 if matches(_SQL_JOIN, rows) else 1 if rows else 2
     return finding(rank, spans, "writes SQL")
@@ -209,7 +210,8 @@ def long_text(e: Evidence, where: Where) -> Finding | None:
     templates = [f for f in e.fences(where, "markdown", "md", "", "text", "txt") if len(_HEADING.findall(f.body)) >= 3]
     asked = e.hits("report", where)
     sections = sum(len(_HEADING.findall(f.body)) for f in templates)
-    formatted = len(e.hits("format", None)) >= 2 and len(asked) >= 1
+    shown = len(e.hits("format", None))
+    formatted = shown and asked and shown + len(asked) >= 3
     if where is None and sections < 4 and len(asked) < 4 and not formatted:
         return None
     spans = [f.block.span for f in templates] + [e.span(h) for h in asked]

@@ -20,11 +20,16 @@ def output_format(e: Evidence, where: Where) -> Finding | None:
         if f.block.role is BlockRole.TEMPLATE or (f.language in ("markdown", "md") and _SECTION.search(f.body))
     ]
     hits = e.hits("format", where)
-    if where is None and len(hits) + 2 * len(templates) < 2:
+    if where is None and len(hits) + (2 * len(templates) if _makes_something(e) else 0) < 2:
         return None
     strict = e.hits("strict", where)
     rank = 3 if len(strict) >= (8 if where is None else 2) and templates else 2 if templates or where is None else 1
     return finding(rank, [e.span(h) for h in hits] + [f.block.span for f in templates], "keeps to a given format")
+
+
+def _makes_something(e: Evidence) -> bool:
+    """Is there a result to which a shown template can belong? What is only looked up shows templates as examples."""
+    return e.program.skill.kind in (SkillKind.PROCEDURAL, SkillKind.CONTENT_GENERATION)
 
 
 def constraint(e: Evidence, where: Where) -> Finding | None:
@@ -41,7 +46,7 @@ def constraint(e: Evidence, where: Where) -> Finding | None:
 def _many_rules(e: Evidence, rules: int, hard: int) -> bool:
     """Are the rules a main part of the text? Where the text is to be followed fewer are enough than where it is looked up."""
     refused = sum(c.force is Force.MUST_NOT for c in e.program.constraints)
-    if e.program.skill.kind in (SkillKind.PROCEDURAL, SkillKind.CONTENT_GENERATION):
+    if _makes_something(e):
         return refused >= 3 or hard >= 8 or (rules >= 5 and rules >= 1.2 * e.size)
     return rules >= 4 and rules >= 1.5 * e.size
 
@@ -58,7 +63,7 @@ def procedure(e: Evidence, where: Where) -> Finding | None:
         return None
     loops = e.controls(None, ControlKind.LOOP, ControlKind.JUMP, ControlKind.RECOVER)
     branches = e.controls(None, ControlKind.BRANCH)
-    if loops and (len(e.acts(None, ActType.VALIDATE)) > 4 or len(steps) > 14):
+    if loops and e.acts(None, ActType.VALIDATE):
         rank = 3
     else:
         rank = 2 if len(steps) > 4 or branches else 1

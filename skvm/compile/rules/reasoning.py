@@ -7,7 +7,7 @@ from skvm.compile.rules.finding import Finding, finding
 from skvm.ir import ActType, ControlKind
 
 MANY_BRANCHES = 6
-"""Conditions from which choosing among them is a main part of the work."""
+"""Conditions from which choosing among them is a main part of the work; a place that speaks of routing stands for two."""
 
 
 def arithmetic(e: Evidence, where: Where) -> Finding | None:
@@ -26,7 +26,8 @@ def logic(e: Evidence, where: Where) -> Finding | None:
     branches = e.controls(where, ControlKind.BRANCH)
     groups = {c.group for c in branches if c.group}
     if where is None:
-        if len(hits) < 3 and len(branches) < MANY_BRANCHES and len(groups) < 2:
+        choices = len(branches) + 2 * len(hits) + len(e.acts(None, ActType.SELECT))
+        if choices < MANY_BRANCHES and len(groups) < 2:
             return None
         spans = [c.span for c in branches] + [e.span(h) for h in hits]
         return finding(2 if len(groups) > 2 else 1, spans, "chooses by conditions")

@@ -6,13 +6,16 @@ import re
 
 from skvm.compile.rules.evidence import Evidence, Where, matches
 from skvm.compile.rules.finding import Finding, finding
-from skvm.compile.rules.generation import python
-from skvm.ir import ActType, ControlKind, NeedKind, Scope
+from skvm.compile.rules.generation import PYTHON, python
+from skvm.ir import ActType, BlockRole, ControlKind, NeedKind, Scope
 from skvm.source import Span
 
 _FETCHING = re.compile(r"\b(?:curl|wget|httpie|gh api)\b|\bhttps?://")
 _PARAMETERS = re.compile(r"[?&]\w+=|\s-d\s|--data|-X\s*(?:POST|PUT|PATCH)|-H\s|--header")
 _CHAIN = re.compile(r"&&|;\s*\S|(?<!\|)\|(?!\|)|\bdocker\b|\bkubectl\b|\btmux\b")
+SEVERAL = 2
+"""Files, or places that speak of reading, from which reading is a part of the main job: one is a pointer to further reading."""
+
 _WRITTEN = re.compile(r"\b(?:cat|tee)\s*>+\s*\S+\.(?:py|sh|js)|<<\s*-?['\"]?[A-Z]+")
 
 
@@ -24,9 +27,10 @@ def file_read(e: Evidence, where: Where) -> Finding | None:
     files = {p for a in acts for p in a.reads} | {n.name for n in e.needs(where, NeedKind.FILE)}
     if where is None:
         documents = e.documents()
-        if len(hits) + len(acts) < 2 and not documents:
+        named = {n.name for n in documents}
+        if max(len(hits) + len(acts), len(named)) < SEVERAL:
             return None
-        rank = 3 if len(e.hits("offset", None)) >= 3 else 2 if len(hits) + len({n.name for n in documents}) > 1 else 1
+        rank = 3 if len(e.hits("offset", None)) >= 3 else 2 if len(hits) + len(named) > 1 else 1
         spans += [n.span for n in documents]
         return finding(rank, spans, f"reads {len(files)} files" if files else "reads files")
     rank = 3 if e.hits("offset", where) else 2 if len(files) > 1 or len(hits) > 1 or e.hits("missing", where) else 1
@@ -36,7 +40,8 @@ def file_read(e: Evidence, where: Where) -> Finding | None:
 def file_write(e: Evidence, where: Where) -> Finding | None:
     """Writing files: one short file is L1, a larger one L2, several L3."""
     hits = e.hits("write_file", where)
-    acts = [a for a in e.acts(where, ActType.WRITE) if a.scope in (Scope.LOCAL_FS, Scope.CODEBASE) and a.writes]
+    acts = [a for a in e.acts(where, ActType.WRITE) if a.scope in (Scope.LOCAL_FS, Scope.CODEBASE)]
+    acts = acts if where is None else [a for a in acts if a.writes]
     spans = [a.span for a in acts] + [e.span(h) for h in hits]
     files = {p for a in acts for p in a.writes}
     if where is None:
@@ -54,7 +59,7 @@ def execute(e: Evidence, where: Where) -> Finding | None:
     spans = [span for _, span in rows]
     if where is None:
         if not rows:
-            return finding(1, [e.span(h) for h in e.hits("run", None)], "told to run commands")
+            return _told_to_run(e)
         lines = sum(1 for text, _ in rows for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
         chained = len(e.hits("chained", None)) > 5 or (len(matches(_CHAIN, rows)) > 1 and lines > 22)
         rank = 3 if chained else 2 if python(e, None) is not None or matches(_WRITTEN, rows) else 1
@@ -62,6 +67,15 @@ def execute(e: Evidence, where: Where) -> Finding | None:
     lines = sum(1 for text, _ in rows for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
     rank = 3 if lines > 2 else 2 if e.hits("write_python", where) or e.hits("write_shell", where) else 1
     return finding(rank, spans, "runs a stated command" if lines <= 1 else f"runs {lines} commands")
+
+
+def _told_to_run(e: Evidence) -> Finding | None:
+    """Runs that no command states: in words, or code in the steps of a procedure, which has to be put in a file and run."""
+    told = e.hits("run", None)
+    if told:
+        return finding(1, [e.span(h) for h in told], "told to run commands")
+    code = [f.block.span for step in e.program.steps for f in e.fences(step, *PYTHON) if f.block.role is not BlockRole.OUTPUT]
+    return finding(2, list(dict.fromkeys(code)), "runs the code of its steps")
 
 
 def call_format(e: Evidence, where: Where) -> Finding | None:
@@ -87,9 +101,10 @@ def web(e: Evidence, where: Where) -> Finding | None:
     rows = e.command_text(where)
     fetched: list[Span] = matches(_FETCHING, rows)
     strong = e.hits("fetch_strong", where)
-    if where is None and len(fetched) + 2 * len(strong) + len(e.hits("fetch", None)) / 2 < max(4, 0.5 * e.size):
+    acts = [a.span for a in e.acts(where) if a.scope is Scope.NETWORK] if where is None else []
+    if where is None and len(fetched) + 2 * (len(strong) + len(acts)) + len(e.hits("fetch", None)) / 2 < max(4, 0.5 * e.size):
         return None
-    spans = [e.span(h) for h in strong] + fetched
+    spans = [e.span(h) for h in strong] + fetched + acts
     if len(e.hits("pages", where)) >= (3 if where is None else 1):
         rank = 3
     elif matches(_PARAMETERS, rows) or len(e.hits("params", where)) >= (4 if where is None else 1):
