@@ -46,7 +46,7 @@ def measure(options: Options) -> dict[str, Any]:
     gold = scorer.load_gold(str(options.gold / "dev"))
     paths = sorted(gold)[: options.limit]
     warm()
-    outlines = dict(zip(paths, spread_out(partial(_outline, options.corpus), paths, options.jobs), strict=True))
+    outlines = dict(zip(paths, spread_out(partial(outline_at, options.corpus), paths, options.jobs), strict=True))
     halves = {"even": [p for p in paths if not odd(p)], "odd": [p for p in paths if odd(p)]}
     pairs = [pair for docs in gold.values() for pair in itertools.combinations(docs, 2)]
     report: dict[str, Any] = {
@@ -103,7 +103,8 @@ def _below(report: dict[str, Any], column: int) -> list[str]:
     return [metric for metric, number, bar in found if number is not None and number < float(bar)]
 
 
-def _outline(corpus: Path, path: str) -> dict[str, Any]:
+def outline_at(corpus: Path, path: str) -> dict[str, Any]:
+    """The outline of a corpus text, or what it raised as `exception`."""
     from skvm.app.views import outline_of
 
     place = corpus / path

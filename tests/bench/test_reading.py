@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.__main__ import main
-from bench.reading import PARTS, declared, gold, mutated
+from bench.reading import PARTS, declared, gold, mutated, requirements
 from bench.reading.command import broken
 from bench.reading.common import SHARED, bundles, in_child, share, wilson, with_bundle
 from bench.reading.shapes import SHAPES
@@ -137,10 +137,32 @@ def test_text_is_printed_for_every_part(corpus: Path, capsys: pytest.CaptureFixt
     assert main(["reading", *words, "--corpus", str(corpus), "--shape", "YAML of maps", "--jobs", "1"]) == 0
     shown = capsys.readouterr().out
     assert all(f"== {part}" in shown for part in ("lossless", "declared", "mutated"))
-    assert len(PARTS) == 6 and mutated.TARGET == 2.5
+    assert len(PARTS) == 7 and mutated.TARGET == 2.5
 
 
 def test_intervals_are_wilson_s() -> None:
     low, high = wilson(9, 10)
     assert (round(low, 3), round(high, 3)) == (0.596, 0.982)  # the worked example of most textbooks
     assert wilson(0, 0) == (0.0, 1.0) and share(0, 0)["share"] is None
+
+
+def test_the_constant_knows_all_skills_but_the_one_it_is_asked_about() -> None:
+    gold_levels = [{"a": "L1", "b": "L3"}, {"a": "L1"}, {"a": "L2"}, {"c": "L3"}]
+    read = [{"a": "L1", "b": "L1"}, {"a": "L3", "c": "L1"}, {}, {"c": "L2"}]
+    found = requirements.cases(["w", "x", "y", "z"], read, gold_levels)
+    assert [case.constant for case in found] == [{"a": "L1", "b": "L2"}, {"a": "L1"}, {"a": "L1"}, {"c": "L2"}]
+    row = requirements.figures(found)
+    assert (row["gold"], row["read"], row["right"], row["f1"]) == (5, 5, 4, 0.8)
+    assert (row["level"], row["within_one"], row["constant"], row["above_constant"]) == (0.25, 0.5, 0.5, -0.25)
+    assert requirements.by_primitive(found)["c"]["f1"] == round(2 / 3, 4)
+    assert requirements.figures([])["f1"] is None and requirements.intervals([], 1) == {}
+
+
+def test_requirements_agree_with_the_scorer(capsys: pytest.CaptureFixture[str]) -> None:
+    if not (SHARED / "gold" / "score.py").is_file():
+        pytest.skip("no gold annotations beside the checkout")
+    ours = measured(capsys, "--part", "requirements", "--limit", "4")["requirements"]
+    theirs = measured(capsys, "--part", "gold", "--limit", "4")["gold"]["all"]
+    assert ours["all"]["f1"] == pytest.approx(theirs["requirements"]["f1"], abs=1e-4)
+    assert ours["all"]["level"] == pytest.approx(theirs["requirement_level"]["accuracy"], abs=1e-4)
+    assert len(requirements.text(ours)) > len(ours["primitives"])

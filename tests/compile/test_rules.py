@@ -109,3 +109,32 @@ def test_spans_of_texts_that_are_not_ascii() -> None:
                 shown = source.main.slice(span)
                 assert shown and "\ufffd" not in shown
                 assert any(shown in step.text or step.text in shown for step in program.steps)
+
+
+def test_a_pointer_to_further_reading_is_no_main_job() -> None:
+    one = HEAD + "1. Make the table.\n2. Make sure that it adds up.\n3. Hand it over.\n\nMore in `docs/a.md`.\n"
+    assert not {"tool.file.read", "tool.exec"} & set(levels(one))
+    assert levels(one.replace("More in `docs/a.md`", "Read `docs/a.md` and `docs/b.md`"))["tool.file.read"] is Level.L2
+
+
+def test_code_in_the_steps_of_a_procedure_is_run() -> None:
+    text = (
+        HEAD + "1. Load it:\n\n   ```python\n   rows = load()\n   ```\n\n2. Count:\n\n   ```python\n   n = len(rows)\n   ```\n"
+    )
+    assert levels(text)["tool.exec"] is Level.L2
+
+
+def test_only_loops_with_verification_are_the_highest_level_of_a_procedure() -> None:
+    text = (
+        HEAD
+        + "1. Read `a.txt`.\n2. Fix the first fault.\n3. Repeat until no fault is left.\n4. Write `b.txt`.\n5. Tell the user.\n"
+    )
+    assert levels(text)["follow.procedure"] is Level.L2
+    assert levels(text.replace("Write `b.txt`", "Verify that `b.txt` is valid"))["follow.procedure"] is Level.L3
+
+
+def test_a_skill_named_after_a_language_is_there_to_write_it() -> None:
+    text = "---\nname: {}\ndescription: Rules of naming.\n---\n# Names\n\nNames are short.\n"
+    assert levels(text.format("python-names"))["gen.code.python"] is Level.L3
+    assert levels(text.format("react18-names"))["gen.code.javascript"] is Level.L3
+    assert levels(text.format("pythonic-names")) == {}

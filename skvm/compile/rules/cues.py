@@ -77,9 +77,9 @@ CUES: dict[str, str] = {
     "plan": (
         r"(?:implementation|project|migration|launch|test|rollout|action|work|research|task|execution|content|"
         r"learning|study|sprint|change) plan(?:s|ning)?|roadmaps?|break (?:it |this |the \w+ |"
-        r"down )?(?:down )?into|decompos\w+|prioriti[sz]\w+|milestones?|phased|phases?(?!\s*\d)|timeline|plan (?:the|out|a|your)|"
-        r"strateg(?:y|ies|ic)|sub-?(?:tasks|questions|problems)|sequenc(?:e|ing)|dependency (?:graph|order)|"
-        r"backlog"
+        r"down )?(?:down )?into|decompos\w+|prioriti[sz]\w+|milestones?|phased|phases?(?!\s*\d)|timeline|"
+        r"plan (?:the|out|a|your)|strateg(?:y|ies|ic)|sub-?(?:tasks|questions|problems)|sequenc(?:e|ing)|"
+        r"dependency (?:graph|order)|backlog"
     ),
     "recover": (
         r"rollback|roll back|recover\w*|fallbacks?|fall back|contingenc\w+|retr(?:y|ies)|compensat\w+|if (?:it|"

@@ -18,6 +18,7 @@ _PLACEHOLDER = re.compile(r"<[A-Za-z][\w ./-]*>")
 """Placeholders in commands, lest their brackets be taken for redirections."""
 
 
+_WORDS = re.compile(r"[a-z]+")
 _DOCUMENT = re.compile(r"\.(?:md|mdx|txt|json|ya?ml|csv|html?|pdf|rst)$", re.IGNORECASE)
 
 
@@ -151,6 +152,12 @@ class Evidence:
     def size(self) -> float:
         """Thousands of bytes of the main file, at least one."""
         return max(1.0, len(self.source.main.raw) / 1000)
+
+    def named_after(self, words: frozenset[str]) -> list[Span]:
+        """Where the skill's name stands, if one of its words is among these."""
+        skill = self.program.skill
+        span = skill.spans.get("name")
+        return [span] if span is not None and words.intersection(_WORDS.findall(skill.name.lower())) else []
 
     def documents(self) -> list[Need]:
         """Needs of reference files of text or data, scripts and folders left out."""

@@ -12,6 +12,12 @@ PYTHON = ("python", "py", "python3", "ipython")
 SCRIPTED = ("javascript", "js", "typescript", "ts", "jsx", "tsx", "vue", "svelte", "mjs")
 DATA = ("json", "yaml", "yml", "xml", "toml", "jsonc", "json5")
 
+_PYTHON_NAMES = frozenset(["python", "django", "fastapi", "flask", "pytest", "pandas"])
+_SCRIPT_NAMES = frozenset(
+    ["javascript", "typescript", "react", "vue", "svelte", "angular", "nextjs", "nodejs", "js", "ts", "nestjs", "nuxt"]
+)
+"""Languages, and frameworks that are used by writing the language, as words of a skill's name."""
+
 _STDLIB_IMPORT = re.compile(r"(?m)^\s*(?:import|from)\s+([A-Za-z_]\w*)")
 _PLAIN_MODULES = frozenset(
     [
@@ -103,8 +109,10 @@ def python(e: Evidence, where: Where) -> Finding | None:
     """Python that the model writes: fences to adapt, or asked for in words. A bundled script that is run does not count."""
     fences = [f for f in e.fences(where, *PYTHON) if f.block.role is not BlockRole.OUTPUT]
     spans = [f.block.span for f in fences] + [e.span(h) for h in e.hits("write_python", where)]
-    if where is None and not _enough(e, fences) and not e.hits("write_python", None):
+    named = e.named_after(_PYTHON_NAMES) if where is None else []
+    if where is None and not _enough(e, fences) and not e.hits("write_python", None) and not named:
         return None
+    spans += named
     return finding(_python_level(fences), spans, "writes Python: " + _what(fences))
 
 
@@ -128,8 +136,10 @@ def javascript(e: Evidence, where: Where) -> Finding | None:
     """JavaScript or TypeScript that the model writes."""
     fences = e.fences(where, *SCRIPTED)
     spans = [f.block.span for f in fences] + [e.span(h) for h in e.hits("write_javascript", where)]
-    if where is None and not _enough(e, fences) and not e.hits("write_javascript", None):
+    named = e.named_after(_SCRIPT_NAMES) if where is None else []
+    if where is None and not _enough(e, fences) and not e.hits("write_javascript", None) and not named:
         return None
+    spans += named
     text = "\n".join(f.body for f in fences)
     typed = any(f.language in ("tsx", "jsx", "typescript", "ts", "vue", "svelte") for f in fences)
     rank = 3 if _ASYNC.search(text) or typed or not fences else 2 if _REQUIRE.search(text) else 1
