@@ -1,8 +1,8 @@
 """`python -m bench.compiling`: every text of a corpus for every shipped profile, and the same artifacts under other hash seeds.
 
-Each text is read once and compiled for each target. Counted: exceptions by kind, gaps, steps with help, and steps that are
-certain to be served by code. With `--seeds K` the first N texts by sha256 of the path are compiled again in K processes of other
-hash seeds, in shuffled order of texts and targets; an artifact whose bytes differ is printed and gives exit code 1.
+Each text is read once and compiled for each target. Counted: exceptions, gaps, and steps with help. With `--seeds K` the
+first N texts by sha256 of the path are compiled in K processes of other hash seeds, in shuffled order of texts and targets; an
+artifact whose bytes differ is printed and gives exit code 1.
 """
 
 from __future__ import annotations
