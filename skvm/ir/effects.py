@@ -57,6 +57,8 @@ def conflict(first: Effects, second: Effects) -> tuple[Hazard, str] | None:
         return Hazard.UNKNOWN_EFFECT, "an effect that is not known"
     if first.external and second.external:
         return Hazard.EXTERNAL_ORDER, "both act outside the work folder"
+    if not (first.writes or second.writes):
+        return None
     for hazard, one, two in (
         (Hazard.READ_AFTER_WRITE, first.writes, second.reads),
         (Hazard.WRITE_AFTER_WRITE, first.writes, second.writes),
@@ -70,7 +72,7 @@ def conflict(first: Effects, second: Effects) -> tuple[Hazard, str] | None:
 
 def shared_place(one: tuple[str, ...], two: tuple[str, ...]) -> str | None:
     """The first place (in sorted order) of `one` that may be the same as a place of `two`."""
-    return next((a for a in sorted(one) if any(may_alias(a, b) for b in two)), None)
+    return next((a for a in sorted(one) if any(may_alias(a, b) for b in two)), None) if one and two else None
 
 
 def may_alias(a: str, b: str) -> bool:

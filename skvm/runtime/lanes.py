@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 
@@ -57,25 +57,32 @@ class Lanes:
         return self._lanes.setdefault(model, Lane(self._widest))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Holder:
-    """Somebody who holds effects: node, path of scopes, and what they may touch. `alone`: beside nobody at all."""
+    """Somebody who holds effects: node, path of scopes, and what they may touch. `alone`: beside nobody at all.
+
+    `quiet`: changes nothing, so that it is in the way of nobody who changes nothing either.
+    """
 
     node: str
     scope: tuple[tuple[str, str], ...]
     effects: Effects
     alone: bool = False
+    quiet: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.quiet = self.effects.pure and not self.alone
 
 
 class EffectLocks:
-    """Steps whose effects conflict never overlap, even where a plan forgot the edge. `waived` names the exceptions, `serial`
-    those (by node) that are kept apart although their effects look disjoint."""
+    """Steps whose effects conflict never overlap, even where a plan forgot the edge. `waived` names the exceptions, `apart`
+    the nodes that a node is kept apart from although their effects look disjoint."""
 
     def __init__(
-        self, waived: Callable[[Holder, Holder], bool], serial: Callable[[str, str], bool] = lambda one, two: False
+        self, waived: Callable[[Holder, Holder], bool], apart: Callable[[str], frozenset[str]] = lambda one: frozenset()
     ) -> None:
         self._waived = waived
-        self._serial = serial
+        self._apart = apart
         self._held: list[Holder] = []
         self._queue: deque[tuple[Holder, anyio.Event]] = deque()
 
@@ -107,11 +114,16 @@ class EffectLocks:
 
     def _blocked(self, holder: Holder, ahead: int) -> bool:
         """By those who hold, or by those who wait before it (nobody is overtaken for ever)."""
-        waiting = [self._queue[i][0] for i in range(ahead)]
-        return any(self._clash(other, holder) for other in (*self._held, *waiting))
+        waiting = (self._queue[i][0] for i in range(ahead))
+        others = (*self._held, *waiting)
+        apart = self._apart(holder.node)
+        if apart and any(other.node in apart for other in others):
+            return True
+        quiet = holder.quiet
+        return any(not (quiet and other.quiet) and self._clash(other, holder) for other in others)
 
     def _clash(self, one: Holder, two: Holder) -> bool:
-        if one.alone or two.alone or self._serial(one.node, two.node):
+        if one.alone or two.alone:
             return True
         return conflict(one.effects, two.effects) is not None and not self._waived(one, two)
 

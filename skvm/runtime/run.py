@@ -316,7 +316,7 @@ def _session(
         redactor=redactor,
         replay=replay,
         lanes=ports.lanes or Lanes(request.lanes),
-        locks=EffectLocks(graph.waived, overlap.serial),
+        locks=EffectLocks(graph.waived, overlap.apart),
         overlap=overlap,
         browsing=Browsing(ports.browsers),
     )

@@ -148,7 +148,7 @@ class Session:
         """Remember how a node ended, for the outcome."""
         executor = result.executor or ("person" if isinstance(node, GateNode) else "skipped")
         self.rows.append(
-            StepRow(
+            StepRow.made(
                 id=node.id,
                 title=node.title,
                 executor=executor,

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 
 import anyio
+from pydantic_core import PydanticSerializationError
 
 from skvm.diag import SkvmError, TargetError
 from skvm.plan import EventKind
@@ -19,6 +20,9 @@ from skvm.runtime.state.scope import Scope
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 CALL_SECONDS = 600.0
+
+_NOT_ASKED = {"tag", "timeout"}
+"""Fields of a request that say nothing of what is asked."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ async def _once(session: Session, question: Question, attempt: int) -> ModelRepl
 
 def _request(session: Session, question: Question, room: int | None) -> ModelRequest:
     left = [t for t in (session.budget.left, _left(session, question.ends), CALL_SECONDS) if t is not None]
-    return ModelRequest(
+    return ModelRequest.made(
         model=question.model,
         messages=question.messages,
         tools=question.tools,
@@ -146,5 +150,8 @@ def _size(session: Session, question: Question) -> int:
 
 
 def _digest(request: ModelRequest) -> str:
-    content = json.dumps(request.model_dump(mode="python", exclude={"tag", "timeout"}))  # escapes what UTF-8 cannot hold
+    try:
+        content = request.model_dump_json(exclude=_NOT_ASKED)
+    except PydanticSerializationError:  # a lone surrogate, which UTF-8 cannot hold and Python's encoder escapes
+        content = json.dumps(request.model_dump(mode="python", exclude=_NOT_ASKED))
     return "sha256:" + hashlib.sha256(content.encode()).hexdigest()

@@ -125,7 +125,7 @@ class Conversation:
         calls = tuple(
             c if c.id else c.model_copy(update={"id": f"c{len(self.messages)}_{i}"}) for i, c in enumerate(reply.calls)
         )
-        self.messages.append(Message(role="assistant", content=reply.text, calls=calls))
+        self.messages.append(Message.made(role="assistant", content=reply.text, calls=calls))
         return calls
 
     async def _plain(self, reply: ModelReply) -> Ended | None:
@@ -214,10 +214,10 @@ class Conversation:
             self.seen = Counter({mark: 1})
 
     def _reply(self, call: ToolCall, text: str) -> None:
-        self.messages.append(Message(role="tool", content=text, call_id=call.id))
+        self.messages.append(Message.made(role="tool", content=text, call_id=call.id))
 
     def _say(self, text: str) -> None:
-        self.messages.append(Message(role="user", content=text))
+        self.messages.append(Message.made(role="user", content=text))
 
 
 def _mark(name: str, args: dict[str, Any]) -> str:

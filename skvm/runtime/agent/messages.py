@@ -52,7 +52,7 @@ def step_messages(session: Session, node: StepNode, scope: Scope, command: str =
         user.append("Files of the skill you may read:\n" + "\n".join(f"- {f}" for f in part.files))
     user += inputs(session, node, scope)
     user += declared(node)
-    return Message(role="system", content="\n\n".join(system)), Message(role="user", content="\n\n".join(user))
+    return Message.made(role="system", content="\n\n".join(system)), Message.made(role="user", content="\n\n".join(user))
 
 
 def raw_messages(session: Session, node: StepNode) -> tuple[Message, ...]:

@@ -165,7 +165,7 @@ class StepRun:
     def _tag(self, command: str) -> RequestTag:
         if self.session.request.brief is not None:
             return self.session.request.brief.tag
-        return RequestTag(
+        return RequestTag.made(
             run=self.session.recorder.run,
             step=self.node.id,
             key=self.node.key,
@@ -181,7 +181,7 @@ class StepRun:
     def _result(self, ended: Ended, seconds: float) -> StepResult:
         spent = self.talk.spent if self.talk is not None else None
         redact = self.session.redactor
-        return StepResult(
+        return StepResult.made(
             status=ended.status,
             summary=redact.text(ended.summary),
             values=redact.value(ended.values),

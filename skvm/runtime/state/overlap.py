@@ -44,9 +44,11 @@ class Overlap:
         """Every step that could."""
         return tuple({n.id: n for n in self._partners(id)}.values())
 
-    def serial(self, one: str, two: str) -> bool:
-        """Were the two found to depend on each other? Known once either was asked about."""
-        return self._pairs is not None and frozenset((one, two)) in self._pairs
+    def apart(self, id: str) -> frozenset[str]:
+        """Steps that were found to depend on this one, or it on them. Known once either was asked about."""
+        if not self._pairs:
+            return frozenset()
+        return frozenset().union(*(pair for pair in self._pairs if id in pair)) - {id}
 
     def remember(self, id: str, reason: str, run: str) -> tuple[str, ...]:
         """From now on the step runs beside none of its partners; their ids. Raises StoreError."""

@@ -46,7 +46,7 @@ class Recorder:
 
     def emit(self, kind: EventKind, node: str = "", scope: str = "", /, **data: Any) -> Event:
         """Journal one event, then show it; raises StoreError. Nothing of the event exists when it raises."""
-        event = Event.model_construct(
+        event = Event.made(
             run=self.run,
             seq=self._seq + 1,
             time=round(self.now, 6),
