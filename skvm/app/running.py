@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a user may say about a run; times in seconds, cost in USD, `started` a monotonic time."""
+    """What a user may say about a run; times in seconds, cost in USD, `started` monotonic, `record` a cassette folder."""
 
     model: str
     task: str = ""
@@ -47,6 +47,7 @@ class RunOptions:
     resume: str | None = None
     seed: int = 0
     solid: bool = True
+    record: Path | None = None
     started: float | None = None
     oracle: Any = None
     on_event: Callable[[Event], None] | None = None
@@ -80,7 +81,9 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
     store = open_store(settings.home)
     gate = AutoGate() if options.yes else TerminalGate()
     ports = RunPorts(
-        model_for=backends(settings, api_base=options.api_base, seed=options.seed, oracle=options.oracle),
+        model_for=backends(
+            settings, api_base=options.api_base, seed=options.seed, oracle=options.oracle, record=options.record
+        ),
         sandbox=lambda: sandbox_of(settings),
         browsers=_browsers(artifact, settings),
         journal=store.journal,

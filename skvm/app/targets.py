@@ -33,11 +33,11 @@ def require_builtin(target: Target) -> None:
 
 
 def backends(
-    settings: Settings, *, api_base: str | None = None, seed: int = 0, oracle: Any = None
+    settings: Settings, *, api_base: str | None = None, seed: int = 0, oracle: Any = None, record: Path | None = None
 ) -> Callable[[str], ModelClient]:
     """One client per model id, made on first use: `sim/NAME`, `replay:DIR`, or any id that litellm knows.
 
-    Raises UsageError for an address that is none.
+    `record`: a folder for what they answer. Raises UsageError for an address that is none.
     """
     if api_base is not None and not ADDRESS.match(api_base):
         raise UsageError("not the address of a server", where=f"--api-base {api_base}", help="write http://HOST:PORT/PATH")
@@ -45,7 +45,8 @@ def backends(
 
     def client(model: str) -> ModelClient:
         if model not in made:
-            made[model] = _make(model, settings, api_base, seed, oracle)
+            found = _make(model, settings, api_base, seed, oracle)
+            made[model] = found if record is None else _recorded(found, record)
         return made[model]
 
     return client
@@ -69,6 +70,12 @@ def _simulated(model: str, settings: Settings, seed: int, oracle: Any) -> ModelC
     profile = find_profile(Target(model=model), (settings.profiles,)).profile
     assert profile is not None, "a simulated target always has a profile"
     return SimModel(profile, oracle or CommandOracle(), OfflineCounter(), seed=seed)
+
+
+def _recorded(model: ModelClient, folder: Path) -> ModelClient:
+    from skvm.testing import RecordingModel
+
+    return RecordingModel(model, folder)
 
 
 def _replay(folder: Path) -> ModelClient:

@@ -41,6 +41,12 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--dry-run", is_flag=True, help="show plan, permissions and estimate, and do nothing")
 @click.option("--resume", metavar="RUN", help="continue a run where it stopped")
 @click.option("--seed", type=int, default=0, help="seed of a simulated model")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="keep what the model answers; replay:DIR is then a model",
+)
 @click.option("--no-solid", is_flag=True, help="do not use or learn solidified steps")
 @click.option(
     "--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold"

@@ -4,96 +4,29 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skvm.diag import StoreError
-from skvm.plan import Event, EventKind
-from skvm.ports import Blobs, Journal, RunRow
-from skvm.source import digest_bytes
 from skvm.store import NullStore, held_lock, open_store, write_aside
+from skvm.testing.conformance import StoreSuite
+from skvm.testing.conformance.store import StoreLike, event
 
 
-def event(seq: int, run: str = "r", **data: Any) -> Event:
-    return Event(run=run, seq=seq, time=seq / 10, kind=EventKind.DIAG, node="S1.s1", data=data)
+class TestSqlite(StoreSuite):
+    def make(self, folder: Path) -> AbstractContextManager[StoreLike]:
+        return open_store(folder)
 
 
-def row(run: str, started: str = "2026-01-01T00:00:00Z") -> RunRow:
-    return RunRow(run=run, skill="s", plan="p", model="m", mode="plan", status="running", started=started)
+class TestMemory(StoreSuite):
+    durable = False
 
-
-@pytest.fixture(params=["sqlite", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    made = open_store(tmp_path / "home") if request.param == "sqlite" else NullStore()
-    yield made
-    made.close()
-
-
-def test_implements_the_ports(store: Any) -> None:
-    assert isinstance(store.journal, Journal)
-    assert isinstance(store.blobs, Blobs)
-
-
-def test_events_come_back_in_order(store: Any) -> None:
-    for seq in (1, 2, 3):
-        store.journal.append(event(seq, text="ä", surrogate="\ud800", nested={"a": [1, None, 1.5]}))
-    store.journal.append(event(1, run="other"))
-    found = store.journal.read("r")
-    assert [e.seq for e in found] == [1, 2, 3]
-    assert found[0] == event(1, text="ä", surrogate="\ud800", nested={"a": [1, None, 1.5]})
-    assert store.journal.read("unknown") == ()
-
-
-def test_a_number_is_given_once(store: Any) -> None:
-    store.journal.append(event(1))
-    with pytest.raises(StoreError):
-        store.journal.append(event(1, other=True))
-    assert store.journal.read("r") == (event(1),)
-
-
-def test_runs_newest_first(store: Any) -> None:
-    for number in range(5):
-        store.journal.open_run(row(f"run{number}", f"2026-01-0{number + 1}T00:00:00Z"))
-    store.journal.close_run("run3", "done", 1.5)
-    assert [r.run for r in store.journal.runs(2)] == ["run4", "run3"]
-    assert store.journal.runs(2)[1].status == "done"
-    with pytest.raises(StoreError):
-        store.journal.open_run(row("run3"))
-
-
-def test_blobs_by_content(store: Any) -> None:
-    digest = store.blobs.put(b"data")
-    assert digest == digest_bytes(b"data") == store.blobs.put(b"data")
-    assert store.blobs.get(digest) == b"data"
-    for absent in (digest_bytes(b"x"), "sha256:../../etc/passwd", "md5:0", "x"):
-        with pytest.raises(KeyError):
-            store.blobs.get(absent)
-
-
-def test_records(store: Any) -> None:
-    for key in ("b", "a", "c"):
-        store.blobs.save("t", key, {"key": key, "odd": "\ud800"})
-    store.blobs.save("t", "a", {"key": "new"})
-    store.blobs.save("other", "a", 1)
-    store.blobs.drop("t", "c")
-    store.blobs.drop("t", "never")
-    assert [key for key, _ in store.blobs.records("t")] == ["a", "b"]
-    assert store.blobs.load("t", "a") == {"key": "new"}
-    assert store.blobs.load("t", "b")["odd"] == "\ud800"
-    assert store.blobs.load("t", "c") is None
-
-
-def test_records_may_change_while_they_are_read(store: Any) -> None:
-    for key in "abc":
-        store.blobs.save("t", key, key)
-    for key, _ in store.blobs.records("t"):
-        store.blobs.drop("t", key)
-    assert list(store.blobs.records("t")) == []
+    def make(self, folder: Path) -> AbstractContextManager[StoreLike]:
+        return nullcontext(NullStore())
 
 
 @given(st.binary(max_size=2000))
@@ -102,16 +35,10 @@ def test_any_bytes_round_trip(data: bytes) -> None:
     assert store.blobs.get(store.blobs.put(data)) == data
 
 
-def test_survives_reopening(tmp_path: Path) -> None:
+def test_only_the_owner_may_look(tmp_path: Path) -> None:
     home = tmp_path / "deep" / "home"
-    with open_store(home) as store:
-        store.journal.open_run(row("r"))
-        store.journal.append(event(1))
-        digest = store.blobs.put(b"x")
-    with open_store(home) as store:
-        assert len(store.journal.read("r")) == 1
-        assert store.blobs.get(digest) == b"x"
-        assert (home.stat().st_mode & 0o777, (home / "state.sqlite").stat().st_mode & 0o777) == (0o700, 0o600)
+    open_store(home).close()
+    assert (home.stat().st_mode & 0o777, (home / "state.sqlite").stat().st_mode & 0o777) == (0o700, 0o600)
     names = [r[0] for r in sqlite3.connect(home / "state.sqlite").execute("SELECT name FROM migrations")]
     assert names == ["0001 runs and events", "0002 records"]
 
@@ -178,21 +105,6 @@ def test_a_full_disk_stores_nothing_of_the_event(tmp_path: Path) -> None:
             store.journal.append(event(2, big="x" * 1_000_000))
         assert caught.value.exit_code == 3
         assert [e.seq for e in store.journal.read("r")] == [1]
-
-
-def test_threads_share_one_store(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
-
-        def work(name: str) -> None:
-            for seq in range(1, 51):
-                store.journal.append(event(seq, run=name))
-
-        threads = [threading.Thread(target=work, args=(f"r{n}",)) for n in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert all([e.seq for e in store.journal.read(f"r{n}")] == list(range(1, 51)) for n in range(8))
 
 
 CHILD = """
