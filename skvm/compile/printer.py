@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skvm.compile.unit import Unit
-from skvm.plan import BranchNode, DelegateNode, GateNode, LoopNode, MapNode, PlanNode, StepNode
+from skvm.plan import BatchNode, BranchNode, DelegateNode, GateNode, LoopNode, MapNode, PlanNode, StepNode, TaskNode
 
 
 def unit_text(unit: Unit) -> str:
@@ -46,6 +46,12 @@ def _details(node: PlanNode) -> Iterator[str]:
             yield f"at most {node.bound}{'' if node.bound_stated else ' (assumed)'} until {node.until or '-'}"
         case MapNode():
             yield f"over {node.over}{' in parallel' if node.parallel else ''}"
+            if node.chunk.most > 1:
+                yield f"at most {node.chunk.most} a conversation"
+        case BatchNode():
+            yield f"{node.together.basis}{' joint' if node.joint else ''}"
+        case TaskNode():
+            yield f"{node.together.basis} takes {' '.join(node.takes) or '-'} gives {' '.join(o.name for o in node.gives) or '-'}"
         case DelegateNode():
             yield node.skill
         case GateNode():

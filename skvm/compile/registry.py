@@ -12,7 +12,9 @@ from skvm.diag import UsageError
 
 GROUP = "skvm.passes"
 
-DEFAULT_PIPELINE = "lower,effects,requirements,dependencies,reduce,bind,compensate,environment,schedule,permissions,emit"
+DEFAULT_PIPELINE = (
+    "lower,effects,requirements,dependencies,reduce,bind,compensate,environment,concurrency,schedule,permissions,emit"
+)
 
 
 def pipeline(text: str | None) -> tuple[Pass, ...]:

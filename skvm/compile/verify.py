@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skvm.compile.unit import Unit
-from skvm.plan import BranchNode, LoopNode, MapNode
+from skvm.plan import BatchNode, BranchNode, LoopNode, MapNode, TaskNode
 
-CONTAINERS = (BranchNode, LoopNode, MapNode)
+CONTAINERS = (BranchNode, LoopNode, MapNode, BatchNode, TaskNode)
 
 
 def verify_unit(unit: Unit) -> tuple[str, ...]:

@@ -173,13 +173,58 @@ class LoopNode(_Base):
     executor: Executor
 
 
+class Together(Frozen):
+    """Why parts of a plan may overlap. `basis`: their effects prove it, or the author's words do, which `span` then cites."""
+
+    basis: Literal["proved", "said"]
+    reason: str
+    span: Span
+
+
+class Chunk(Frozen):
+    """How many items one conversation takes: at most `most`, and only as many as fit `budget` prompt tokens a turn beside the
+    `fixed` ones that are sent whatever the items are. `item`: tokens assumed for an item whose size is not known."""
+
+    most: int = 1
+    budget: int = 0
+    fixed: int = 0
+    item: int = 0
+
+
 class MapNode(_Base):
-    """Runs its body once per item, items in parallel where `parallel`; `over` is a reference or a glob of input files."""
+    """Runs its body once per item, items in parallel where `parallel`; `over` is a reference or a glob of input files.
+
+    Data parallelism: `together` says why the items may overlap, `chunk` how many share one conversation.
+    """
 
     kind: Literal["map"] = "map"
     over: str
     parallel: bool
-    chunk: int = 1
+    together: Together | None = None
+    chunk: Chunk = Chunk()
+
+
+class BatchNode(_Base):
+    """Instruction parallelism: its children are single calls that go out at once, each with a result of its own.
+
+    `joint`: those of them that a model makes share one conversation.
+    """
+
+    kind: Literal["batch"] = "batch"
+    together: Together
+    joint: bool = False
+
+
+class TaskNode(_Base):
+    """Task parallelism: one of several independent sub-tasks, done by an agent of its own under a contract.
+
+    `takes`: references it is given and nothing else; `gives`: what it must hand back.
+    """
+
+    kind: Literal["task"] = "task"
+    together: Together
+    takes: tuple[str, ...] = ()
+    gives: tuple[Output, ...] = ()
 
 
 class DelegateNode(_Base):
@@ -191,7 +236,9 @@ class DelegateNode(_Base):
     slice: Slice
 
 
-PlanNode = Annotated[StepNode | GateNode | BranchNode | LoopNode | MapNode | DelegateNode, Field(discriminator="kind")]
+PlanNode = Annotated[
+    StepNode | GateNode | BranchNode | LoopNode | MapNode | BatchNode | TaskNode | DelegateNode, Field(discriminator="kind")
+]
 
 
 class Edge(Frozen):

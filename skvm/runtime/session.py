@@ -54,8 +54,25 @@ class Graph:
         return own + [deep for n in own for deep in self.below(n.id)]
 
     def declared(self, one: str, two: str) -> bool:
-        """Did the author say that the two may run at once?"""
-        return any(one in group and two in group for group in self._groups)
+        """Does the plan let the two, or the blocks side by side that they lie in, run at once?"""
+        first, second = self._apart(one, two)
+        return any(first in group and second in group for group in self._groups)
+
+    def _apart(self, one: str, two: str) -> tuple[str, str]:
+        """The children of their innermost common block that the two lie in."""
+        rows = [self._upwards(one), self._upwards(two)]
+        while len(rows[0]) > 1 and len(rows[1]) > 1 and rows[0][-1] == rows[1][-1]:
+            rows = [row[:-1] for row in rows]
+        return rows[0][-1], rows[1][-1]
+
+    def _upwards(self, id: str) -> list[str]:
+        """A node and the blocks around it, innermost first."""
+        row = [id]
+        node = self.by_id.get(id)
+        while node is not None and node.parent is not None:
+            row.append(node.parent)
+            node = self.by_id.get(node.parent)
+        return row
 
     def waived(self, one: Holder, two: Holder) -> bool:
         """May the two overlap although their effects conflict? The author said so, or they are items of a parallel map."""

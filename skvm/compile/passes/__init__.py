@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from skvm.compile.passes.bind import BindPass
 from skvm.compile.passes.compensate import CompensatePass
+from skvm.compile.passes.concurrency import ConcurrencyPass
 from skvm.compile.passes.dependencies import DependenciesPass
 from skvm.compile.passes.effects import EffectsPass
 from skvm.compile.passes.emit import EmitPass
@@ -29,6 +30,7 @@ PASSES: dict[str, type[Pass]] = {
         BindPass,
         CompensatePass,
         EnvironmentPass,
+        ConcurrencyPass,
         SchedulePass,
         PermissionsPass,
         EmitPass,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from skvm.plan import Check, StepNode
@@ -32,11 +33,11 @@ async def _check(calls: StepCalls, check: Check) -> str:
 
 
 async def _there(calls: StepCalls, pattern: str) -> bool:
-    return await in_thread(_match, calls, pattern)
+    return await in_thread(matches, calls.session.space.work, pattern)
 
 
-def _match(calls: StepCalls, pattern: str) -> bool:
-    work = calls.session.space.work
+def matches(work: Path, pattern: str) -> bool:
+    """Is there a file (or folder) of this path or glob in the work folder?"""
     if not any(c in pattern for c in "*?["):
         return (work / pattern.removeprefix("./")).exists()
     try:

@@ -1,4 +1,4 @@
-"""Control nodes: branch, loop, map, gate, delegate."""
+"""Control nodes: branch, loop, map, batch, sub-task, gate, delegate."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import anyio
 from skvm.diag import InternalError, SkvmError
 from skvm.ir import EffectClass, Effects
 from skvm.plan import (
+    BatchNode,
     BranchNode,
     DelegateNode,
     EventKind,
@@ -21,12 +22,14 @@ from skvm.plan import (
     StepNode,
     StepResult,
     StepStatus,
+    TaskNode,
 )
 from skvm.ports import ModelReply
 from skvm.runtime.agent.asked import gate
 from skvm.runtime.agent.step import run_step
 from skvm.runtime.flow.conditions import MET, NONE, NOT_MET, choose_arm, exit_reached
 from skvm.runtime.flow.scheduler import GOOD, Flow
+from skvm.runtime.flow.tasks import sub_task
 from skvm.runtime.session import Session
 from skvm.runtime.state.board import Missing
 from skvm.runtime.state.scope import Scope
@@ -47,6 +50,10 @@ async def control(flow: Flow, node: PlanNode, scope: Scope) -> StepResult:
         return await _loop(flow, node, scope)
     if isinstance(node, MapNode):
         return await _map(flow, node, scope)
+    if isinstance(node, BatchNode):
+        return await flow.block(node.id, scope)
+    if isinstance(node, TaskNode):
+        return await sub_task(flow, node, scope)
     assert isinstance(node, DelegateNode)
     return finished or await _delegate(flow, node, scope)
 
