@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skvm.app.compiling import CompileOptions
     from skvm.app.plans import Known
     from skvm.plan import Artifact
+    from skvm.plan.queue import Rate
 
 
 @click.command("explain")
@@ -24,33 +25,39 @@ if TYPE_CHECKING:
 @pool_options
 @click.option("--html", type=click.Path(path_type=Path), help="write one self-contained page with the graph")
 @click.option("--cache", is_flag=True, help="does the cache hold this plan, and if not, what changed since the last one")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="RPM", help="what so many requests a minute cost")
+@click.option("--token-rate", type=click.FloatRange(min=0, min_open=True), metavar="TPM", help="so many tokens a minute")
+@click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="so many requests at once")
 @format_option()
-def command(what: str, target: str, profile: Path | None, cache: bool, html: Path | None, form: str, **pool: Any) -> int:
+def command(what: str, target: str, profile: Path | None, cache: bool, html: Path | None, form: str, **more: Any) -> int:
     """Why a plan is as it is: bindings, gaps, edges, critical path; or what a diagnostic code means."""
     if re.fullmatch(r"SKV\d{3}", what.upper()):
         return _code(what.upper(), form)
     from skvm.app.compiling import CompileOptions, artifact_at
     from skvm.app.settings import Settings
     from skvm.plan.describe import explain_json, explain_text
+    from skvm.plan.queue import FREE, Rate
 
-    options = CompileOptions(target, profile, **pool)
+    asked = Rate(more.pop("rate"), more.pop("token_rate"), more.pop("lanes"))
+    rates = (asked,) if asked != FREE else ()
+    options = CompileOptions(target, profile, **more)
     if cache:
         return _cache(what, options, form)
     artifact, _ = artifact_at(Path(what), options, Settings.from_environment())
     if html is not None:
-        _page(artifact, html)
+        _page(artifact, html, rates)
     if form == "json":
-        put_json(explain_json(artifact))
+        put_json(explain_json(artifact, rates))
     else:
-        put(explain_text(artifact, style))
+        put(explain_text(artifact, style, rates))
     return 0
 
 
-def _page(artifact: Artifact, path: Path) -> None:
+def _page(artifact: Artifact, path: Path, rates: tuple[Rate, ...]) -> None:
     from skvm.app.inputs import save_result
     from skvm.plan.page import plan_page
 
-    save_result(path, plan_page(artifact).encode("utf-8", "replace"))
+    save_result(path, plan_page(artifact, rates).encode("utf-8", "replace"))
     note(f"wrote {path}")
 
 

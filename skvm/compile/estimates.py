@@ -33,6 +33,7 @@ def estimate(node: StepNode, target: Target, profile: Profile | None) -> Estimat
     basis += "" if price is not None else ", price unknown"
     return Estimate(
         seconds=seconds(profile),
+        calls=TURNS,
         tokens=prompt + completion,
         cost=round(price.cost(prompt, completion), 6) if price is not None else 0.0,
         basis=basis,

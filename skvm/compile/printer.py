@@ -44,18 +44,26 @@ def _details(node: PlanNode) -> Iterator[str]:
             yield " | ".join(a.condition for a in node.arms)
         case LoopNode():
             yield f"at most {node.bound}{'' if node.bound_stated else ' (assumed)'} until {node.until or '-'}"
-        case MapNode():
-            yield f"over {node.over}{' in parallel' if node.parallel else ''}"
-            if node.chunk.most > 1:
-                yield f"at most {node.chunk.most} a conversation"
-        case BatchNode():
-            yield f"{node.together.basis}{' joint' if node.joint else ''}"
-        case TaskNode():
-            yield f"{node.together.basis} takes {' '.join(node.takes) or '-'} gives {' '.join(o.name for o in node.gives) or '-'}"
+        case MapNode() | BatchNode() | TaskNode():
+            yield from _beside(node)
         case DelegateNode():
             yield node.skill
         case GateNode():
             yield node.question
+
+
+def _beside(node: MapNode | BatchNode | TaskNode) -> Iterator[str]:
+    """What a node that runs things at the same time says of itself."""
+    if isinstance(node, MapNode):
+        yield f"over {node.over}{' in parallel' if node.parallel else ''}"
+        if node.chunk.most > 1:
+            yield f"at most {node.chunk.most} a conversation"
+        return
+    yield node.together.basis
+    if isinstance(node, TaskNode):
+        yield f"takes {' '.join(node.takes) or '-'} gives {' '.join(o.name for o in node.gives) or '-'}"
+    elif node.joint:
+        yield "joint"
 
 
 def _effects(node: StepNode) -> str:

@@ -1,8 +1,8 @@
 """Segments: the parts of a block that lie side by side, found so that putting each part in a box delays nothing.
 
-A node that every other one of its block comes before or after cuts the block in two. What lies between two such cuts falls apart
-into pieces that no edge joins. All that enters a piece comes from the cut before it and all that leaves goes to the cut after it
-(the edges are transitively reduced), so a box around a piece makes nobody wait who did not wait before.
+A node that every other one of its block comes before or after cuts the block in two. What lies between two such cuts falls
+apart into pieces that no edge joins. All that enters a piece comes from the cut before it and all that leaves goes to the cut
+after it (the edges are transitively reduced), so a box around a piece makes nobody wait who did not wait before.
 """
 
 from __future__ import annotations

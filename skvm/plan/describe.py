@@ -6,15 +6,17 @@ An artifact comes in, data and text go out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from skvm.capability import Gap, Requirement
 from skvm.ir import Hazard
 from skvm.plan.artifact import Artifact, Binding
 from skvm.plan.choice_text import choice_details, choice_lines
-from skvm.plan.graph import BranchNode, DelegateNode, Edge, GateNode, LoopNode, MapNode, PlanNode, StepNode
+from skvm.plan.graph import BatchNode, BranchNode, DelegateNode, Edge, GateNode, LoopNode, MapNode, PlanNode, StepNode, TaskNode
+from skvm.plan.queue import Rate
 from skvm.plan.timing import Timing
+from skvm.plan.together_text import rate_rows, together_lines, together_rows
 from skvm.source import LineIndex
 
 Style = Callable[[str, str], str]
@@ -44,8 +46,8 @@ def plain(text: str, role: str) -> str:
     return text
 
 
-def explain_json(artifact: Artifact) -> dict[str, Any]:
-    """Everything `skvm explain` shows, as data: seconds by estimate, 1-based lines of the skill."""
+def explain_json(artifact: Artifact, rates: Sequence[Rate] = ()) -> dict[str, Any]:
+    """Everything `skvm explain` shows, as data: seconds by estimate, 1-based lines. `rates`: limits that were asked about."""
     plan = artifact.plan
     timing = Timing(plan.nodes, plan.edges)
     line = _liner(artifact)
@@ -67,7 +69,9 @@ def explain_json(artifact: Artifact) -> dict[str, Any]:
         "parallelism": round(timing.work / span, 3) if span else 1.0,
         "critical_path": list(plan.critical_path),
         "parallel": [list(g) for g in plan.parallel],
+        "together": together_rows(plan, line),
         "workers": {str(n): timing.makespan(n) for n in WORKERS},
+        "rates": rate_rows(timing, rates),
         "tokens": sum(n.estimate.tokens for n in plan.nodes if isinstance(n, StepNode)),
         "cost": round(sum(n.estimate.cost for n in plan.nodes if isinstance(n, StepNode)), 6),
         "basis": _basis(artifact),
@@ -197,6 +201,10 @@ def detail(node: PlanNode) -> str:
             return f"for each {node.over}{', in parallel' if node.parallel else ''}"
         case GateNode():
             return " ".join(node.question.split())[:100]
+        case BatchNode():
+            return f"calls at once{', in one conversation' if node.joint else ''}"
+        case TaskNode():
+            return f"sub-task: {short(node.title)}"
         case DelegateNode():
             return f"to the skill {node.skill}"
         case StepNode():
@@ -216,9 +224,9 @@ def summary_text(artifact: Artifact, style: Style = plain) -> str:
     )
 
 
-def explain_text(artifact: Artifact, style: Style = plain) -> str:
+def explain_text(artifact: Artifact, style: Style = plain, rates: Sequence[Rate] = ()) -> str:
     """The summary, then why each binding and each edge is there, and what would change it."""
-    data = explain_json(artifact)
+    data = explain_json(artifact, rates)
     out = [summary_text(artifact, style), *choice_details(artifact, style), *_citations(data["gaps"], style)]
     out += ["", style("Why each step is bound as it is", "bold")]
     for row in data["bindings"]:
@@ -232,6 +240,10 @@ def explain_text(artifact: Artifact, style: Style = plain) -> str:
         out.append(f"  {row['after']} after {row['before']} (line {row['line']}): {row['why']}{style(saves, 'good')}")
     if len(data["edges"]) > SHOWN_EDGES:
         out.append(f"  and {len(data['edges']) - SHOWN_EDGES} more (--format json)")
+    if data["together"]:
+        out += ["", style("What runs at the same time, and why it may", "bold"), *together_lines(data["together"])]
+    out += ["", style("What limits of the target would cost", "bold")]
+    out += [f"  {row['words']}: {row['seconds']:.1f} s ({row['more']:.1f} s more)" for row in data["rates"]]
     slack = [n for n in data["nodes"] if n.get("slack", 0) > 0]
     if slack:
         out += ["", style("May start later without delay", "bold")]

@@ -97,9 +97,10 @@ class Check(Frozen):
 
 
 class Estimate(Frozen):
-    """Estimates used for binding and the critical path; `basis` names where they come from."""
+    """Estimates used for binding and the critical path: `calls` of a model; `basis` names where they come from."""
 
     seconds: float = 0.0
+    calls: int = 0
     tokens: int = 0
     cost: float = 0.0
     basis: str = ""

@@ -6,12 +6,12 @@ pass and once where the bound is assumed, a map its body once (how many items th
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from skvm.plan.graph import BranchNode, Edge, LoopNode, PlanNode, StepNode
+from skvm.plan.graph import BranchNode, Edge, PlanNode, StepNode
+from skvm.plan.queue import FREE, Flattener, Job, Rate, makespan, passes
 
 OTHER_SECONDS = 0.0
 """Gates wait for people, delegations for other skills: no time of this plan."""
@@ -56,7 +56,7 @@ class Timing:
             return OTHER_SECONDS
         if isinstance(node, BranchNode):
             return max(self.span([c for c in below if c.arm == arm]) for arm in {c.arm for c in below})
-        return self.span(below) * (node.bound if isinstance(node, LoopNode) and node.bound_stated else 1)
+        return self.span(below) * passes(node)
 
     def span(self, members: Sequence[PlanNode]) -> float:
         """Longest path through nodes of one block."""
@@ -105,32 +105,15 @@ class Timing:
         if isinstance(node, BranchNode):
             return max(sum(self._work(c) for c in below if c.arm == arm) for arm in {c.arm for c in below})
         once = sum(self._work(c) for c in below)
-        return once * (node.bound if isinstance(node, LoopNode) and node.bound_stated else 1)
+        return once * passes(node)
 
-    def makespan(self, workers: int, members: Sequence[PlanNode] | None = None) -> float:
-        """Time with at most `workers` top-level nodes at once; list scheduling, longest remaining path first (Graham 1966)."""
-        nodes = self.top if members is None else tuple(members)
-        inside = {n.id for n in nodes}
-        tail: dict[str, float] = {}
-        for node in reversed(nodes):
-            tail[node.id] = self.seconds(node) + max((tail[a] for a in self._after.get(node.id, ()) if a in tail), default=0.0)
-        waiting = {n.id: sum(b in inside for b in self._before.get(n.id, ())) for n in nodes}
-        order = {n.id: i for i, n in enumerate(nodes)}
-        ready = [(-tail[n.id], order[n.id], n.id) for n in nodes if not waiting[n.id]]
-        heapq.heapify(ready)
-        running: list[tuple[float, int, str]] = []
-        now = 0.0
-        while ready or running:
-            while ready and len(running) < workers:
-                _, at, id = heapq.heappop(ready)
-                heapq.heappush(running, (now + self.seconds(self._node(id)), at, id))
-            now, _, done = heapq.heappop(running)
-            for after in self._after.get(done, ()):
-                if after in waiting:
-                    waiting[after] -= 1
-                    if not waiting[after]:
-                        heapq.heappush(ready, (-tail[after], order[after], after))
-        return round(now, 6)
+    @cached_property
+    def _jobs(self) -> list[Job]:
+        return Flattener(self._children, self._before, self.seconds).run()
+
+    def makespan(self, workers: int | None = None, rate: Rate = FREE) -> float:
+        """Time with at most `workers` steps at once (None: any number) on targets with this rate."""
+        return makespan(self._jobs, workers, rate)
 
     def without(self, edge: Edge) -> float:
         """Span of the top level if this edge were not there."""
@@ -171,10 +154,15 @@ def groups(nodes: Sequence[PlanNode], edges: Sequence[Edge]) -> tuple[tuple[str,
 
 
 def _levels(members: list[PlanNode], before: dict[str, list[str]]) -> list[tuple[str, ...]]:
+    rows: dict[int, list[str]] = {}
+    for id, depth in depths(members, before).items():
+        rows.setdefault(depth, []).append(id)
+    return [tuple(row) for row in rows.values() if len(row) > 1]
+
+
+def depths(members: Iterable[PlanNode], before: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """For each node of a block the most edges on a way to it; `members` in plan order, `before` by the node that waits."""
     depth: dict[str, int] = {}
     for node in members:
         depth[node.id] = 1 + max((depth[b] for b in before.get(node.id, ()) if b in depth), default=-1)
-    rows: dict[int, list[str]] = {}
-    for node in members:
-        rows.setdefault(depth[node.id], []).append(node.id)
-    return [tuple(row) for row in rows.values() if len(row) > 1]
+    return depth

@@ -29,7 +29,7 @@ from skvm.ir import (
     Step,
     StepEncoding,
 )
-from skvm.plan import Artifact
+from skvm.plan import Artifact, BatchNode, TaskNode
 from skvm.source import SkillSource, Span, digest_text, skill_from_bytes
 
 READ = {"type": ActType.READ, "scope": Scope.LOCAL_FS, "effect": EffectClass.PURE}
@@ -153,3 +153,36 @@ def profile(levels: dict[str, tuple[int, int, int]], name: str = "made", n: int 
 def compiled(made: tuple[Program, SkillSource], *, target: str = "any/model", known: Profile | None = None, **more) -> Artifact:
     """The artifact of a program for a target."""
     return compile_program(*made, CompileRequest(Target(model=target), known, "", **more))
+
+
+def step_pairs(artifact: Artifact) -> list[tuple[str, str]]:
+    """The plan's edges seen through its batches and sub-tasks: pairs of what stands in them or beside them."""
+    plan = artifact.plan
+
+    def ends(id: str, side: str) -> list[str]:
+        node = plan.node(id)
+        if not isinstance(node, BatchNode | TaskNode):
+            return [id]
+        inside = [n.id for n in plan.children(id)]
+        met = {e.after if side == "first" else e.before for e in plan.edges if e.before in inside and e.after in inside}
+        return [end for n in inside if n not in met for end in ends(n, side)]
+
+    return [(one, two) for e in plan.edges for one in ends(e.before, "last") for two in ends(e.after, "first")]
+
+
+def ordered(artifact: Artifact) -> set[tuple[str, str]]:
+    """Pairs of leaves that the plan orders: by a way of edges between the two, or between the blocks they lie in."""
+    nodes = {n.id: n for n in artifact.plan.nodes}
+    after: dict[str, set[str]] = {id: set() for id in nodes}
+    for edge in reversed(artifact.plan.edges):
+        after[edge.before].add(edge.after)
+    for id in reversed(list(nodes)):  # edges run forward in a block, so the later ones are known
+        after[id] |= {far for near in after[id] for far in after[near]}
+
+    def upwards(id: str) -> list[str]:
+        parent = nodes[id].parent
+        return [id, *(upwards(parent) if parent is not None else [])]
+
+    around = {n.parent for n in artifact.plan.nodes}
+    leaves = [id for id in nodes if id not in around]
+    return {(a, b) for a in leaves for b in leaves if any(two in after[one] for one in upwards(a) for two in upwards(b))}

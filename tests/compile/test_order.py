@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from skvm.compile import analyse
 from skvm.compile.passes.reduce import reduce_edges
 from skvm.ir import ActType, ControlKind, Hazard, Scope, conflict
-from skvm.plan import Artifact, BranchNode, Edge, GateNode, LoopNode, MapNode, StepNode
+from skvm.plan import Artifact, BatchNode, BranchNode, Edge, GateNode, LoopNode, MapNode, StepNode, TaskNode
 
-from .build import Draft, command, compiled, program, reading
+from .build import Draft, command, compiled, ordered, program, reading, step_pairs
 
 PLACES = ["a.md", "b.md", "c.md", "out/x.json", "out/y.json", "out/", "*.md"]
 TEXTS = [
@@ -77,11 +77,18 @@ def test_order_laws(steps: list[Draft]) -> None:
     assert set(nx.transitive_reduction(made).edges) == set(made.edges)
     closure = nx.transitive_closure(made)
     nodes = {n.id: n for n in artifact.plan.nodes}
+    waits = ordered(artifact)
     for edge in artifact.plan.edges:
         assert nodes[edge.before].parent == nodes[edge.after].parent
         assert edge.hazard in Hazard
     for one, two in itertools.combinations(artifact.plan.nodes, 2):
-        if one.parent != two.parent or not isinstance(one, StepNode) or not isinstance(two, StepNode):
+        if not isinstance(one, StepNode) or not isinstance(two, StepNode):
+            continue
+        if isinstance(nodes.get(one.parent or ""), BatchNode | TaskNode) or isinstance(
+            nodes.get(two.parent or ""), BatchNode | TaskNode
+        ):
+            assert conflict(one.effects, two.effects) is None or {(one.id, two.id), (two.id, one.id)} & waits
+        if one.parent != two.parent:
             continue
         exclusive = isinstance(nodes.get(one.parent or ""), BranchNode) and one.arm != two.arm
         if exclusive:
@@ -173,7 +180,7 @@ def test_disjoint_named_reads_are_independent_and_a_join_waits_for_both() -> Non
             ]
         )
     )
-    assert [(e.before, e.after) for e in artifact.plan.edges] == [("S1.s1", "S1.s3"), ("S1.s2", "S1.s3")]
+    assert step_pairs(artifact) == [("S1.s1", "S1.s3"), ("S1.s2", "S1.s3")]
     assert artifact.plan.parallel == (("S1.s1", "S1.s2"),)
 
 
@@ -211,7 +218,7 @@ def said(first: dict, second: dict) -> Artifact:
 
 def test_the_author_may_say_that_steps_are_parallel() -> None:
     artifact = said(command("one", unknown=True), command("two", unknown=True))
-    assert ("S1.s1", "S1.s2") not in {(e.before, e.after) for e in artifact.plan.edges}
+    assert ("S1.s1", "S1.s2") not in ordered(artifact)
 
 
 def test_but_not_when_they_touch_the_same_named_file() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from skvm.compile.emission.edits import Edit, line_end
 from skvm.compile.emission.harnesses import Harness
 from skvm.ir import Program, Step, StepEncoding
-from skvm.plan import Artifact, ExecutorKind, StepNode
+from skvm.plan import Artifact, BatchNode, ExecutorKind, Plan, PlanNode, StepNode, TaskNode
 from skvm.source import SkillSource, Span
 
 ITEMS = (StepEncoding.ORDERED_ITEM, StepEncoding.BULLET, StepEncoding.TASK_BOX)
@@ -85,10 +85,10 @@ def together_edits(program: Program, source: SkillSource, artifact: Artifact, ha
         return []
     lines, cites = [], []
     for group in artifact.plan.parallel:
-        nodes = [artifact.plan.node(id) for id in group]
+        nodes = [node for id in group for node in _alone(artifact.plan, artifact.plan.node(id))]
         steps = [program.step_by_id[n.id] for n in nodes if isinstance(n, StepNode) and n.id in program.step_by_id]
         models = [n for n in nodes if isinstance(n, StepNode) and n.executor.kind is ExecutorKind.MODEL]
-        if len(steps) == len(group) and len(models) > 1:
+        if len(steps) == len(nodes) and len(models) > 1 and not isinstance(_around(artifact.plan, group[0]), BatchNode):
             names = "; ".join(_named(step) for step in steps)
             lines.append(f"- None of these needs another: {names}. Give them to {harness.together} and wait for all of them.")
             cites += [step.span for step in steps]
@@ -96,3 +96,17 @@ def together_edits(program: Program, source: SkillSource, artifact: Artifact, ha
         return []
     gap = "no step of a group reads or writes what another one writes"
     return [_section(source, TOGETHER, lines, gap, tuple(cites))]
+
+
+def _alone(plan: Plan, node: PlanNode) -> list[PlanNode]:
+    """What stands for a node in a list of things to do at once: the calls of a batch, the one step of a sub-task."""
+    below = [n for n in plan.nodes if n.parent == node.id]
+    return below if isinstance(node, BatchNode) or (isinstance(node, TaskNode) and len(below) == 1) else [node]
+
+
+def _around(plan: Plan, id: str) -> PlanNode | None:
+    """The block a node lies in; a batch is told with what lies beside it, or by itself where nothing does."""
+    parent = plan.node(id).parent
+    found = plan.node(parent) if parent is not None else None
+    beside = found is not None and any(found.id in group for group in plan.parallel)
+    return found if beside else None

@@ -1,7 +1,7 @@
 """concurrency: which kind of parallelism a plan has, as nodes of the plan: batches, sub-tasks, maps in chunks.
 
-Nothing becomes parallel here: parts that no edge joins already are, by proof or by the author's word. They are given the node that
-says of which kind they are, why, and how they are to be run. Where nothing lies side by side, nothing changes.
+Nothing becomes parallel here: parts that no edge joins already are, by proof or by the author's word. They are given the node
+that says of which kind they are, why, and how they are to be run. Where nothing lies side by side, nothing changes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class _Boxes:
         for piece in pieces:
             if not self._is_call(piece) and not isinstance(piece[0], GateNode | MapNode | BatchNode | TaskNode):
                 steps = self._steps(piece)
-                self._put(piece, TaskNode(**_base(piece, "task"), together=why, takes=_takes(steps), gives=self._gives(steps, piece)))
+                self._put(
+                    piece, TaskNode(**_base(piece, "task"), together=why, takes=_takes(steps), gives=self._gives(steps, piece))
+                )
 
     def _put(self, nodes: Sequence[PlanNode], box: BatchNode | TaskNode) -> None:
         self.box_of.update({node.id: box for node in nodes})

@@ -11,6 +11,8 @@ from typing import Any
 from skvm.plan.artifact import Artifact
 from skvm.plan.describe import explain_json
 from skvm.plan.page.drawing import Drawing
+from skvm.plan.queue import Rate
+from skvm.plan.together_text import KINDS
 
 STYLE = """
 :root{--ink:#1a1a1a;--soft:#555;--line:#c9c9c9;--model:#dfe9f7;--code:#d9f0e4;--person:#fdeccb;--block:#f5f5f5}
@@ -31,12 +33,17 @@ thead th{border-bottom:1px solid var(--line)}tbody tr+tr td{border-top:1px solid
 tr{break-inside:avoid}@page{size:A4 landscape;margin:10mm}}
 """
 
-KEY = (("model", "a model does it"), ("code", "runs as stated"), ("person", "asks a person"), ("block", "branch, loop, map"))
+KEY = (
+    ("model", "a model does it"),
+    ("code", "runs as stated"),
+    ("person", "asks a person"),
+    ("block", "branch, loop, map, batch, sub-task"),
+)
 
 
-def plan_page(artifact: Artifact) -> str:
-    """The whole page; its policy lets nothing load or run, whatever a skill is called."""
-    data = explain_json(artifact)
+def plan_page(artifact: Artifact, rates: Sequence[Rate] = ()) -> str:
+    """The whole page; its policy lets nothing load or run, whatever a skill is called. `rates`: limits asked about."""
+    data = explain_json(artifact, rates)
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}' 'unsafe-hashes'"
     title = escape(f"{data['skill']} for {artifact.target.name}")
@@ -81,8 +88,14 @@ def _sections(data: dict[str, Any]) -> Iterable[str]:
         yield _table("Gaps", ("needs", "verdict", "steps", "lines", "words"), map(_gap, data["gaps"]))
     if data["edges"]:
         yield _table("Why each step waits", ("step", "after", "line", "why", "without it"), map(_waits, data["edges"]))
+    if data["together"]:
+        yield _table(
+            "What runs at the same time", ("kind", "node", "parts", "how", "line", "why it may"), map(_beside, data["together"])
+        )
     rows = [(n, f"{seconds:.1f} s") for n, seconds in data["workers"].items()]
     yield _table("What more workers would change", ("workers", "time"), rows)
+    limits = [(row["words"], f"{row['seconds']:.1f} s", f"{row['more']:.1f} s") for row in data["rates"]]
+    yield _table("What limits of the target would cost", ("limit", "time", "more"), limits)
     if data["assignment"] and len(data["assignment"]["front"]) > 1:
         points = data["assignment"]["front"]
         front = [(f"${p['cost']:.4f}", f"{p['success']:.3f}", f"{p['seconds']:.1f} s", ", ".join(p["targets"])) for p in points]
@@ -99,6 +112,11 @@ def _gap(row: dict[str, Any]) -> Sequence[Any]:
     need = f"{row['primitive']} {row['required']}" + (f" ({row['target']})" if row["target"] else "")
     lines = ", ".join(map(str, dict.fromkeys(row["lines"])))
     return need, row["verdict"].replace("_", " "), ", ".join(row["steps"]), lines, " … ".join(row["cites"][:2])
+
+
+def _beside(row: dict[str, Any]) -> Sequence[Any]:
+    parts = "every item" if row["kind"] == "data" else ", ".join(row["members"])
+    return KINDS[row["kind"]], row["node"], parts, row["how"], row["line"], f"{row['basis']}: {row['reason']}"
 
 
 def _waits(row: dict[str, Any]) -> Sequence[Any]:

@@ -13,6 +13,7 @@ from html import escape
 from skvm.plan.artifact import Artifact
 from skvm.plan.describe import detail, short, why
 from skvm.plan.graph import BranchNode, Edge, PlanNode, StepNode
+from skvm.plan.timing import depths
 
 WIDTH, HEIGHT = 190, 46
 GAP_X, GAP_Y, PAD, HEAD = 54, 16, 12, 22
@@ -49,6 +50,9 @@ class Drawing:
         self.children: dict[str | None, list[PlanNode]] = {}
         for node in artifact.plan.nodes:
             self.children.setdefault(node.parent, []).append(node)
+        self.before: dict[str, list[str]] = {}
+        for edge in self.edges:
+            self.before.setdefault(edge.after, []).append(edge.before)
         self.top = self._rows([self.children.get(None, [])])
         self.placed = {one.node.id: one for one in _all(self.top)}
 
@@ -65,12 +69,7 @@ class Drawing:
         return out
 
     def _layers(self, members: list[PlanNode]) -> list[Placed]:
-        depth: dict[str, int] = {}
-        before: dict[str, list[str]] = {}
-        for edge in self.edges:
-            before.setdefault(edge.after, []).append(edge.before)
-        for node in members:
-            depth[node.id] = 1 + max((depth[b] for b in before.get(node.id, ()) if b in depth), default=-1)
+        depth = depths(members, self.before)
         columns: dict[int, list[Placed]] = {}
         for node in members:
             columns.setdefault(depth[node.id], []).append(self._box(node))
