@@ -16,7 +16,8 @@ from skvm.plan.graph import Plan
 from skvm.source import Span
 
 FORMAT = "skvm/compiled-skill"
-SCHEMA = 1
+SCHEMA = 2
+"""2: batches and sub-tasks are nodes, the chunk of a map is a rule, estimates count model calls."""
 
 
 class SourceInfo(Frozen):
@@ -153,21 +154,38 @@ class Artifact(Frozen):
 
 
 def load_artifact(path: Path) -> Artifact:
-    """Read and verify a plan file; raises PlanError when it is not one, was changed, or is of a newer schema."""
+    """Read and verify a plan file, of an older schema as well; raises PlanError when it is none, was changed, or is newer."""
     try:
         body = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise PlanError(f"not a plan: {error}", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`") from None
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise PlanError("not a compiled skill", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`")
-    if body.get("schema", 0) > SCHEMA:
-        raise PlanError(f"plan schema {body.get('schema')} is newer than {SCHEMA}", where=str(path), help="upgrade skvm")
+    version = body.get("schema", 0)
+    if not isinstance(version, int):
+        raise PlanError(f"not a plan schema: {version!r}", where=str(path), help="compile it again")
+    if version > SCHEMA:
+        raise PlanError(f"plan schema {version} is newer than {SCHEMA}", where=str(path), help="upgrade skvm")
     try:
-        artifact = Artifact.model_validate(body)
+        artifact = Artifact.model_validate(_upgraded(body, version))
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(x) for x in first["loc"])
         raise PlanError(f"not a valid plan at {at}: {first['msg']}", where=str(path), help="compile it again") from None
-    if artifact.sealed().digest != artifact.digest:
+    if digest_json({key: value for key, value in body.items() if key != "digest"}) != body.get("digest"):
         raise PlanError("the plan does not match its digest", where=str(path), help="compile it again")
-    return artifact
+    return artifact if version == SCHEMA else artifact.sealed()
+
+
+def _upgraded(body: dict[str, Any], version: int) -> dict[str, Any]:
+    """A body of an older schema in the words of this one; what is not understood is left for the validation to name."""
+    if version != 1:
+        return body
+    plan = body.get("plan")
+    nodes = plan.get("nodes") if isinstance(plan, dict) else None
+    if not isinstance(nodes, list):
+        return body
+    made = [
+        {k: v for k, v in n.items() if k != "chunk"} if isinstance(n, dict) and n.get("kind") == "map" else n for n in nodes
+    ]
+    return {**body, "schema": SCHEMA, "plan": {**plan, "nodes": made}}

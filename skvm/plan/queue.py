@@ -12,6 +12,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
 from skvm.plan.graph import BranchNode, LoopNode, PlanNode, StepNode
@@ -127,7 +128,8 @@ class _Simulation:
         self.ready = [(-self.tail[i], i) for i, count in enumerate(self.waits) if not count]
         heapq.heapify(self.ready)
         self.asking: deque[int] = deque()
-        self.ends: list[tuple[float, int, bool]] = []
+        self.ends: list[tuple[float, int, int, bool]] = []
+        self.order = count()
         self.now = self.open = 0.0
 
     def run(self) -> float:
@@ -138,7 +140,7 @@ class _Simulation:
             waits += [self.open] if self.asking and self.lanes else []
             self.now = min(waits)
             while self.ends and self.ends[0][0] <= self.now:
-                self._end(*heapq.heappop(self.ends)[1:])
+                self._end(*heapq.heappop(self.ends)[2:])
         return round(self.now, 6)
 
     def _start(self) -> None:
@@ -148,7 +150,7 @@ class _Simulation:
             if self.left[place]:
                 self.asking.append(place)
             else:
-                heapq.heappush(self.ends, (self.now + self.jobs[place].seconds, place, False))
+                self._until(self.now + self.jobs[place].seconds, place, False)
 
     def _ask(self) -> None:
         """Send requests, first come first served, while there are lanes and the rate lets them through."""
@@ -157,11 +159,15 @@ class _Simulation:
             job = self.jobs[place]
             self.lanes -= 1
             self.left[place] -= 1
-            heapq.heappush(self.ends, (self.now + job.seconds / job.calls, place, True))
+            self._until(self.now + job.seconds / job.calls, place, True)
             gap = 60 / self.rate.requests if self.rate.requests is not None else 0.0
             if self.rate.tokens is not None:
                 gap = max(gap, 60 * job.tokens / job.calls / self.rate.tokens)
             self.open = self.now + gap
+
+    def _until(self, time: float, place: int, asked: bool) -> None:
+        """What began first ends first where times are equal."""
+        heapq.heappush(self.ends, (time, next(self.order), place, asked))
 
     def _end(self, place: int, asked: bool) -> None:
         self.lanes += asked
