@@ -182,9 +182,9 @@ def _upgraded(body: dict[str, Any], version: int) -> dict[str, Any]:
     if version != 1:
         return body
     plan = body.get("plan")
-    nodes = plan.get("nodes") if isinstance(plan, dict) else None
-    if not isinstance(nodes, list):
+    if not isinstance(plan, dict) or not isinstance(plan.get("nodes"), list):
         return body
+    nodes = plan["nodes"]
     made = [
         {k: v for k, v in n.items() if k != "chunk"} if isinstance(n, dict) and n.get("kind") == "map" else n for n in nodes
     ]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 
-from skvm.compile.passes.concurrency import BUDGET
 from skvm.compile.registry import DEFAULT_PIPELINE
 from skvm.ir import ActType, ControlKind, Scope
-from skvm.plan import BatchNode, MapNode, StepNode, TaskNode
+from skvm.plan import BatchNode, StepNode, TaskNode
 from skvm.plan.describe import explain_json, explain_text
 from skvm.plan.page import plan_page
 
-from .build import Draft, command, compiled, ordered, profile, program, reading, step_pairs
+from .build import Draft, command, compiled, ordered, program, reading, step_pairs
 from .test_order import drafts
 
 DERIVE = {"type": ActType.WRITE, "scope": Scope.LOCAL_FS}
-ABLE = profile({"tool.call.batch": (30, 30, 30), "tool.file.read": (30, 30, 30)})
-UNABLE = profile({"tool.call.batch": (0, 0, 0), "tool.file.read": (30, 30, 30)})
 READS = [Draft(f"Read `{x}.md`.", [reading(f"{x}.md")]) for x in "abc"]
 JOIN = Draft("Compare the three results.", [{"type": ActType.COMPARE}])
 
@@ -47,12 +43,6 @@ def test_single_calls_become_a_batch_with_its_reason() -> None:
     assert step_pairs(artifact) == [("S1.s1", "S1.s4"), ("S1.s2", "S1.s4"), ("S1.s3", "S1.s4")]
 
 
-@pytest.mark.parametrize(("known", "joint"), [(None, False), (UNABLE, False), (ABLE, True)])
-def test_one_conversation_for_a_batch_only_where_the_model_was_measured_to_manage_it(known, joint: bool) -> None:
-    batch = compiled(program([*READS, JOIN]), known=known, target="sim/made").plan.nodes[0]
-    assert isinstance(batch, BatchNode) and batch.joint is joint
-
-
 def test_parts_of_several_acts_become_sub_tasks_with_contracts() -> None:
     steps = [
         Draft("Read `a.csv` and write `out/a.json` from it.", derive("a.csv", "out/a.json")),
@@ -77,23 +67,6 @@ def test_the_author_s_word_is_cited_where_nothing_is_proved() -> None:
 def test_steps_in_a_row_stay_as_they_are() -> None:
     artifact = compiled(program([Draft("One.", [command("one", unknown=True)]), Draft("Two.", [command("two", unknown=True)])]))
     assert [n.kind for n in artifact.plan.nodes] == ["step", "step"] and len(artifact.plan.edges) == 1
-
-
-def test_a_map_takes_as_many_items_as_the_model_manages_and_the_budget_holds() -> None:
-    each = [(ControlKind.LOOP, {"domain": "Markdown files in `notes/`"}), (ControlKind.PARALLEL, {})]
-    made = program([Draft("Rate every note, all at once.", [reading("notes/*.md")], each)])
-    chunks = []
-    for known in (None, UNABLE, ABLE):
-        found = compiled(made, known=known, target="sim/made").plan.nodes[0]
-        assert isinstance(found, MapNode) and found.parallel and found.together is not None
-        assert found.together.basis == "said" and "all at once" in found.together.reason
-        chunks.append(found.chunk)
-    *single, chunk = chunks
-    assert [c.most for c in single] == [1, 1] and chunk.most == 8
-    assert chunk.fixed + chunk.most * chunk.item <= chunk.budget == BUDGET
-    long = program([Draft("Rate every note, all at once. " + "Mind its tone. " * 1500, [reading("notes/*.md")], each)])
-    found = compiled(long, known=ABLE, target="sim/made").plan.nodes[0]
-    assert isinstance(found, MapNode) and found.chunk.most < 8
 
 
 def test_explain_shows_the_kind_the_reason_and_what_limits_cost() -> None:

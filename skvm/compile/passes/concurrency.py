@@ -11,9 +11,6 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, ClassVar
 
-from skvm.capability import Level, Requirement
-from skvm.capability.gaps import Verdict, judge
-from skvm.compile.estimates import TURNS, tokens
 from skvm.compile.passes.effects import UNKNOWN
 from skvm.compile.segments import Piece, side_by_side
 from skvm.compile.unit import Pass, Unit
@@ -34,15 +31,6 @@ from skvm.plan import (
 from skvm.source import digest_text
 
 PROVED = "none of them writes what another one reads or writes, and each names all that it needs"
-BATCHED = "tool.call.batch"
-SIZES = ((Level.L3, 8), (Level.L2, 5), (Level.L1, 2))
-"""Calls at once that a level of `tool.call.batch` stands for: two reads, five reads, more whose results are judged together."""
-
-BUDGET = 8_000
-"""Prompt tokens of one turn that a conversation over several items may take: what weak models still read with care."""
-
-ITEM = 600
-"""Tokens assumed for an item whose size is not known: some 60 lines of a file, and the calls about it."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +72,7 @@ class _Boxes:
         why = self._why(pieces)
         calls = tuple(node for piece in pieces if self._is_call(piece) for node in piece)
         if len(calls) > 1:
-            self._put(calls, BatchNode(**_base(calls, "batch"), together=why, joint=self._joint(calls)))
+            self._put(calls, BatchNode(**_base(calls, "batch"), together=why))
         for piece in pieces:
             if not self._is_call(piece) and not isinstance(piece[0], GateNode | MapNode | BatchNode | TaskNode):
                 steps = self._steps(piece)
@@ -101,12 +89,6 @@ class _Boxes:
         if len(piece) > 1 or not isinstance(node, StepNode) or node.recover_of or node.executor.kind is ExecutorKind.PERSON:
             return False
         return node.command is not None or len(self.before.program.acts_of(node.id)) == 1
-
-    def _joint(self, calls: Sequence[PlanNode]) -> bool:
-        """May one conversation make the model's calls? Only a model that was measured to make so many at once (law 6)."""
-        asked = [n for n in calls if isinstance(n, StepNode) and n.executor.kind is ExecutorKind.MODEL]
-        targets = {n.executor.target for n in asked}
-        return len(asked) > 1 and len(targets) == 1 and most_at_once(self.before, asked[0]) >= len(asked)
 
     def _why(self, pieces: list[Piece]) -> Together:
         sets = [[self.before.effects.get(s.id, UNKNOWN) for s in self._steps(piece)] for piece in pieces]
@@ -208,28 +190,4 @@ def _chunked(unit: Unit, node: MapNode) -> MapNode:
     else:
         words = " ".join(unit.source.main.slice(said.span).split())[:120]
         why = Together(basis="said", reason=f"the author says so: {words}", span=said.span)
-    return node.model_copy(update={"together": why, "chunk": chunk_of(unit, node)})
-
-
-def chunk_of(unit: Unit, node: MapNode) -> Chunk:
-    """One model step is sent once for several items, as many as the model was measured to handle and the budget holds.
-
-    Any other body is run item by item: its slices differ, or no model is asked.
-    """
-    body = unit.children.get(node.id, ())
-    step = body[0] if len(body) == 1 else None
-    if not isinstance(step, StepNode) or step.executor.kind is not ExecutorKind.MODEL or step.command is not None:
-        return Chunk()
-    fixed = tokens(step)[0] // TURNS
-    most = min(most_at_once(unit, step), max(1, (BUDGET - fixed) // ITEM))
-    return Chunk(most=most, budget=BUDGET, fixed=fixed, item=ITEM) if most > 1 else Chunk()
-
-
-def most_at_once(unit: Unit, node: StepNode) -> int:
-    """Calls at once that the step's model was measured to make; 1 for a model that was not."""
-    profile = unit.request.processor(node.executor.target).profile
-    for level, size in SIZES:
-        need = Requirement(primitive=BATCHED, level=level, step=node.id, spans=(node.span,))
-        if judge(need, profile).verdict is Verdict.MET:
-            return size
-    return 1
+    return node.model_copy(update={"together": why, "chunk": Chunk()})
