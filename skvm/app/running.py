@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,16 @@ if TYPE_CHECKING:
     from skvm.runtime import RunOutcome
 
 
+SPANS_SECONDS = 0.4
+"""What delivering the last spans may add to a run: a 2 s deadline must be over within 2.5 s."""
+
+
 @dataclass(frozen=True)
 class RunOptions:
-    """What a user may say about a run; times in seconds, cost in USD, `started` monotonic, `record` a cassette folder."""
+    """What a user may say about a run; times in seconds, cost in USD, `started` monotonic, `record` a cassette folder.
+
+    `otel`: send spans to the collector that the standard variables of OpenTelemetry name.
+    """
 
     model: str
     task: str = ""
@@ -48,6 +56,7 @@ class RunOptions:
     seed: int = 0
     solid: bool = True
     record: Path | None = None
+    otel: bool = False
     started: float | None = None
     oracle: Any = None
     on_event: Callable[[Event], None] | None = None
@@ -79,6 +88,7 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
     from skvm.store import open_store
 
     store = open_store(settings.home)
+    spans = _spans() if options.otel else None
     gate = AutoGate() if options.yes else TerminalGate()
     ports = RunPorts(
         model_for=backends(
@@ -90,7 +100,7 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
         blobs=store.blobs,
         solid=open_book(store, settings) if options.solid else None,
         gate=gate,
-        sinks=(_Sink(options.on_event),) if options.on_event else (),
+        sinks=tuple(s for s in (_Sink(options.on_event) if options.on_event else None, spans) if s is not None),
     )
     request = RunRequest(
         artifact=artifact,
@@ -114,6 +124,17 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
         return await execute(request, ports, settings.home)
     finally:
         store.close()
+        if spans is not None and not await anyio.to_thread.run_sync(spans.close, SPANS_SECONDS):
+            sys.stderr.write("skvm: some spans were not delivered; is the collector of OTEL_EXPORTER_OTLP_ENDPOINT there?\n")
+
+
+def _spans() -> Any:
+    """A sink for spans; raises UsageError where the extra is missing."""
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter.otlp") is None:
+        raise UsageError("OpenTelemetry is not installed", where="--otel", help="pip install 'skvm[otel]'")
+    from skvm.adapters.otel import open_sink
+
+    return open_sink()
 
 
 async def sandbox_of(settings: Settings) -> Sandbox:

@@ -47,6 +47,7 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     metavar="DIR",
     help="keep what the model answers; replay:DIR is then a model",
 )
+@click.option("--otel", is_flag=True, help="send spans to the collector of OTEL_EXPORTER_OTLP_ENDPOINT")
 @click.option("--no-solid", is_flag=True, help="do not use or learn solidified steps")
 @click.option(
     "--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold"
