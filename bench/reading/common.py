@@ -7,16 +7,20 @@ import hashlib
 import json
 import math
 import os
+import resource
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench import corpus as corpus_bench
 from skvm.source import SkillSource, SourceFile, load_skill, skill_from_bytes
+
+T = TypeVar("T")
 
 SHARED = corpus_bench.CORPUS.parent.parent
 
@@ -34,7 +38,7 @@ class Options:
     seed: int = 1
     profile: bool = False
     shapes: tuple[str, ...] = ()
-    patience: float = 60.0
+    patience: int = 120
 
 
 def texts(options: Options, default: int | None = None) -> list[Path]:
@@ -104,21 +108,27 @@ def spread(values: list[float], digits: int = 2) -> dict[str, float]:
     return {"mean": round(sum(ordered) / len(ordered), digits), **row, "max": round(ordered[-1], digits)}
 
 
-def cpu(work: Callable[[], Any], repeats: int = 3, enough: float = 4.0) -> float:
-    """Least CPU seconds of this process over some repeats; no further repeat once `enough` seconds were spent.
+def timed(work: Callable[[], T], repeats: int = 3, enough: float = 4.0) -> tuple[float, T]:
+    """Least CPU seconds of this process over some repeats, and what the last one gave; no further repeat once `enough` seconds
+    were spent.
 
-    The garbage collector runs before each repeat and is on during it, as it is for users.
+    The garbage collector runs before each repeat and is on during it, as rarely as it is for users (`warm`).
     """
     best, spent = math.inf, 0.0
     for _ in range(repeats):
         gc.collect()
         began = time.process_time()
-        work()
+        result = work()
         took = time.process_time() - began
         best, spent = min(best, took), spent + took
         if spent > enough:
             break
-    return best
+    return best, result
+
+
+def cpu(work: Callable[[], Any], repeats: int = 3, enough: float = 4.0) -> float:
+    """Least CPU seconds of `timed`."""
+    return timed(work, repeats, enough)[0]
 
 
 def spread_out(work: Callable[[Any], Any], items: list[Any], jobs: int | None = None) -> Iterator[Any]:
@@ -132,17 +142,28 @@ def spread_out(work: Callable[[Any], Any], items: list[Any], jobs: int | None = 
 
 
 def in_child(work: Callable[[], dict[str, Any]], seconds: float = 300.0) -> dict[str, Any]:
-    """The result of `work` in a forked child, so that a crash or an endless run is a finding and not the end."""
+    """The result of `work` in a forked child, so that a crash or an endless run is a finding and not the end.
+
+    `seconds` bounds its CPU (in whole seconds), whatever else the machine does, and ten times as many its wall.
+    """
     context = get_context("fork")
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=lambda: there.send(work()))
+
+    def bounded() -> None:
+        whole = math.ceil(seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
+        there.send(work())
+
+    child = context.Process(target=bounded)
     child.start()
     there.close()
+    endless = f"no end after {seconds:g} s of CPU"
     try:
-        result: dict[str, Any] = here.recv() if here.poll(seconds) else {"exception": f"no end after {seconds:.0f} s"}
+        result: dict[str, Any] = here.recv() if here.poll(10 * seconds) else {"exception": endless}
     except EOFError:
         child.join()
-        result = {"exception": f"the process died with code {child.exitcode}"}
+        ran_out = child.exitcode == -signal.SIGXCPU
+        result = {"exception": endless if ran_out else f"the process died with code {child.exitcode}"}
     if child.is_alive():
         child.kill()
     child.join()
@@ -150,10 +171,13 @@ def in_child(work: Callable[[], dict[str, Any]], seconds: float = 300.0) -> dict
 
 
 def warm() -> None:
-    """Read one skill, so that grammars and tables are loaded before anything is timed."""
+    """Load grammars and tables before anything is timed, and set the collector as `skvm` sets it."""
+    from skvm.app.pool import SELDOM
     from skvm.compile import analyse
     from skvm.parse import parse_skill
 
     raw = b"---\nname: warm\ndescription: Use when warming up.\n---\n# Steps\n\n1. Run `ls a.txt`.\n2. If it is empty, stop.\n"
     source = skill_from_bytes(raw)
     analyse(parse_skill(source).program, source)
+    gc.set_threshold(*SELDOM)
+    gc.freeze()

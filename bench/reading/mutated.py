@@ -6,17 +6,21 @@ import random
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.reading.common import Options, cpu, in_child, lone, share, show_share, spread_out, texts, warm
+from bench.reading.common import Options, cpu, in_child, lone, share, show_share, spread_out, texts, timed, warm
 from bench.reading.shapes import SHAPES, mutations
 from skvm.source import SkillSource, skill_from_bytes
+
+if TYPE_CHECKING:
+    from skvm.ir import Program
 
 TARGET = 2.5
 """Most CPU at twice the size, in multiples of that at the size."""
 
 MUTATED = 300
 KINDS = ("truncated", "random bytes", "shuffled lines", "on one line")
+REPEATS = 4
 STAGES = ("read", "order")
 """`read`: parse, verify, certify, with CPU of parse. `order`: effects, requirements and order of the program."""
 
@@ -49,79 +53,73 @@ def measure(options: Options) -> dict[str, Any]:
     }
 
 
-def proof(source: SkillSource) -> dict[str, Any]:
-    """Read, verify and certify one skill: `exact`, the first broken rule, or the `exception`."""
+def proof(source: SkillSource, repeats: int = 1) -> tuple[dict[str, Any], Program | None]:
+    """Read, verify, certify one skill: `exact`, the first broken rule, CPU of parse, or the `exception`; and its program."""
     from skvm.ir.verify import verify
     from skvm.parse import certify, parse_skill
 
     try:
-        program = parse_skill(source).program
+        cpu, parsed = timed(partial(parse_skill, source), repeats)
+        program = parsed.program
         broken = [d.message for d in verify(program, source)]
         exact = certify(program, source.main.raw)["byte_exact"]
     except Exception as error:
-        return {"exception": f"{type(error).__name__}: {str(error)[:200]}"}
-    return {"exact": exact, "broken": broken[0] if broken else ""}
+        return {"exception": f"{type(error).__name__}: {str(error)[:200]}"}, None
+    return {"exact": exact, "broken": broken[0] if broken else "", "cpu": cpu}, program
 
 
 def _above(row: dict[str, Any]) -> bool:
     return bool(row.get("ratio", TARGET) > TARGET) and row.get("cpu_2n", 1.0) >= MEANS_SOMETHING
 
 
-def _patiently(name: str, patience: float) -> list[dict[str, Any]]:
+def _patiently(name: str, patience: int) -> list[dict[str, Any]]:
     """Both stages of a shape; `of` says what part of its size was measured, `unended` what did not end in time before."""
-    rows: list[dict[str, Any]] = []
-    parts = list(PARTS)
-    for stage in STAGES:
-        unended: list[int] = []
-        row: dict[str, Any] = {}
-        while "ratio" not in row and parts:
-            print(f"  {name}, {stage}, 1/{parts[0]} of its size", file=sys.stderr)
-            row = {"shape": name, "stage": stage, "of": parts[0], "unended": list(unended)}
-            row |= in_child(partial(_shape, name, stage, parts[0]), patience)
-            if not row.get("exception", "").startswith("no end") or len(parts) == 1:
-                break
-            unended.append(parts.pop(0))
-        rows.append(row)
+    unended: list[int] = []
+    for part in PARTS:
+        print(f"  {name}, 1/{part} of its size", file=sys.stderr)
+        row = {"shape": name, "of": part, "unended": list(unended)}
+        done = in_child(partial(_shape, name, part), patience)
+        if not done.get("exception", "").startswith("no end"):
+            break
+        unended.append(part)
+    return [row | {"stage": stage} | (done if "exception" in done else done[stage]) for stage in STAGES]
+
+
+def _shape(name: str, part: int) -> dict[str, Any]:
+    """Figures of both stages at n and 2n, or the exception that ended them."""
+    from skvm.compile import analyse
+
+    shape = SHAPES[name]
+    rows: dict[str, dict[str, Any]] = {stage: {} for stage in STAGES}
+    for key, n in (("n", shape.size // part), ("2n", 2 * shape.size // part)):
+        source = skill_from_bytes(shape.make(n))
+        read, program = proof(source, REPEATS)
+        if program is None:
+            return read
+        try:
+            order = cpu(partial(analyse, program, source), REPEATS)
+        except Exception as error:
+            return {"exception": f"{type(error).__name__}: {str(error)[:200]}"}
+        sizes = {f"bytes_{key}": len(source.main.raw), f"steps_{key}": len(program.steps)}
+        exact = read["exact"] and rows["read"].get("exact", True)
+        rows["read"] |= {**sizes, "exact": exact, "broken": rows["read"].get("broken") or read["broken"]}
+        rows["order"] |= sizes
+        for stage, spent in (("read", read["cpu"]), ("order", order)):
+            rows[stage][f"cpu_{key}"] = round(spent, 4)
+    for row in rows.values():
+        row["ratio"] = round(row["cpu_2n"] / max(row["cpu_n"], 1e-4), 2)
     return rows
 
 
-def _shape(name: str, stage: str, part: int) -> dict[str, Any]:
-    from skvm.compile import analyse
-    from skvm.parse import parse_skill
-
-    shape = SHAPES[name]
-    row: dict[str, Any] = {}
-    for key, n in (("n", shape.size // part), ("2n", 2 * shape.size // part)):
-        source = skill_from_bytes(shape.make(n))
-        row[f"bytes_{key}"] = len(source.main.raw)
-        if stage == "read":
-            row |= proof(source)
-        if "exception" in row:
-            return row
-        program = parse_skill(source).program
-        row[f"steps_{key}"] = len(program.steps)
-        work = partial(parse_skill, source) if stage == "read" else partial(analyse, program, source)
-        try:
-            row[f"cpu_{key}"] = round(cpu(work), 4)
-        except Exception as error:
-            return {**row, "exception": f"{type(error).__name__}: {str(error)[:200]}"}
-    row["ratio"] = round(row["cpu_2n"] / max(row["cpu_n"], 1e-4), 2)
-    return row
-
-
 def _mutate(corpus: Path, path: Path) -> list[dict[str, Any]]:
-    from skvm.parse import parse_skill
-
     name = path.relative_to(corpus).as_posix()
     rows = []
     for kind, raw in mutations(path.read_bytes(), random.Random(name)).items():
-        row = {"path": name, "mutation": kind, **proof(lone(raw, path))}
-        doubled = lone(raw + b"\n" + raw, path)
-        row |= {key: value for key, value in proof(doubled).items() if key == "exception"}
-        if "exception" not in row:
-            row["ms"] = cpu(partial(parse_skill, lone(raw, path)), repeats=2) * 1000
-            row["doubled"] = cpu(partial(parse_skill, doubled), repeats=2) * 1000
-        rows.append(row)
+        row, _ = proof(lone(raw, path), 2)
+        doubled, _ = proof(lone(raw + b"\n" + raw, path), 2)
+        if "exception" not in row | doubled:
+            row |= {"ms": row["cpu"] * 1000, "doubled": doubled["cpu"] * 1000}
+        rows.append({"path": name, "mutation": kind} | row | {k: v for k, v in doubled.items() if k == "exception"})
     return rows
 
 

@@ -79,9 +79,14 @@ def test_a_child_that_dies_or_hangs_is_a_finding() -> None:
     import os
     import time
 
+    def busy() -> dict[str, Any]:
+        while True:
+            pass
+
     assert in_child(lambda: {"a": 1}) == {"a": 1}
     assert "code 7" in in_child(lambda: os._exit(7))["exception"]
     assert in_child(lambda: time.sleep(60) or {}, seconds=0.1)["exception"].startswith("no end")
+    assert in_child(busy, seconds=1)["exception"].startswith("no end")
     assert broken({"exceptions": ["x"]}) and not broken({"exceptions": []})
 
 
