@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: demo test lint types contracts check clean lock
+.PHONY: demo test lint types contracts check clean lock tables
 
 demo: $(STAMP)
 	@$(BIN)/python -m bench demo
@@ -39,6 +39,9 @@ $(STAMP): requirements.lock pyproject.toml
 lock:
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --extra dev \
 		--python-version 3.11 pyproject.toml -o requirements.lock
+
+tables: $(STAMP)
+	$(BIN)/python -m skvm.parse.tables
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

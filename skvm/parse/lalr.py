@@ -1,18 +1,17 @@
-"""The LALR loop over the parse table that lark made of a grammar.
+"""The LALR loop over the parse table of a grammar.
 
-lark stays the owner of grammar and table. Its own loop looks up rule, origin and callback of every reduction, makes a token
-object of every terminal and a tree of every inlined rule; this one looks them up once per grammar, takes any value for a
-terminal, and keeps inlined rules as lists, which is several times as fast for grammars whose reductions are small.
+lark owns the grammars, and makes their tables when they are written (`skvm.parse.tables`); here a table is read from a data
+file, because building it takes longer than reading a skill. Rule, origin and callback of every reduction are looked up once per
+grammar; any value may stand for a terminal, and inlined rules stay lists, so that small reductions are cheap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from lark import Lark
-from lark.exceptions import LarkError
-from lark.lexer import Lexer
+from skvm.source import digest_text, read_data
 
 Make = Callable[[str, list[Any]], Any]
 """Node of a rule from its name (or alias) and the values of its parts."""
@@ -20,42 +19,29 @@ Make = Callable[[str, list[Any]], Any]
 _Reduce = tuple[int, str, Callable[[list[Any]], Any]]
 
 
-class NoLexer(Lexer):
-    """For grammars whose terminals are made elsewhere and given to `Loop.parse`."""
-
-    def __init__(self, _conf: Any) -> None:
-        pass
-
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        """Terminals that are handed over as they are."""
-        del parser_state
-        return iter(lexer_state)
+class NoRuleError(ValueError):
+    """No rule of the grammar takes the next terminal."""
 
 
 class Loop:
-    """Parses streams of (terminal, value) with the table of a LALR grammar; the start rule is called `start`."""
+    """Parses streams of (terminal, value) with the table of a LALR grammar.
 
-    def __init__(self, grammar: Lark, make: Make) -> None:
-        table: Any = grammar.parser.parser._parse_table  # frontend -> LALR parser -> its table
-        self._start: int = table.start_states["start"]
-        self._end: int = table.end_states["start"]
-        self._shifts: dict[int, dict[str, int]] = {}
-        self._reduces: dict[int, dict[str, _Reduce]] = {}
-        rules: dict[Any, _Reduce] = {}
-        for state, row in table.states.items():
-            shifts = self._shifts[state] = {}
-            reduces = self._reduces[state] = {}
-            for name, (action, arg) in row.items():
-                plain = str(name)  # lark's tokens compare themselves in Python, at every look-up
-                if action.name == "Shift":
-                    shifts[plain] = arg
-                    continue
-                if arg not in rules:
-                    rules[arg] = (len(arg.expansion), str(arg.origin.name), _builder(arg, make))
-                reduces[plain] = rules[arg]
+    `table`: `start` and `end` state; by state `shifts` (symbol to state) and `reduces` (terminal to rule); `rules` as rows of
+    node (empty: inlined), origin, size, whether a lone child stands for the node, and the kept parts as (index, inlined).
+    """
+
+    def __init__(self, table: dict[str, Any], make: Make) -> None:
+        rules: list[_Reduce] = [
+            (size, origin, _builder(node, single, [tuple(k) for k in kept], size, make))
+            for node, origin, size, single, kept in table["rules"]
+        ]
+        self._start: int = table["start"]
+        self._end: int = table["end"]
+        self._shifts: list[dict[str, int]] = table["shifts"]
+        self._reduces = [{name: rules[rule] for name, rule in row.items()} for row in table["reduces"]]
 
     def parse(self, stream: Iterable[tuple[str, Any]]) -> Any:
-        """Value of the start rule; raises LarkError at the first terminal that no rule takes."""
+        """Value of the start rule; raises NoRuleError at the first terminal that no rule takes."""
         states = [self._start]
         values: list[Any] = []
         shifts, reduces = self._shifts, self._reduces
@@ -73,7 +59,7 @@ class Loop:
 
     def _reduce(self, rule: _Reduce | None, states: list[int], values: list[Any]) -> int:
         if rule is None:
-            raise LarkError("no rule takes this terminal here")
+            raise NoRuleError("no rule takes this terminal here")
         size, origin, build = rule
         if size:
             parts = values[-size:]
@@ -86,26 +72,29 @@ class Loop:
         return state
 
 
-def _builder(rule: Any, make: Make) -> Callable[[list[Any]], Any]:
-    """What a reduction makes of its parts, by lark's rules: terminals that begin with "_" are dropped, rules that do are
-    inlined, `?` rules stand for their only part. Optional parts in brackets, which leave a None behind, are not known here.
-    """
-    if any(rule.options.empty_indices):
-        raise ValueError(f"brackets in rule {rule.origin.name}")
-    kept = [(at, not sym.is_term and sym.name.startswith("_")) for at, sym in enumerate(rule.expansion)]
-    kept = [(at, inline) for at, inline in kept if not (rule.expansion[at].is_term and rule.expansion[at].filter_out)]
-    pick = _picker(kept, len(rule.expansion))
-    name = str(rule.alias or rule.origin.name)
-    if name.startswith("_"):
+def load(grammar: str, make: Make) -> Loop:
+    """Loop of a grammar of ours by name; where the grammar was edited since its table was written, lark makes it anew."""
+    table = json.loads(read_data("grammar", f"{grammar}.table.json"))
+    if table["grammar"] != digest_text(read_data("grammar", f"{grammar}.lark")):
+        from skvm.parse.tables import table_of
+
+        table = table_of(grammar)
+    return Loop(table, make)
+
+
+def _builder(node: str, single: bool, kept: list[tuple[int, bool]], size: int, make: Make) -> Callable[[list[Any]], Any]:
+    """What a reduction makes of its parts."""
+    pick = _picker(kept, size)
+    if not node:
         return pick
-    if rule.options.expand1 and not rule.alias:
+    if single:
 
-        def single(parts: list[Any]) -> Any:
+        def lone(parts: list[Any]) -> Any:
             children = pick(parts)
-            return children[0] if len(children) == 1 else make(name, children)
+            return children[0] if len(children) == 1 else make(node, children)
 
-        return single
-    return lambda parts: make(name, pick(parts))
+        return lone
+    return lambda parts: make(node, pick(parts))
 
 
 def _picker(kept: list[tuple[int, bool]], size: int) -> Callable[[list[Any]], list[Any]]:

@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from lark import Lark
-
 from skvm.parse.draft import Block, BlockKind
-from skvm.parse.lalr import Loop, NoLexer
-from skvm.source import read_data
+from skvm.parse.lalr import Loop, load
 
 STEP_WORD = re.compile(
     r"^[^\w(]*(?:(?:step|phase|stage|schritt|étape|paso)[\s\-#:]*(\d+(?:\.\d+)*[a-z]?|[ivx]+\b|[a-h]\b)"
@@ -193,7 +190,7 @@ def _node(kind: str, children: list[Any]) -> Node:
 
 @cache
 def _parser() -> Loop:
-    return Loop(Lark(read_data("grammar", "document.lark"), parser="lalr", lexer=NoLexer), _node)
+    return load("document", _node)
 
 
 def read_tree(blocks: list[Block]) -> Node:

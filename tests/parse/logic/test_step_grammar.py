@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
-from lark import Lark, Token, Tree
 
 from skvm.ir import ControlKind
 from skvm.parse.draft import Block, BlockKind, Run, RunKind
 from skvm.parse.logic.acts import words_in
-from skvm.parse.logic.controls import GivenTokens, controls_in, has_cue, step_parser, terminals
+from skvm.parse.logic.controls import Part, controls_in, has_cue, terminals, tree_of
 from skvm.parse.logic.stepacts import stated_in
-from skvm.parse.sentences import Sentence, cues, read_sentences
+from skvm.parse.sentences import Sentence, Tok, cues, read_sentences
+from skvm.parse.tables import lark_of
 from skvm.source import read_data
 
 MARKS = {"COMMA": ",", "COLON": ":", "SEMI": ";", "DASH": "—", "ARROW": "→", "LPAR": "(", "RPAR": ")"}
@@ -56,7 +56,7 @@ def strategies() -> dict[str, st.SearchStrategy[str]]:
 
 
 def sentences() -> st.SearchStrategy[str]:
-    return from_lark(step_parser(), start="start", explicit={k: v for k, v in strategies().items() if k in declared()})
+    return from_lark(lark_of("step"), start="start", explicit={k: v for k, v in strategies().items() if k in declared()})
 
 
 def declared() -> set[str]:
@@ -81,7 +81,7 @@ def first(text: str) -> Sentence:
 
 
 def test_the_grammar_has_no_conflict() -> None:
-    Lark(read_data("grammar", "step.lark"), parser="lalr", lexer=GivenTokens, strict=True)
+    lark_of("step", strict=True)
 
 
 def test_every_terminal_has_forms() -> None:
@@ -94,7 +94,7 @@ def test_generated_sentences_are_read(text: str) -> None:
     """Whatever the grammar generates is lexed, parsed and interpreted; spans lie in the sentence."""
     for sentence in read_sentences(block(text)):
         if has_cue(sentence):
-            assert isinstance(step_parser().parse(terminals(sentence)), Tree)
+            assert isinstance(tree_of(terminals(sentence)), Part)
         words = words_in(sentence)
         for found in controls_in(sentence, [words[s.start].tok.at for s in stated_in(sentence, words)]):
             assert 0 <= found.at < found.end <= len(sentence.block.text)
@@ -169,7 +169,7 @@ def test_plain_sentences_never_reach_the_parser() -> None:
 def test_tokens_are_in_order() -> None:
     toks = first("If `a` fails, retry up to 3 times (or 5).").toks
     assert [t.at for t in toks] == sorted(t.at for t in toks)
-    assert isinstance(terminals(first("If `a` fails, stop."))[0], Token)
+    assert isinstance(terminals(first("If `a` fails, stop."))[0], Tok)
 
 
 def test_every_rule_is_explained() -> None:

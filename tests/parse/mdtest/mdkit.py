@@ -26,12 +26,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lark import Tree
-from lark.exceptions import LarkError
-
 from skvm.ir import Program
 from skvm.parse import ParseResult
-from skvm.parse.logic.controls import has_cue, step_parser, terminals
+from skvm.parse.lalr import NoRuleError
+from skvm.parse.logic.controls import Part, has_cue, terminals, tree_of
 from skvm.parse.sentences import Sentence, read_sentences
 from skvm.parse.structure.blocks import BlockReader
 from skvm.parse.structure.front import read_front_matter
@@ -217,10 +215,17 @@ def _sentence_rules(sentence: Sentence) -> set[str]:
     if not has_cue(sentence):
         return set()
     try:
-        tree: Tree[object] = step_parser().parse(terminals(sentence))  # type: ignore[arg-type]
-    except LarkError:
+        tree = tree_of(terminals(sentence))
+    except NoRuleError:
         return set()
-    return {f"step.{node.data}" for node in tree.iter_subtrees()}
+    return {f"step.{rule}" for rule in _rules(tree)}
+
+
+def _rules(part: Part) -> Iterator[str]:
+    yield part.rule
+    for child in part.children:
+        if isinstance(child, Part):
+            yield from _rules(child)
 
 
 def _kinds(node: Node) -> Iterator[str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from lark import Lark
 from mdkit import cases
 
 from skvm.diag import CODES
-from skvm.parse.logic.controls import GivenTokens
-from skvm.source import read_data
+from skvm.parse.tables import lark_of
 
 CASES = list(cases())
 EXPECTED = [line for case in CASES for line in case.expect]
@@ -22,15 +20,14 @@ SETTLED_ELSEWHERE = {
 
 def rules(name: str) -> set[str]:
     """Names of a grammar's rules, or of their aliases; rules whose name begins with `_` leave no node."""
-    grammar = Lark(read_data("grammar", name), parser="lalr", lexer=GivenTokens)
-    found = {rule.alias or rule.origin.name for rule in grammar.rules}
+    found = {rule.alias or rule.origin.name for rule in lark_of(name).rules}
     inlined = {"heading", "attached", "list", "part"}
     return {str(rule) for rule in found if not str(rule).startswith("_")} - inlined
 
 
 def test_every_rule_has_a_case() -> None:
     shown = {line.split()[1] for line in EXPECTED if line.startswith("rule ")}
-    wanted = {f"document.{r}" for r in rules("document.lark")} | {f"step.{r}" for r in rules("step.lark")}
+    wanted = {f"document.{r}" for r in rules("document")} | {f"step.{r}" for r in rules("step")}
     assert wanted - shown == set()
     assert shown - wanted == set()
 
