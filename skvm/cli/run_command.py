@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from skvm.cli.common import Amount, format_option, note, put, put_json, started, style
+from skvm.cli.live_view import Limits, view
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -59,10 +61,11 @@ def command(what: Path, form: str, dry_run: bool, check_file: Path | None, no_so
     from skvm.app.settings import Settings
 
     settings = Settings.from_environment()
-    options = RunOptions(started=started(click.get_current_context()), solid=not no_solid, on_event=_live, **given)
+    options = RunOptions(started=started(click.get_current_context()), solid=not no_solid, **given)
     if dry_run:
         return _dry(what, options, settings, form)
-    outcome = run_blocking(what, options, settings)
+    with view(Limits(options.deadline, options.max_tokens, options.max_cost)) as shown:
+        outcome = run_blocking(what, replace(options, on_event=shown.event), settings)
     checks = _checks(check_file, outcome, settings) if check_file else None
     if form == "json":
         put_json({**outcome.to_json(), **({"checks": checks} if checks is not None else {})})
@@ -92,14 +95,6 @@ def _checks(file: Path, outcome: Any, settings: Any) -> list[dict[str, Any]]:
     from skvm.app.running import check_outcome
 
     return check_outcome(file, outcome, settings)
-
-
-def _live(event: Any) -> None:
-    from skvm.runtime.timeline import live_line
-
-    line = live_line(event)
-    if line:
-        note(line)
 
 
 def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
