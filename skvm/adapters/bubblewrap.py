@@ -1,7 +1,8 @@
 """Sandbox on bubblewrap: own mount, process, network, user, IPC and host-name namespaces, a seccomp filter, limits.
 
 The program sees the system folders and the interpreter's prefixes read-only, an empty private /tmp, and the work folder. No
-home, no other file, no network device but loopback, no environment but the request's. Limits are put on the waiting first
+home, no other file, no network device but its own loopback (where a proxy answers when hosts are granted), no environment but
+the request's. Limits are put on the waiting first
 process of the sandbox (`prlimit`), so that no helper program has to start inside. The kernel does not apply the limit on the
 number of processes to root; there only the deadline ends a fork storm.
 """
@@ -16,6 +17,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -23,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skvm.adapters.confine.backend import Backend
+from skvm.adapters.confine.outlet import Outlet
 from skvm.adapters.confine.places import (
     SYSTEM,
     etc_files,
@@ -38,7 +41,7 @@ from skvm.adapters.confine.verdict import not_found, read_ending, resource_limit
 from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult
 
-POLICY = 1
+POLICY = 2
 _UID = "1000"
 _SHM = 64 * 1024**2
 _SETUP = 20.0  # seconds bubblewrap may take until its first process waits; far above the 10 ms it takes
@@ -68,6 +71,7 @@ class Bubblewrap(Backend):
         self._release = _release(found)
         try:
             self._filter = build_filter(FilterPolicy(namespaced=True))
+            self._speaking = build_filter(FilterPolicy(namespaced=True, outlet=True))
         except LookupError as error:
             raise SandboxError(f"bubblewrap: {error}") from None
 
@@ -76,19 +80,25 @@ class Bubblewrap(Backend):
         """Release of bubblewrap, version of this policy, digest of the filter."""
         return f"bubblewrap {self._release} policy {POLICY} filter {filter_digest(self._filter)}"
 
-    def start(self, request: SandboxRequest, work: Path, program: str) -> Attempt:
+    def start(self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None) -> Attempt:
         """A job ready to run; see `Backend`."""
-        return _Start(self._program, self._filter, request, work, program).attempt()
+        program_filter = self._filter if outlet is None else self._speaking
+        return _Start(self._program, program_filter, request, work, program, outlet).attempt()
 
 
 class _Start:
     """One start: the descriptors it needs and what came of it."""
 
-    def __init__(self, bwrap: str, program_filter: bytes, request: SandboxRequest, work: Path, program: str) -> None:
+    def __init__(
+        self, bwrap: str, program_filter: bytes, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None
+    ) -> None:
         self._request = request
         self._status = b""
         self._inner: int | None = None
         self._stack = ExitStack()
+        self._outlet = outlet
+        if outlet is not None:
+            self._stack.callback(outlet.close)
         self._places: list[int] = []
         self._work = work
         self._by_descriptor = _binds_descriptors(bwrap)
@@ -99,7 +109,7 @@ class _Start:
             options += ["--block-fd", str(self._pipes.gate_read)]
             # Through a descriptor: a command line can be read by every user of the machine, values of variables included.
             self._options = self._memory("options", b"".join(os.fsencode(part) + b"\0" for part in options))
-            self._argv = [bwrap, "--args", str(self._options), "--", program, *request.argv[1:]]
+            self._argv = [bwrap, "--args", str(self._options), "--", *_words(program, request, outlet)]
         except BaseException:
             self._stack.close()
             raise
@@ -108,6 +118,7 @@ class _Start:
         """The job and how to read its end."""
         limits = self._request.limits
         pipes = self._pipes
+        ways = () if self._outlet is None else (self._outlet.inner,)
         launch = Launch(
             argv=self._argv,
             stdin=self._request.stdin,
@@ -115,11 +126,11 @@ class _Start:
             keep=limits.output,
             cap=limits.file,
             spill=self._request.spill,
-            pass_fds=(pipes.filter, pipes.status_write, pipes.gate_read, self._options, *self._places),
+            pass_fds=(pipes.filter, pipes.status_write, pipes.gate_read, self._options, *self._places, *ways),
             started=self._started,
             kill=self._kill,
         )
-        return Attempt(Job(launch), self._result, self._stack.close)
+        return Attempt(Job(launch), self._result, self._stack.close, self._outlet)
 
     def _open(self, program_filter: bytes) -> _Pipes:
         filter_fd = self._memory("filter", program_filter)
@@ -195,6 +206,17 @@ class _Start:
                 return not_found(self._request, last)
             raise SandboxError(f"bubblewrap failed: {last}", help="see `skvm doctor`")
         return read_ending(self._request, ended, code if code is not None else 128 + signal.SIGKILL)
+
+
+_OUTWARD = Path(__file__).parent / "confine" / "outward.py"
+
+
+def _words(program: str, request: SandboxRequest, outlet: Outlet | None) -> list[str]:
+    """What bubblewrap starts: the program, or what opens the outlet and becomes it."""
+    if outlet is None:
+        return [program, *request.argv[1:]]
+    opener = [sys.executable, "-I", "-S", "-B", "-c", _OUTWARD.read_text(encoding="utf-8"), str(outlet.inner)]
+    return [*opener, request.env.get("LC_CTYPE", ""), program, *request.argv]
 
 
 _ISOLATION = (

@@ -3,6 +3,9 @@
 Weaker than bubblewrap in what stays visible, not in what can be touched: a program can tell whether a path exists, has no
 private /tmp (it gets a folder of its own in TMPDIR), no shared memory, and a change of file mode or time is accepted and
 ignored, because Landlock does not govern those. As root it runs as an unprivileged user.
+
+Granted hosts need a network namespace of their own here too: Landlock can bind a program to a port, but to that port of every
+address. A kernel that refuses the namespace refuses the network.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from skvm.adapters.confine.backend import Backend
+from skvm.adapters.confine.outlet import Outlet
 from skvm.adapters.confine.places import (
     SYSTEM,
     etc_files,
@@ -34,7 +38,7 @@ from skvm.adapters.confine.verdict import not_found, read_ending, resource_limit
 from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult
 
-POLICY = 1
+POLICY = 2
 OLDEST_ABI = 3  # before it a file outside can be emptied (truncate is not governed)
 SIGNAL_ABI = 6  # from it on signals to processes outside are denied by Landlock itself
 UNPRIVILEGED = 65534
@@ -65,7 +69,9 @@ class Landlock(Backend):
             found = f"ABI {self._abi}" if self._abi > 0 else "none"
             raise SandboxError(f"this kernel's Landlock is too old ({found}, needs ABI {OLDEST_ABI})", help="use bubblewrap")
         try:
-            self._filter = build_filter(FilterPolicy(namespaced=False, signals=self._abi < SIGNAL_ABI))
+            signals = self._abi < SIGNAL_ABI
+            self._filter = build_filter(FilterPolicy(namespaced=False, signals=signals))
+            self._speaking = build_filter(FilterPolicy(namespaced=False, signals=signals, outlet=True))
         except LookupError as error:
             raise SandboxError(f"landlock: {error}") from None
 
@@ -74,17 +80,23 @@ class Landlock(Backend):
         """ABI of the kernel, version of this policy, digest of the filter."""
         return f"landlock abi {self._abi} policy {POLICY} filter {filter_digest(self._filter)}"
 
-    def start(self, request: SandboxRequest, work: Path, program: str) -> Attempt:
+    def start(self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None) -> Attempt:
         """A job ready to run; see `Backend`."""
-        return _Start(self._abi, self._filter, request, work, program).attempt()
+        program_filter = self._filter if outlet is None else self._speaking
+        return _Start(self._abi, program_filter, request, work, program, outlet).attempt()
 
 
 class _Start:
     """One start: its private temporary folder, descriptors, and what came of it."""
 
-    def __init__(self, abi: int, program_filter: bytes, request: SandboxRequest, work: Path, program: str) -> None:
+    def __init__(
+        self, abi: int, program_filter: bytes, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None
+    ) -> None:
         self._request = request
         self._stack = ExitStack()
+        self._outlet = outlet
+        if outlet is not None:
+            self._stack.callback(outlet.close)
         try:
             self._tmp = Path(tempfile.mkdtemp(prefix="skvm-tmp-")).resolve()
             self._stack.callback(shutil.rmtree, self._tmp, ignore_errors=True)
@@ -102,6 +114,7 @@ class _Start:
         """The job and how to read its end."""
         limits = self._request.limits
         descriptors = (self._config_fd, self._control_read, self._status)
+        ways = () if self._outlet is None else (self._outlet.inner,)
         launch = Launch(
             argv=[sys.executable, "-I", "-S", "-B", str(_LAUNCHER), *(str(fd) for fd in descriptors)],
             stdin=self._request.stdin,
@@ -109,10 +122,10 @@ class _Start:
             keep=limits.output,
             cap=limits.file,
             spill=self._request.spill,
-            pass_fds=descriptors,
+            pass_fds=(*descriptors, *ways),
             kill=self._kill,
         )
-        return Attempt(Job(launch), self._result, self._stack.close)
+        return Attempt(Job(launch), self._result, self._stack.close, self._outlet)
 
     def _config(self, abi: int, program_filter: bytes, work: Path, program: str) -> bytes:
         handled = handled_rights(abi)
@@ -124,6 +137,7 @@ class _Start:
                 "env": {**self._request.env, "TMPDIR": str(self._tmp)},
                 "cwd": str(self._request.cwd),
                 "uid": self._uid,
+                "outlet": None if self._outlet is None else self._outlet.inner,
                 "limits": limits,
                 "processes": self._request.limits.processes,
                 "filter": program_filter.hex(),

@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     limit.hit      limit, value
     retry          kind, wait, attempt
     diag           code, message
+    net.reach      host, port, ok, reason; a connection that a command tried
+    denied         what (host), name, reason
     """
 
     RUN_START = "run.start"
@@ -49,6 +51,8 @@ class EventKind(StrEnum):
     LIMIT_HIT = "limit.hit"
     RETRY = "retry"
     DIAG = "diag"
+    NET_REACH = "net.reach"
+    DENIED = "denied"
 
 
 class Event(Frozen):

@@ -4,7 +4,7 @@ Comes in and goes out: typed requests and answers. Small on purpose; `VERSION` c
 Must never: hold an implementation, or import one.
 """
 
-from skvm.ports.browser import Browser, Browsers, PageFailure, PageItem, PageView, Reach
+from skvm.ports.browser import Browser, Browsers, PageFailure, PageItem, PageView
 from skvm.ports.harness import Harness, HarnessCall, HarnessRun, HarnessTask, HarnessTurn
 from skvm.ports.model import (
     Message,
@@ -17,11 +17,12 @@ from skvm.ports.model import (
     ToolSpec,
     Usage,
 )
+from skvm.ports.network import HostRefused, Reach
 from skvm.ports.runtime import Clock, EventSink, Gatekeeper, Offer, Refusal, SolidBook, StepContext
 from skvm.ports.sandbox import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
 from skvm.ports.storage import Blobs, Journal, RunRow
 
-VERSION = 1
+VERSION = 2
 
 __all__ = [
     "VERSION",
@@ -36,6 +37,7 @@ __all__ = [
     "HarnessRun",
     "HarnessTask",
     "HarnessTurn",
+    "HostRefused",
     "Journal",
     "Message",
     "ModelClient",

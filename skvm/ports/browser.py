@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol, runtime_checkable
 
 from skvm.ir import Frozen
-
-Reach = Callable[[str, int], Awaitable[str]]
-"""Numeric address at which a host and port may be reached; raises PageFailure when they may not."""
+from skvm.ports.network import Reach
 
 
 class PageFailure(Exception):

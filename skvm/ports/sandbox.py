@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from skvm.ir import Frozen
+from skvm.ports.network import Reach
 
 
 class SandboxLimits(Frozen):
@@ -26,11 +27,14 @@ class SandboxGrants(Frozen):
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] | None = None
     skill: Path | None = None
-    hosts: tuple[str, ...] = ()
 
 
 class SandboxRequest(Frozen):
-    """`argv` without a shell; `env` is the whole environment; `cwd` lies in `grants.work`. `spill` gets all output."""
+    """`argv` without a shell; `env` is the whole environment; `cwd` lies in `grants.work`. `spill` gets all output.
+
+    `reach` is asked for every connection; without it there is no network. With it the program is told of a proxy in
+    `http_proxy` and `https_proxy` (and in capitals), which is the only way out.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
@@ -39,12 +43,13 @@ class SandboxRequest(Frozen):
     stdin: bytes = b""
     limits: SandboxLimits = SandboxLimits()
     spill: Path | None = None
+    reach: Reach | None = None
 
 
 class SandboxResult(Frozen):
     """What came of it. `reason` is empty, `timeout`, `memory`, `output`, `signal` or `not_found`.
 
-    `notes` says what was asked for and not granted (network hosts).
+    `notes` says what was asked for and not granted (a network where the sandbox cannot prove that it holds).
     """
 
     exit_code: int

@@ -14,7 +14,7 @@ from skvm.adapters.chromium import find_chromium
 from skvm.adapters.chromium import page as page_module
 from skvm.adapters.chromium.page import Page
 from skvm.diag import EnvironmentFailure, SandboxError
-from skvm.ports import Browser, PageFailure, Reach
+from skvm.ports import Browser, HostRefused, Reach
 from skvm.profile.kit.server import Served, serving
 from skvm.profile.kit.site import BASE, Answer, Asked, Site
 from skvm.runtime.tools.browser import Browsing
@@ -174,7 +174,7 @@ def test_a_page_reaches_no_other_port(way: str):
 
 
 async def reach(host: str, port: int) -> str:
-    raise PageFailure(f"{host}:{port} is not permitted")
+    raise HostRefused(f"{host}:{port} is not permitted")
 
 
 async def started(reaching: Reach = reach) -> Page:

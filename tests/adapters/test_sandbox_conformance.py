@@ -7,28 +7,28 @@ import pytest
 
 from skvm.adapters.bubblewrap import Bubblewrap
 from skvm.adapters.landlock import OLDEST_ABI, Landlock, landlock_abi
-from skvm.testing.conformance import SandboxSuite
+from skvm.testing.conformance import OutletSuite
 
 linux = pytest.mark.skipif(platform.system() != "Linux", reason="needs Linux")
 
 
 @linux
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
-class TestBubblewrap(SandboxSuite):
+class TestBubblewrap(OutletSuite):
     def make(self):
         return Bubblewrap()
 
 
 @linux
 @pytest.mark.skipif(platform.system() != "Linux" or landlock_abi() < OLDEST_ABI, reason="no Landlock in this kernel")
-class TestLandlock(SandboxSuite):
+class TestLandlock(OutletSuite):
     def make(self):
         return Landlock()
 
 
 @linux
 @pytest.mark.skipif(platform.system() != "Linux" or landlock_abi() < OLDEST_ABI, reason="no Landlock in this kernel")
-class TestLandlockAsInOlderKernels(SandboxSuite):
+class TestLandlockAsInOlderKernels(OutletSuite):
     """Landlock without scopes for signals and sockets: the filter must do that work."""
 
     def make(self):

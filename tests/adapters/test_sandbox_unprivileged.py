@@ -19,21 +19,26 @@ MAIN = """
 import json, sys, pathlib, tempfile
 from skvm.adapters.bubblewrap import Bubblewrap
 from skvm.adapters.landlock import Landlock
-from skvm.testing.conformance import SandboxSuite
+from skvm.testing.conformance.outlet import OWN, OutletSuite, permits
 made = {"bubblewrap": Bubblewrap, "landlock": Landlock}[sys.argv[1]]
-class Suite(SandboxSuite):
+class Suite(OutletSuite):
     def make(self):
         return made()
-report = made().prove()
+report, outlet = made().prove(), made().prove_outlet()
 with tempfile.TemporaryDirectory() as folder:
     through = sorted(Suite().escapes(pathlib.Path(folder)))
+with tempfile.TemporaryDirectory() as folder:
+    through += sorted(Suite().escapes(pathlib.Path(folder), permits("good.invalid")) - OWN)
+with tempfile.TemporaryDirectory() as folder:
+    Suite().test_granted_hosts_are_reached_and_others_are_named(pathlib.Path(folder))
 with tempfile.TemporaryDirectory() as folder:
     Suite().test_permitted_things_work(pathlib.Path(folder))
 with tempfile.TemporaryDirectory() as folder:
     Suite().test_process_that_left_does_not_survive_the_deadline(pathlib.Path(folder))
 with tempfile.TemporaryDirectory() as folder:
     Suite().test_fork_storm_ends_at_the_deadline(pathlib.Path(folder))
-print(json.dumps({"ok": report.ok, "failed": report.failed, "detail": report.detail, "through": through}))
+ok, failed = report.ok and outlet.ok, report.failed + outlet.failed
+print(json.dumps({"ok": ok, "failed": failed, "detail": report.detail + outlet.detail, "through": through}))
 """
 
 

@@ -14,9 +14,9 @@ import anyio.to_thread
 from skvm.adapters.chromium.box import Boxed, start
 from skvm.adapters.chromium.page import Page
 from skvm.adapters.chromium.pipe import Pipe
-from skvm.adapters.chromium.proxy import Proxy
+from skvm.adapters.confine.proxy import Proxy
 from skvm.adapters.sandboxes import choose_sandbox
-from skvm.ports.browser import Browser, Reach
+from skvm.ports import Browser, Reach
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 

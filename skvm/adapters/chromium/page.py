@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from skvm.adapters.chromium.box import Boxed
 from skvm.adapters.chromium.keys import key_events
 from skvm.adapters.chromium.pipe import Pipe, ProtocolFailure
-from skvm.adapters.chromium.proxy import Proxy
+from skvm.adapters.confine.proxy import Proxy
 from skvm.diag import EnvironmentFailure
-from skvm.ports.browser import PageFailure, PageItem, PageView, Reach
+from skvm.ports import HostRefused, PageFailure, PageItem, PageView, Reach
 
 MOST_TEXT = 20_000
 """Characters of visible text in one view."""
@@ -79,7 +79,10 @@ class Page:
 
     async def open(self, url: str) -> PageView:
         """Go to an address of a granted host."""
-        await self._reach(*_parts(url))
+        try:
+            await self._reach(*_parts(url))
+        except HostRefused as refusal:
+            raise PageFailure(str(refusal)) from None
         done = await self._do("Page.navigate", {"url": url})
         if done.get("errorText"):
             raise PageFailure(f"{url} cannot be opened: {done['errorText']}")

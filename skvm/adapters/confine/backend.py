@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 import anyio.to_thread
 
+from skvm.adapters.confine.outlet import Outlet
 from skvm.adapters.confine.places import checked_work, find_program, python_prefixes, read_places
 from skvm.adapters.confine.process import run_job
-from skvm.adapters.confine.selftest import Attempt, prove
+from skvm.adapters.confine.selftest import Attempt, prove, prove_outlet
 from skvm.adapters.confine.verdict import not_found, unpassable
 from skvm.ports import SandboxRequest, SandboxResult, SelfTest
 
@@ -18,6 +20,7 @@ class Backend(ABC):
     """A sandbox backend; a concrete one says its name and version, and how one program is started."""
 
     name: str
+    _outlet_report: SelfTest | None = None
 
     @property
     @abstractmethod
@@ -25,16 +28,31 @@ class Backend(ABC):
         """Identity of backend and policy, part of solidified keys."""
 
     @abstractmethod
-    def start(self, request: SandboxRequest, work: Path, program: str) -> Attempt:
-        """A job ready to run `program` in the checked folder `work`. Raises SandboxError for impossible grants."""
+    def start(self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None) -> Attempt:
+        """A job ready to run `program` in the checked folder `work`, with `outlet` as its only network. Raises SandboxError for
+        impossible grants."""
 
     async def run(self, request: SandboxRequest) -> SandboxResult:
-        """Run one program; see the port."""
+        """Run one program; see the port. A network that did not prove to lead through the proxy alone is not granted."""
+        note = ""
+        if request.reach is not None:
+            report = await anyio.to_thread.run_sync(self.prove_outlet, abandon_on_cancel=True)
+            if not report.ok:
+                request = request.model_copy(update={"reach": None})
+                note = f"no network: {self.name} does not prove here that only granted hosts are reached ({_why(report)})"
+        result = await self.run_unproved(request)
+        return result.model_copy(update={"notes": (*result.notes, note)}) if note else result
+
+    async def run_unproved(self, request: SandboxRequest) -> SandboxResult:
+        """`run` without the self-test of the outlet, for that test."""
         attempt = self.attempt(request)
         if isinstance(attempt, SandboxResult):
             return attempt
         try:
-            return attempt.read(await run_job(attempt.job))
+            if attempt.outlet is None or request.reach is None:
+                return attempt.read(await run_job(attempt.job))
+            async with attempt.outlet.served(request.reach):
+                return attempt.read(await run_job(attempt.job))
         finally:
             attempt.release()
 
@@ -46,6 +64,14 @@ class Backend(ABC):
         """`self_test` for callers without an event loop."""
         return prove(self.name, self.version, self.attempt)
 
+    def prove_outlet(self) -> SelfTest:
+        """Prove that a program with an outlet gets to what is permitted and nowhere else; once in a process, not in a thread
+        that runs an event loop."""
+        with _ONE:
+            if self._outlet_report is None:
+                self._outlet_report = prove_outlet(self.name, self.version, self.run_unproved)
+            return self._outlet_report
+
     def attempt(self, request: SandboxRequest) -> Attempt | SandboxResult:
         """A job ready to run, or the result when the program does not exist. Raises SandboxError for impossible grants."""
         work = checked_work(request)
@@ -54,4 +80,11 @@ class Backend(ABC):
         program = find_program(request, (work, *read_places(request), *python_prefixes()))
         if program is None:
             return not_found(request)
-        return self.start(request, work, program)
+        return self.start(request, work, program, Outlet() if request.reach is not None else None)
+
+
+_ONE = threading.Lock()
+
+
+def _why(report: SelfTest) -> str:
+    return f"failed {', '.join(report.failed)}" + (f": {report.detail}" if report.detail else "")

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 8, 22, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
+NEW_USER, NEW_NET = 0x10000000, 0x40000000
+CONNECT_TCP = 2
+SIOCSIFFLAGS, UP = 0x8914, 0x41  # up and running
 CAPSET = {"x86_64": 126, "aarch64": 91}
 CAP_DAC_OVERRIDE = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -64,7 +67,38 @@ def ruleset(config: dict[str, Any]) -> int:
         rule = struct.pack("=Qi", rights, place)
         check(LIBC.syscall(ADD_RULE, ctypes.c_int(fd), 1, rule, ctypes.c_uint32(0)), f"landlock rule for {path}")
         os.close(place)
+    if config["handled_net"] and "port" in config:
+        rule = struct.pack("=QQ", CONNECT_TCP, config["port"])
+        check(LIBC.syscall(ADD_RULE, ctypes.c_int(fd), 2, rule, ctypes.c_uint32(0)), "landlock rule for the outlet")
     return fd
+
+
+def open_outlet(out: int) -> int:
+    """Leave the machine's network for one that is empty, listen there, hand the socket out; returns the port.
+
+    Root may do so at once; anybody else as the owner of a new user namespace, in which names of users stay what they are.
+    """
+    import _socket
+    import fcntl
+
+    uid, gid = os.geteuid(), os.getegid()
+    if uid != 0:
+        check(LIBC.unshare(NEW_USER | NEW_NET), "no user namespace for a network of its own")
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "w") as stream:
+                stream.write(text)
+    else:
+        check(LIBC.unshare(NEW_NET), "no network of its own")
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    fcntl.ioctl(listener.fileno(), SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", UP))
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    port: int = listener.getsockname()[1]
+    way = _socket.socket(fileno=out)
+    way.sendmsg([b"x"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", listener.fileno()))])
+    way.close()
+    listener.close()
+    return port
 
 
 def drop_user(uid: int) -> None:
@@ -99,6 +133,10 @@ def own_tasks() -> int:
 def become(config: dict[str, Any]) -> None:
     """Turn this process into the program; returns only by exception."""
     os.setsid()
+    if config["outlet"] is not None:
+        config["port"] = open_outlet(config["outlet"])
+        address = f"http://127.0.0.1:{config['port']}"
+        config["env"].update(dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), address))
     if config["uid"] is not None:
         drop_user(config["uid"])
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -234,6 +272,8 @@ def main() -> None:
             config = marshal.loads(stream.read())  # noqa: S302 - written by our own parent
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         child, failure = start(config)
+        if config["outlet"] is not None:
+            os.close(config["outlet"])
         quiet = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(quiet, fd)

@@ -1,7 +1,7 @@
 """seccomp filters as classic BPF, built here so that no package is needed.
 
 What is denied and why (numbers from the kernel's own tables: `asm/unistd_64.h` for x86-64, `asm-generic/unistd.h` for
-aarch64): sockets of every family (a granted host will go through a proxy, never through a raw socket), reading or steering
+aarch64): sockets of every family (but TCP over IPv4 where an outlet is the only place it leads to), reading or steering
 other processes, mounts and namespaces, kernel interfaces with a record of escapes (bpf, io_uring, userfaultfd, perf,
 keyrings), clock and machine control, System V and POSIX message objects (global names). Calls newer than the table are
 unknown: ENOSYS. A foreign architecture or the x32 table kills the process.
@@ -22,7 +22,7 @@ _LD, _JEQ, _JGE, _JGT, _AND, _RET = 0x20, 0x15, 0x35, 0x25, 0x54, 0x06
 _NR, _ARCH, _ARGS = 0, 4, 16
 _NAMESPACES = 0x7E020000  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
-_AF_UNIX, _SOCK_STREAM = 1, 1
+_AF_UNIX, _AF_INET, _SOCK_STREAM = 1, 2, 1
 
 # name: (x86-64, aarch64); None where the architecture has no such call.
 _DENIED: dict[str, tuple[int | None, int | None]] = {
@@ -76,7 +76,7 @@ _ON_PROCESS: dict[str, tuple[int, int, int]] = {
 }  # fmt: skip
 
 _ARCHES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-_CLONE, _SOCKETPAIR, _IOCTL = (56, 220), (53, 199), (16, 29)
+_CLONE, _SOCKET, _SOCKETPAIR, _IOCTL = (56, 220), (41, 198), (53, 199), (16, 29)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,14 @@ class FilterPolicy:
 
     `namespaced`: the program lives in its own mount and process namespaces, so file metadata and process arguments need no
     filter. `signals`: deny signals to others, where the kernel's Landlock cannot scope them (ABI below 6). `sockets`: leave
-    sockets alone, for a program that is nothing without them and whose network namespace holds nothing but itself.
+    sockets alone, for a program that is nothing without them and whose network namespace holds nothing but itself. `outlet`:
+    TCP over IPv4 only, for a program whose network namespace holds nothing but itself and a proxy.
     """
 
     namespaced: bool
     signals: bool = False
     sockets: bool = False
+    outlet: bool = False
 
 
 def machine() -> str:
@@ -112,13 +114,17 @@ def build_filter(policy: FilterPolicy, arch: str | None = None) -> bytes:
         code.when(_JGE, 0x40000000, _KILL)
     code.when(_JGT, NEWEST, _ERRNO | ENOSYS)
     code.calls(_ABSENT, column, _ERRNO | ENOSYS)
-    code.calls({n: v for n, v in _DENIED.items() if not (policy.sockets and n in _SOCKETS)}, column, _ERRNO | EPERM)
+    speaks = policy.sockets or policy.outlet
+    code.calls({n: v for n, v in _DENIED.items() if not (speaks and n in _SOCKETS)}, column, _ERRNO | EPERM)
     if not policy.namespaced:
         code.calls(_METADATA, column, _ERRNO | 0)
         for row in _ON_PROCESS.values():
             code.argument(row[column], row[2], None, 0, allow_equal=True)
     if policy.signals:
         code.calls(_SIGNALS, column, _ERRNO | EPERM)
+    if policy.outlet:
+        code.argument(_SOCKET[column], 0, None, _AF_INET, allow_equal=True)
+        code.argument(_SOCKET[column], 1, 0xF, _SOCK_STREAM, allow_equal=True)
     if not policy.sockets:
         # A connected stream pair reaches nobody else; a datagram socket could still name another address.
         code.argument(_SOCKETPAIR[column], 0, None, _AF_UNIX, allow_equal=True)

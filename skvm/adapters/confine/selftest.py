@@ -10,32 +10,41 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import select
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+
+from skvm.adapters.confine.outlet import Outlet
 from skvm.adapters.confine.process import Ended, Job
 from skvm.diag import SandboxError
-from skvm.ports import SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
+from skvm.ports import HostRefused, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
 
 
 @dataclass(slots=True)
 class Attempt:
-    """A job ready to run, how to read its end, and how to release what it holds (always to be called once)."""
+    """A job ready to run, how to read its end, and how to release what it holds (always to be called once).
+
+    `outlet` is to be served while the job runs, if the program has one.
+    """
 
     job: Job
     read: Callable[[Ended], SandboxResult]
     release: Callable[[], None]
+    outlet: Outlet | None = None
 
 
 Starter = Callable[[SandboxRequest], "Attempt | SandboxResult"]
+Runner = Callable[[SandboxRequest], Awaitable[SandboxResult]]
 
 # Names of what must be denied, in the order of the report.
 DENIALS = (
@@ -92,6 +101,29 @@ attempt("unshare", lambda: libc.unshare(0x10000000) == 0)
 attempt("ptrace", lambda: libc.ptrace(0, 0, 0, 0) == 0)
 attempt("mount", lambda: libc.mount(b"none", plan["work"].encode(), b"tmpfs", 0, None) == 0)
 attempt("kernel-setting", lambda: open("/proc/sys/kernel/core_pattern", "a"))
+"""
+_TOLD = "print(json.dumps(seen))\n"
+
+# What a program with an outlet must still be denied, and what must work then.
+OUTLET_DENIALS = (
+    "tcp", "udp", "unix-socket", "abstract-socket", "datagram-pair", "refused-host", "past-the-proxy", "address-of-the-proxy",
+)  # fmt: skip
+_OUTLET_PROBE = r"""
+proxy = os.environ["http_proxy"].rpartition(":")[2]
+def ask(host):
+    with socket.create_connection(("127.0.0.1", int(proxy)), 5) as link:
+        link.sendall(("GET http://%s/ HTTP/1.1\r\n\r\n" % host).encode())
+        return plan["canary"].encode() in b"".join(iter(lambda: link.recv(4096), b""))
+attempt("granted-host", lambda: ask(plan["granted"]))
+attempt("refused-host", lambda: ask(plan["refused"]))
+attempt("past-the-proxy", lambda: talk(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", plan["web"])))
+def answered(address):
+    # A refusal is an answer: it comes from a network that should not be there.
+    try:
+        return talk(socket.AF_INET, socket.SOCK_STREAM, address)
+    except ConnectionRefusedError:
+        return True
+attempt("address-of-the-proxy", lambda: answered((plan["own"], int(proxy))))
 print(json.dumps(seen))
 """
 
@@ -131,6 +163,23 @@ def prove(name: str, version: str, start: Starter) -> SelfTest:
     return SelfTest(ok=not failed, backend=name, version=version, denied=denied, failed=tuple(failed), detail=detail)
 
 
+def prove_outlet(name: str, version: str, run: Runner) -> SelfTest:
+    """As `prove`, for a program with an outlet, which `run` must serve; not in a thread that runs an event loop."""
+    try:
+        with ExitStack() as stack:
+            scene = _Scene(stack)
+            request = scene.request(_PROBE + _OUTLET_PROBE, scene.plan()).model_copy(update={"reach": scene.reach})
+            seen, detail = _answer(anyio.run(run, request))
+            seen.update({name: True for name, happened in scene.traces().items() if happened})
+    except (SandboxError, OSError) as error:
+        return SelfTest(ok=False, backend=name, version=version, failed=("start",), detail=str(error))
+    denials = tuple(n for n in DENIALS if n not in OUTLET_DENIALS and n != "survive-deadline") + OUTLET_DENIALS
+    denied = tuple(n for n in denials if seen.get(n) is False)
+    failed = [n for n in denials if seen.get(n) is not False]
+    failed += [n for n in ("work", "fork", "granted-host") if not seen.get(n)]
+    return SelfTest(ok=not failed, backend=name, version=version, denied=denied, failed=tuple(failed), detail=detail)
+
+
 class _Scene:
     """What is planted: a secret in a file and in a process, servers, a work folder."""
 
@@ -152,6 +201,7 @@ class _Scene:
         self._unix = _server(stack, socket.AF_UNIX, socket.SOCK_STREAM, str(self.work / "s"))
         self._datagram = _server(stack, socket.AF_UNIX, socket.SOCK_DGRAM, str(self.work / "d"))
         self._abstract = _server(stack, socket.AF_UNIX, socket.SOCK_STREAM, "\0" + self.canary)
+        self._web = _server(stack, socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0))
 
     def plan(self) -> str:
         """What the probe is told, as JSON."""
@@ -166,8 +216,29 @@ class _Scene:
                 "unix": str(self.work / "s"),
                 "datagram": str(self.work / "d"),
                 "abstract": self.canary,
+                "web": self._web.getsockname()[1],
+                "own": _own_address(),
+                "granted": f"granted.invalid:{self._web.getsockname()[1]}",
+                "refused": f"refused.invalid:{self._web.getsockname()[1]}",
             }
         )
+
+    async def reach(self, host: str, port: int) -> str:
+        """Lets a program to the web server of the scene under one name; answers one request there."""
+        if host != "granted.invalid":
+            raise HostRefused(f"{host} is not granted")
+        threading.Thread(target=self._serve_once, daemon=True).start()
+        return "127.0.0.1"
+
+    def _serve_once(self) -> None:
+        with suppress(OSError):
+            ready, _, _ = select.select([self._web], [], [], 10)
+            if ready:
+                link, _ = self._web.accept()
+                with link:
+                    link.settimeout(10)
+                    link.recv(4096)
+                    link.sendall(f"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{self.canary}".encode())
 
     def request(self, code: str, *arguments: str) -> SandboxRequest:
         """A request that runs Python `code` in the work folder."""
@@ -189,6 +260,7 @@ class _Scene:
             "unix-socket": _touched(self._unix),
             "datagram-pair": _touched(self._datagram),
             "abstract-socket": _touched(self._abstract),
+            "past-the-proxy": _touched(self._web),
         }
         return {name: True for name, happened in found.items() if happened}
 
@@ -196,6 +268,14 @@ class _Scene:
         if self._bearer.stdin:
             self._bearer.stdin.close()
         self._bearer.wait(timeout=10)
+
+
+def _own_address() -> str:
+    """An address of this machine that is not loopback, where it has one: no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link, suppress(OSError):
+        link.connect(("192.0.2.1", 9))
+        return str(link.getsockname()[0])
+    return "192.0.2.1"
 
 
 def _server(stack: ExitStack, family: int, kind: int, address: tuple[str, int] | str) -> socket.socket:
@@ -218,7 +298,11 @@ def _touched(server: socket.socket) -> bool:
 
 
 def _probe(scene: _Scene, start: Starter) -> tuple[dict[str, bool], str]:
-    result = _run(start, scene.request(_PROBE, scene.plan()))
+    return _answer(_run(start, scene.request(_PROBE + _TOLD, scene.plan())))
+
+
+def _answer(result: SandboxResult) -> tuple[dict[str, bool], str]:
+    """What the probe says it did; raises SandboxError when it says nothing."""
     try:
         seen = json.loads(result.stdout)
     except ValueError:

@@ -38,14 +38,13 @@ def read_ending(request: SandboxRequest, ended: Ended, code: int) -> SandboxResu
         truncated=ended.truncated,
         reason=reason,
         seconds=ended.seconds,
-        notes=notes(request),
     )
 
 
 def not_found(request: SandboxRequest, detail: str = "") -> SandboxResult:
     """The result for a program that does not exist inside the sandbox."""
     text = (detail or f"{request.argv[0]}: not found in the sandbox").encode() + b"\n"
-    return SandboxResult(exit_code=NOT_FOUND, stdout=b"", stderr=text, reason="not_found", notes=notes(request))
+    return SandboxResult(exit_code=NOT_FOUND, stdout=b"", stderr=text, reason="not_found")
 
 
 def unpassable(request: SandboxRequest) -> str:
@@ -59,13 +58,6 @@ def unpassable(request: SandboxRequest) -> str:
     if any(len(word) >= _WORD for word in words) or sum(map(len, words)) >= _WORDS:
         return "the command is longer than the system allows"
     return ""
-
-
-def notes(request: SandboxRequest) -> tuple[str, ...]:
-    """What the sandbox did not grant although it was asked to."""
-    if not request.grants.hosts:
-        return ()
-    return (f"no network: this version grants no hosts, asked for {', '.join(sorted(request.grants.hosts))}",)
 
 
 def resource_limits(limits: SandboxLimits) -> list[tuple[int, tuple[int, int]]]:

@@ -24,6 +24,7 @@ from skvm.runtime.threads import in_thread
 from skvm.runtime.tools import files
 from skvm.runtime.tools.browser import LOOKS
 from skvm.runtime.tools.files import MAX_RESULT, ToolFailure
+from skvm.runtime.tools.hosts import MOST_TOLD, UNREACHED, HostDenied, Outward
 from skvm.runtime.tools.shell import needs_shell
 from skvm.runtime.tools.specs import EFFECTS
 from skvm.runtime.tools.web import web_fetch
@@ -35,7 +36,7 @@ from skvm.source import digest_text
 GREP = Path(files.__file__).with_name("grep.py")
 SEARCH_SECONDS = 20.0
 SHOWN = 8
-"""Steps that a message about an overlap names."""
+"""Steps that a message about an overlap names, and hosts that one about the network does."""
 READERS = frozenset({"cat", "head", "tail", "ls", "wc", "grep", "pwd", "stat", "du", "file", "diff", "cmp", "echo", "true"})
 """Programs that change nothing, whatever their arguments (without a shell's redirection)."""
 
@@ -200,6 +201,9 @@ class StepCalls:
                 return await self._execute_command(args, words)
             act: Callable[..., Awaitable[str]] = handler
             return Done(True, await act(**args))
+        except HostDenied as error:
+            self._tell_denial(error.name, str(error))
+            return Done(False, f"error: {error}")
         except (ToolFailure, Refused) as error:
             return Done(False, f"error: {error}")
         except EnvironmentFailure as error:
@@ -271,9 +275,10 @@ class StepCalls:
         before = await in_thread(take, work)
         alone = session.running <= 1
         write = None if self.confined is None else await in_thread(write_grants, work, self.confined)
-        result = await session.commands.run(
-            words or args["command"], session.env_of(self.node), session.granted(self.node, "host"), self._left(), write
-        )
+        hosts = session.granted(self.node, "host")
+        outward = Outward(hosts, self._tell_reach)
+        reach = outward.reach if hosts else None
+        result = await session.commands.run(words or args["command"], session.env_of(self.node), reach, self._left(), write)
         alone = alone and session.running <= 1
         new = await in_thread(changed, work, before)
         wrote = tuple(path for path in new if alone or self._mine(path))
@@ -281,8 +286,29 @@ class StepCalls:
         ok = result.exit_code == 0 and not result.reason
         if self.confined is not None and not ok and DENIED.search(result.text):
             self.denied = f"`{args['command']}` was refused a place to write"
+        if not hosts and not ok and UNREACHED.search(result.text):
+            outward.named_in(args["command"])
+        text = self._unreached(outward, result.text)
         self._note_strays(new)
-        return Done(ok, result.text, result.exit_code, result.stdout, wrote)
+        return Done(ok and not outward.denied, text, result.exit_code, result.stdout, wrote)
+
+    def _tell_reach(self, host: str, port: int, why: str, denial: bool) -> None:
+        self.session.emit(EventKind.NET_REACH, self.node.id, self.scope, host=host, port=port, ok=not why, reason=why)
+        if denial:
+            self._tell_denial(f"{host}:{port}", why)
+
+    def _tell_denial(self, name: str, why: str) -> None:
+        self.session.emit(EventKind.DENIED, self.node.id, self.scope, what="host", name=name, reason=why)
+
+    def _unreached(self, outward: Outward, text: str) -> str:
+        """The text of a command with what it could not reach in front; a denial is a failure whatever the program made of it,
+        since one that reads a refusal as an answer may well end with 0."""
+        why = [*outward.denied.values(), *outward.failed.values()]
+        if outward.denied and self.confined is not None:
+            self.denied = f"it would reach {', '.join(outward.denied)}"
+        if outward.attempts > MOST_TOLD:
+            why.append(f"{outward.attempts} connections were tried, {MOST_TOLD} of them are in the journal")
+        return "\n".join([*(f"network: {line}" for line in why[:SHOWN]), text])
 
     def _note_strays(self, paths: Iterable[str]) -> None:
         """A new file has no place to grant but its folder, so what a command wrote there is looked at afterwards.

@@ -56,6 +56,7 @@ _TEXTS: dict[EventKind, Callable[[Event], str]] = {
     EventKind.LIMIT_HIT: lambda e: f"limit {e.data.get('limit')}: {e.data.get('value')}",
     EventKind.RETRY: lambda e: f"target fails ({e.data.get('kind')}), tries again in {e.data.get('wait')} s",
     EventKind.DIAG: lambda e: str(e.data.get("message", "")),
+    EventKind.DENIED: lambda e: f"denied: {e.data.get('reason')}",
 }
 
 

@@ -243,6 +243,7 @@ _HANDLERS = {
     EventKind.LIMIT_HIT: _note,
     EventKind.RETRY: _note,
     EventKind.DIAG: _note,
+    EventKind.DENIED: _note,
 }
 
 

@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from skvm.ports.browser import Browser, Browsers, PageFailure, PageView, Reach
-from skvm.runtime.threads import in_thread
+from skvm.ports import Browser, Browsers, PageFailure, PageView
 from skvm.runtime.tools.files import ToolFailure
-from skvm.runtime.tools.hosts import address_of
+from skvm.runtime.tools.hosts import Outward
 
 LOOKS = frozenset({"open", "read", "wait"})
 """Actions that may be done again."""
@@ -39,7 +38,7 @@ class Browsing:
                 if hosts not in self._browsers:
                     if action != "open":
                         raise ToolFailure("no page is open; call browser with action 'open' and a url first")
-                    self._browsers[hosts] = await self._source.start(_reach(hosts))
+                    self._browsers[hosts] = await self._source.start(Outward(hosts).reach)
                 view = await act_on(self._browsers[hosts], action, target, text, url)
             except PageFailure as error:
                 raise ToolFailure(str(error)) from None
@@ -69,13 +68,3 @@ async def act_on(browser: Browser, action: str, target: str = "", text: str = ""
     if action not in acts:
         raise ToolFailure(f"there is no action {action!r}")
     return await acts[action]()
-
-
-def _reach(hosts: tuple[str, ...]) -> Reach:
-    async def reach(host: str, port: int) -> str:
-        try:
-            return await in_thread(address_of, host, port, hosts)
-        except ToolFailure as error:
-            raise PageFailure(str(error)) from None
-
-    return reach

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 
 from skvm.diag import SandboxError
-from skvm.ports import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult
+from skvm.ports import Reach, Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult
 from skvm.runtime.api import SandboxSource
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.threads import in_thread
@@ -75,11 +75,12 @@ class Commands:
         self,
         command: str | tuple[str, ...],
         env: dict[str, str],
-        hosts: tuple[str, ...] = (),
+        reach: Reach | None = None,
         seconds: float | None = None,
         write: tuple[Path, ...] | None = None,
     ) -> CommandResult:
-        """Run one command in the work folder, of which it may write only `write` when that is given.
+        """Run one command in the work folder, of which it may write only `write` when that is given. It has a network only
+        with `reach`.
 
         Raises SandboxError when the sandbox itself fails.
         """
@@ -90,12 +91,11 @@ class Commands:
         request = SandboxRequest(
             argv=self.words(command),
             cwd=self._space.work,
-            grants=SandboxGrants(
-                work=self._space.work, read=self._readable(), write=write, skill=self._space.skill, hosts=hosts
-            ),
+            grants=SandboxGrants(work=self._space.work, read=self._readable(), write=write, skill=self._space.skill),
             env={**self._environment(), **env},
             limits=SandboxLimits(wall=max(0.05, wall), output=MAX_RESULT),
             spill=spill,
+            reach=reach,
         )
         async with self._lane:
             result = await sandbox.run(request)
@@ -106,6 +106,7 @@ class Commands:
         clean = self._redactor.cut if result.truncated else self._redactor.text
         stdout, stderr = (clean(data.decode("utf-8", "replace")) for data in (result.stdout, result.stderr))
         parts = [f"exit code: {result.exit_code}" + (f" ({_WHY[result.reason]})" if result.reason in _WHY else "")]
+        parts += [f"note: {note}" for note in result.notes]
         parts += [f"{name}:\n{text.rstrip()}" for name, text in (("stdout", stdout), ("stderr", stderr)) if text.strip()]
         if result.truncated:
             parts.append(f"[output cut; all of it: read_file {SPILL_PREFIX}{spill.name}]")

@@ -8,12 +8,81 @@ from __future__ import annotations
 
 import fnmatch
 import ipaddress
+import re
 import socket
+from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
+from skvm.ports import HostRefused
+from skvm.runtime.threads import in_thread
 from skvm.runtime.tools.files import ToolFailure
 
 PORTS = {"http": 80, "https": 443}
+MOST_TOLD = 100
+"""Attempts of one program that are told one by one."""
+
+_ADDRESS = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?")
+
+
+UNREACHED = re.compile(
+    r"(?:could not|unable to|cannot) (?:resolve|connect)|name resolution|name or service not known|network is unreachable"
+    r"|failed to connect|connection (?:refused|error)|getaddrinfo|\b(?:EAI_AGAIN|ENOTFOUND|ENETUNREACH)\b"
+    r"|socket.{0,40}operation not permitted",
+    re.IGNORECASE,
+)
+"""How programs say that they found no network."""
+
+
+class HostDenied(ToolFailure):
+    """A host that may not be reached; `name` is host and port."""
+
+    def __init__(self, message: str, host: str, port: int) -> None:
+        super().__init__(message)
+        self.name = f"{host}:{port}"
+
+
+class Outward:
+    """The hosts that one program (or one browser) may reach.
+
+    `told` hears of its attempts as they come: host, port, why it failed (empty when it was let through), whether that was a
+    denial. `denied` and `failed` keep the words, once for each host and port.
+    """
+
+    def __init__(self, hosts: tuple[str, ...], told: Callable[[str, int, str, bool], None] | None = None) -> None:
+        self._hosts = hosts
+        self._told = told
+        self.attempts = 0
+        self.denied: dict[str, str] = {}
+        self.failed: dict[str, str] = {}
+
+    async def reach(self, host: str, port: int) -> str:
+        """Numeric address of a host that may be reached; raises HostRefused."""
+        try:
+            address = await in_thread(address_of, host, port, self._hosts)
+        except ToolFailure as error:
+            self.refuse(host, port, error)
+            raise HostRefused(str(error)) from None
+        self._tell(host, port, "", False)
+        return address
+
+    def refuse(self, host: str, port: int, error: ToolFailure) -> None:
+        """Keep and tell that a host was not reached."""
+        denial = isinstance(error, HostDenied)
+        (self.denied if denial else self.failed)[f"{host}:{port}"] = str(error)
+        self._tell(host, port, str(error), denial)
+
+    def named_in(self, text: str) -> None:
+        """For a program that has no way out: refuse what the addresses in its command name."""
+        for scheme, host, port in dict.fromkeys(_ADDRESS.findall(text)):
+            try:
+                require(host.strip("[]"), int(port or PORTS[scheme]), self._hosts)
+            except HostDenied as error:
+                self.refuse(host.strip("[]"), int(port or PORTS[scheme]), error)
+
+    def _tell(self, host: str, port: int, why: str, denial: bool) -> None:
+        self.attempts += 1
+        if self._told is not None and self.attempts <= MOST_TOLD:
+            self._told(host, port, why, denial)
 
 
 def permitted(url: str, grants: tuple[str, ...]) -> SplitResult:
@@ -30,14 +99,14 @@ def permitted(url: str, grants: tuple[str, ...]) -> SplitResult:
 
 
 def require(host: str, port: int, grants: tuple[str, ...]) -> None:
-    """Raises ToolFailure for a host and port that no grant names."""
+    """Raises HostDenied for a host and port that no grant names."""
     if not any(_granted(host.lower(), port, grant.lower()) for grant in grants):
         allowed = ", ".join(grants) or "none"
-        raise ToolFailure(f"{host}:{port} is not permitted for this step (permitted: {allowed})")
+        raise HostDenied(f"{host}:{port} is not permitted for this step (permitted: {allowed})", host, port)
 
 
 def address_of(host: str, port: int, grants: tuple[str, ...]) -> str:
-    """Numeric address of a granted host; raises ToolFailure when it is not granted, unknown or private."""
+    """Numeric address of a granted host; raises HostDenied when it is not granted or private, ToolFailure when unknown."""
     require(host, port, grants)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -48,7 +117,7 @@ def address_of(host: str, port: int, grants: tuple[str, ...]) -> str:
         address = str(sockaddr[0])
         if named or ipaddress.ip_address(address.split("%")[0]).is_global:
             return address
-    raise ToolFailure(f"{host} leads to a private address, which is not permitted")
+    raise HostDenied(f"{host} leads to a private address, which is not permitted", host, port)
 
 
 def _granted(host: str, port: int, grant: str) -> bool:

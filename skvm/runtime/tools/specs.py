@@ -8,7 +8,7 @@ from typing import Any
 from skvm.ir import EffectClass
 from skvm.ports import ToolSpec
 
-TOOLS_VERSION = "1"
+TOOLS_VERSION = "2"
 FINISH = "finish"
 CHOOSE = "choose"
 
@@ -43,7 +43,8 @@ SEARCH = _spec(
 )
 EXECUTE = _spec(
     "execute_command",
-    "Run a command in the work folder, in a sandbox without network. Files of the skill can be named as the skill names them.",
+    "Run a command in the work folder, in a sandbox. It reaches permitted hosts only, through the proxy that its environment "
+    "names. Files of the skill can be named as the skill names them.",
     {"command": _TEXT},
 )
 WEB_FETCH = _spec("web_fetch", "Fetch a page of a permitted host.", {"url": _TEXT})

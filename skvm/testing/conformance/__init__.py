@@ -3,7 +3,17 @@
 from skvm.testing.conformance.escapes import ATTEMPTS, PERMITTED, Scene
 from skvm.testing.conformance.harness import HarnessSuite
 from skvm.testing.conformance.model import ModelSuite
+from skvm.testing.conformance.outlet import OutletSuite
 from skvm.testing.conformance.sandbox import SandboxSuite
 from skvm.testing.conformance.store import StoreSuite
 
-__all__ = ["ATTEMPTS", "PERMITTED", "HarnessSuite", "ModelSuite", "SandboxSuite", "Scene", "StoreSuite"]
+__all__ = [
+    "ATTEMPTS",
+    "PERMITTED",
+    "HarnessSuite",
+    "ModelSuite",
+    "OutletSuite",
+    "SandboxSuite",
+    "Scene",
+    "StoreSuite",
+]

@@ -1,7 +1,9 @@
-"""A proxy through which a browser reaches granted hosts and nothing else: it holds the only socket of the browser's network.
+"""A proxy through which a program in a sandbox reaches granted hosts and nothing else: it holds the only socket that leads out
+of the program's network.
 
-Interception inside the browser would miss web sockets, workers and prefetching; a proxy sees every connection there is. What
-follows a request on its connection goes to the same host and port, whatever it says.
+Interception inside a browser would miss web sockets, workers and prefetching; a proxy sees every connection there is. It speaks
+HTTP with absolute addresses and CONNECT, resolves names itself (through `Reach`), and what follows a request on its connection
+goes to the same host and port, whatever it says.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-from skvm.ports.browser import PageFailure, Reach
+from skvm.ports.network import HostRefused, Reach
 
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 60.0
 CONNECT_SECONDS = 20.0
-DROPPED = ("proxy-connection", "connection", "keep-alive", "proxy-authorization")
+MOST_AT_ONCE = 256
+"""Connections open at the same time; a further one is closed at once. A browser keeps some 30 to a page of many hosts."""
+
+DROPPED = ("proxy-connection", "connection", "keep-alive", "proxy-authorization", "host")
 
 
 class Proxy:
@@ -44,6 +49,9 @@ class Proxy:
             writer.transport.abort()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._tasks) >= MOST_AT_ONCE:
+            writer.transport.abort()
+            return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -67,17 +75,15 @@ class Proxy:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             host, port, first = _target(head)
             try:
-                address = await self._reach(host, port)
-            except PageFailure as refusal:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    far_reader, far_writer = await asyncio.open_connection(await self._reach(host, port), port)
+            except HostRefused as refusal:
                 self.refused[f"{host}:{port}"] = None
                 await _refuse(writer, str(refusal))
                 return
-            async with asyncio.timeout(CONNECT_SECONDS):
-                try:
-                    far_reader, far_writer = await asyncio.open_connection(address, port)
-                except OSError as error:
-                    await _refuse(writer, f"{host} cannot be reached: {error.strerror or error}", 502)
-                    return
+            except OSError as error:  # a timeout is one too
+                await _refuse(writer, f"{host} cannot be reached: {error.strerror or 'no answer'}", 502)
+                return
             with self._held(far_writer):
                 if first:
                     far_writer.write(first)
@@ -98,7 +104,9 @@ def _target(head: str) -> tuple[str, int, bytes]:
         raise ValueError("not an absolute http address")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     kept = [row for row in rows if row.partition(":")[0].strip().lower() not in DROPPED]
-    sent = "\r\n".join([f"{method} {path} {version}", *kept, "Connection: close", "", ""])
+    # The host of the address holds, not what the program wrote beside it (RFC 9112, 3.2.2).
+    named = parts.netloc.rpartition("@")[2]
+    sent = "\r\n".join([f"{method} {path} {version}", f"Host: {named}", *kept, "Connection: close", "", ""])
     return parts.hostname, parts.port or 80, sent.encode("latin-1")
 
 
