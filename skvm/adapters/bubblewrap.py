@@ -29,7 +29,10 @@ from skvm.adapters.confine.outlet import Outlet
 from skvm.adapters.confine.places import (
     SYSTEM,
     etc_files,
+    hidden_program,
     inside,
+    permitted_programs,
+    program_folders,
     python_prefixes,
     read_places,
     write_places,
@@ -79,6 +82,10 @@ class Bubblewrap(Backend):
     def version(self) -> str:
         """Release of bubblewrap, version of this policy, digest of the filter."""
         return f"bubblewrap {self._release} policy {POLICY} filter {filter_digest(self._filter)}"
+
+    def blocked(self, request: SandboxRequest) -> str:
+        """The first process inside opens the outlet, so the interpreter must be there."""
+        return "the user's policy does not permit python3, which opens it" if hidden_program(request, _PYTHON) else ""
 
     def start(self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None) -> Attempt:
         """A job ready to run; see `Backend`."""
@@ -209,13 +216,14 @@ class _Start:
 
 
 _OUTWARD = Path(__file__).parent / "confine" / "outward.py"
+_PYTHON = os.path.realpath(sys.executable)
 
 
 def _words(program: str, request: SandboxRequest, outlet: Outlet | None) -> list[str]:
     """What bubblewrap starts: the program, or what opens the outlet and becomes it."""
     if outlet is None:
         return [program, *request.argv[1:]]
-    opener = [sys.executable, "-I", "-S", "-B", "-c", _OUTWARD.read_text(encoding="utf-8"), str(outlet.inner)]
+    opener = [_PYTHON, "-I", "-S", "-B", "-c", _OUTWARD.read_text(encoding="utf-8"), str(outlet.inner)]
     return [*opener, request.env.get("LC_CTYPE", ""), program, *request.argv]
 
 
@@ -254,11 +262,25 @@ def mounts(request: SandboxRequest, work: Path, writable: Callable[[Path], list[
         readable.add(work)
     rows += [(p, ["--ro-bind", str(p), str(p)]) for p in readable if p not in places]
     rows += [(p, writable(p)) for p in places]
+    hidden = _programs(request, rows)
     rows.sort(key=lambda row: (len(row[0].parts), str(row[0])))
     flat = [part for _, option in rows for part in option]
     # /proc too: started by root, the program's user is still the owner of the kernel's settings in /proc/sys.
-    closing = [*_masks(), "--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
+    closing = [*_masks(), *(part for folder in hidden for part in ("--remount-ro", str(folder)))]
+    closing += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
     return [*flat, *_aliases(request, [p for p, option in rows if "bind" in option[0]]), *closing]
+
+
+def _programs(request: SandboxRequest, rows: list[tuple[Path, list[str]]]) -> tuple[Path, ...]:
+    """Where only some programs are permitted: empty folders in the place of those that hold programs, with those inside."""
+    if request.grants.programs is None:
+        return ()
+    folders = program_folders(request)
+    links, files = permitted_programs(request)
+    rows += [(folder, ["--tmpfs", str(folder)]) for folder in folders]
+    rows += [(path, ["--symlink", target, str(path)]) for path, target in links.items()]
+    rows += [(path, ["--ro-bind", str(path), str(path)]) for path in files]
+    return folders
 
 
 def _masks() -> list[str]:

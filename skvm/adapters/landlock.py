@@ -27,6 +27,8 @@ from skvm.adapters.confine.places import (
     SYSTEM,
     etc_files,
     inside,
+    permitted_programs,
+    program_folders,
     python_prefixes,
     read_places,
     write_places,
@@ -196,12 +198,26 @@ def rules(request: SandboxRequest, work: Path, tmp: Path, handled: int) -> list[
                     help="choose another --workdir, or install bubblewrap",
                 )
     system = [p.resolve() for p in map(Path, SYSTEM) if p.exists()]
+    if request.grants.programs is not None:
+        folders = program_folders(request)
+        system = [q for p in system for q in _without(p, folders)]
+        protected = [q for p in protected for q in _without(p, folders)]
+        system += permitted_programs(request)[1]
     readable = [*system, *etc_files(), *protected, *(p for p in map(Path, _MACHINE) if p.exists()), work]
     rows: list[list[object]] = [[str(p), _rights(p, _READ & handled), None] for p in sorted(set(readable))]
     rows += [[d, (READ_FILE | WRITE_FILE | _TRUNCATE) & handled, None] for d in _DEVICES]
     rows += [[str(p), _rights(p, everything), str(work)] for p in places]
     rows.append([str(tmp), everything, str(tmp)])
     return rows
+
+
+def _without(place: Path, folders: tuple[Path, ...]) -> list[Path]:
+    """What lies in a place but not in the folders; the place itself where it holds none of them."""
+    if place in folders:
+        return []
+    if not any(inside(folder, place) for folder in folders):
+        return [place]
+    return [q for p in sorted(place.iterdir()) if not p.is_symlink() for q in _without(p, folders)]
 
 
 def _rights(path: Path, rights: int) -> int:

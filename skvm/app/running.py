@@ -17,12 +17,14 @@ import anyio.to_thread
 
 from skvm.app.compiling import CompileOptions, artifact_at
 from skvm.app.evidence import open_book
+from skvm.app.policy import NAME, policy_of, restrained
 from skvm.app.settings import Settings
 from skvm.app.targets import backends, require_builtin
 from skvm.capability import Target
 from skvm.capability.profiles import SIM, parse_target
 from skvm.diag import UsageError
-from skvm.plan import Artifact, Event
+from skvm.plan import Artifact, Event, StepNode
+from skvm.plan.policy import Policy
 
 if TYPE_CHECKING:
     from skvm.ports import Browsers, Sandbox
@@ -74,16 +76,21 @@ def target_of(options: RunOptions) -> Target:
 def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> RunOutcome:
     """Run to the end on a fresh event loop; raises SkvmError, KeyboardInterrupt."""
     target = target_of(options)
+    policy = policy_of(settings)
+    options = restrained(options, policy)
     skill: Path | None = None
     if isinstance(what, Artifact):
         artifact = what
     else:
         artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
     check_price(options.max_cost, target)
-    return anyio.run(_run, artifact, skill, target, options, settings)
+    _check_env(options.env, artifact, policy)
+    return anyio.run(_run, artifact, skill, target, options, settings, policy)
 
 
-async def _run(artifact: Artifact, skill: Path | None, target: Target, options: RunOptions, settings: Settings) -> RunOutcome:
+async def _run(
+    artifact: Artifact, skill: Path | None, target: Target, options: RunOptions, settings: Settings, policy: Policy
+) -> RunOutcome:
     from skvm.runtime import RunPorts, RunRequest, execute
     from skvm.store import open_store
 
@@ -95,7 +102,7 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
             settings, api_base=options.api_base, seed=options.seed, oracle=options.oracle, record=options.record
         ),
         sandbox=lambda: sandbox_of(settings),
-        browsers=_browsers(artifact, settings),
+        browsers=_browsers(artifact, settings, policy),
         journal=store.journal,
         blobs=store.blobs,
         solid=open_book(store, settings) if options.solid else None,
@@ -118,6 +125,7 @@ async def _run(artifact: Artifact, skill: Path | None, target: Target, options: 
         resume=options.resume,
         seed=options.seed,
         skill_dir=skill,
+        policy=policy,
         signals=threading.current_thread() is threading.main_thread(),
     )
     try:
@@ -144,9 +152,9 @@ async def sandbox_of(settings: Settings) -> Sandbox:
     return await choose_sandbox(settings.sandbox, settings.cache)
 
 
-def _browsers(artifact: Artifact, settings: Settings) -> Browsers | None:
+def _browsers(artifact: Artifact, settings: Settings, policy: Policy) -> Browsers | None:
     """Browsers of this machine, looked for only when there is a host that may be reached."""
-    if not any(grant.kind == "host" for grant in artifact.permissions.grants):
+    if not any(grant.kind == "host" for grant in policy.narrowed(artifact.permissions).grants):
         return None
     from skvm.adapters.chromium import find_chromium
 
@@ -173,6 +181,18 @@ def _checked_files(files: dict[str, Path]) -> dict[str, Path]:
         if not path.is_file():
             raise UsageError(f"the input {name} is not a file", where=str(path), help="give --file NAME=PATH")
     return files
+
+
+def _check_env(names: tuple[str, ...], artifact: Artifact, policy: Policy) -> None:
+    """A variable is handed over only where the skill's own text asks for it and the user's policy leaves it."""
+    cited = {g.name for g in artifact.permissions.grants if g.kind == "env"}
+    cited |= {name for node in artifact.plan.nodes if isinstance(node, StepNode) for name in node.env}
+    for name in names:
+        if name not in cited:
+            known = f"it names {', '.join(sorted(cited))}" if cited else "it names none"
+            raise UsageError(f"the skill does not name the variable {name}", help=f"leave --env {name} out; {known}")
+        if not policy.names("env", (name,)):
+            raise UsageError(f"the policy in {NAME} does not permit the variable {name}", help=f"leave --env {name} out")
 
 
 def _named_environment(names: tuple[str, ...]) -> dict[str, str]:

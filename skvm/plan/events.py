@@ -30,7 +30,7 @@ class EventKind(StrEnum):
     retry          kind, wait, attempt
     diag           code, message
     net.reach      host, port, ok, reason; a connection that a command tried
-    denied         what (host), name, reason
+    denied         what (host, write), name, reason
     """
 
     RUN_START = "run.start"

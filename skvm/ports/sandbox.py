@@ -21,12 +21,16 @@ class SandboxLimits(Frozen):
 
 
 class SandboxGrants(Frozen):
-    """Absolute host paths. `work` is writable; `write` narrows it to those places below `work` when it is not None."""
+    """Absolute host paths. `work` is writable; `write` narrows it to those places below `work` when it is not None.
+
+    `programs`: names of those programs in the folders that PATH usually names which are there, None = all.
+    """
 
     work: Path
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] | None = None
     skill: Path | None = None
+    programs: tuple[str, ...] | None = None
 
 
 class SandboxRequest(Frozen):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from skvm.diag import SkvmError
 from skvm.ir import Frozen
 from skvm.plan import Artifact, FileResult
+from skvm.plan.policy import Policy
 from skvm.ports import (
     Blobs,
     Browsers,
@@ -54,7 +55,8 @@ class RunRequest:
     id of a run to continue. `attempts`: tries per model call when the target fails in passing. `turns`: model turns per
     step. `lanes`: most calls at once per model. `prefix`: isolated interpreter prefix whose `bin` leads the PATH of commands.
     `signals`: end the run on SIGINT and SIGTERM with exit 130 instead of letting KeyboardInterrupt fly (main thread only).
-    `brief`: the plan is one piece of work that comes from nowhere else, with the tools named there.
+    `brief`: the plan is one piece of work that comes from nowhere else, with the tools named there. `policy`: what the user
+    permits at most, whatever the manifest grants.
     """
 
     artifact: Artifact
@@ -80,6 +82,7 @@ class RunRequest:
     prefix: Path | None = None
     signals: bool = False
     brief: Brief | None = None
+    policy: Policy = field(default_factory=Policy)
 
 
 class SystemClock:

@@ -309,7 +309,7 @@ def _session(
         graph=graph,
         space=space,
         places=places,
-        commands=Commands(space, ports.sandbox, redactor, request.prefix),
+        commands=Commands(space, ports.sandbox, redactor, request.prefix, request.policy),
         board=board,
         budget=Budget(ports.clock, ends, request.max_tokens, request.max_cost, request.calls, replay.used),
         recorder=Recorder(run, ports.journal, ports.sinks, ports.clock, redactor, events),

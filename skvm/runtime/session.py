@@ -136,11 +136,12 @@ class Session:
         return next((item.model for item in self.request.artifact.pool if item.name == target), target)
 
     def granted(self, node: StepNode, kind: str) -> tuple[str, ...]:
-        """Names of `kind` (`env`, `host`) that the manifest grants to a step: its own, and those of the skill as a whole."""
+        """Names of `kind` (`env`, `host`) that the manifest grants to a step (its own, and those of the skill as a whole) and
+        the user's policy leaves."""
         own = node.env if kind == "env" else node.hosts
         grants = self.request.artifact.permissions.grants
         cited = (g.name for g in grants if g.kind == kind and (not g.steps or node.id in g.steps))
-        return tuple(sorted({*own, *cited}))
+        return self.request.policy.names(kind, tuple(sorted({*own, *cited})))
 
     def tools(self, node: StepNode) -> tuple[ToolSpec, ...]:
         """What a step is offered: a browser only where there is one and the step may reach a host; of a brief what it names."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from skvm.adapters.confine.outlet import Outlet
-from skvm.adapters.confine.places import checked_work, find_program, python_prefixes, read_places
+from skvm.adapters.confine.places import checked_work, find_program, hidden_program, python_prefixes, read_places
 from skvm.adapters.confine.process import run_job
 from skvm.adapters.confine.selftest import Attempt, prove, prove_outlet
 from skvm.adapters.confine.verdict import not_found, unpassable
@@ -34,14 +34,22 @@ class Backend(ABC):
 
     async def run(self, request: SandboxRequest) -> SandboxResult:
         """Run one program; see the port. A network that did not prove to lead through the proxy alone is not granted."""
-        note = ""
-        if request.reach is not None:
-            report = await anyio.to_thread.run_sync(self.prove_outlet, abandon_on_cancel=True)
-            if not report.ok:
-                request = request.model_copy(update={"reach": None})
-                note = f"no network: {self.name} does not prove here that only granted hosts are reached ({_why(report)})"
-        result = await self.run_unproved(request)
-        return result.model_copy(update={"notes": (*result.notes, note)}) if note else result
+        why = await self._no_outlet(request) if request.reach is not None else ""
+        if not why:
+            return await self.run_unproved(request)
+        result = await self.run_unproved(request.model_copy(update={"reach": None}))
+        return result.model_copy(update={"notes": (*result.notes, f"no network: {why}")})
+
+    async def _no_outlet(self, request: SandboxRequest) -> str:
+        """Why this program gets no network; empty when it does."""
+        report = await anyio.to_thread.run_sync(self.prove_outlet, abandon_on_cancel=True)
+        if report.ok:
+            return self.blocked(request)
+        return f"{self.name} does not prove here that only granted hosts are reached ({_why(report)})"
+
+    def blocked(self, request: SandboxRequest) -> str:
+        """Why the grants of a request leave no way to open an outlet; empty when they do."""
+        return ""
 
     async def run_unproved(self, request: SandboxRequest) -> SandboxResult:
         """`run` without the self-test of the outlet, for that test."""
@@ -80,6 +88,8 @@ class Backend(ABC):
         program = find_program(request, (work, *read_places(request), *python_prefixes()))
         if program is None:
             return not_found(request)
+        if hidden_program(request, program):
+            return not_found(request, f"{request.argv[0]}: the user's policy does not permit this program")
         return self.start(request, work, program, Outlet() if request.reach is not None else None)
 
 

@@ -21,6 +21,9 @@ ETC = (
     "protocols", "python3", "services", "ssl/cert.pem", "ssl/certs", "ssl/openssl.cnf", "terminfo", "texmf", "timezone",
 )  # fmt: skip
 
+PROGRAMS = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/games", "/bin", "/sbin")
+_MOST_LINKS = 16
+
 _NEVER_WORK = ("/", "/usr", "/etc", "/proc", "/sys", "/dev", "/run", "/boot", "/var", "/lib", "/bin", "/sbin")
 
 
@@ -69,6 +72,38 @@ def read_places(request: SandboxRequest) -> tuple[Path, ...]:
     """Real paths that may be read besides the runtime: the skill and the named places that exist."""
     named = [*request.grants.read, *([request.grants.skill] if request.grants.skill else [])]
     return tuple(sorted({p.resolve() for p in named if p.exists()}))
+
+
+def program_folders(request: SandboxRequest) -> tuple[Path, ...]:
+    """Real folders that hold programs: those of the system, and `bin` of every interpreter and place that may be read."""
+    prefixes = [*python_prefixes(), *read_places(request)]
+    found = {p.resolve() for p in (*map(Path, PROGRAMS), *(p / "bin" for p in prefixes)) if p.is_dir()}
+    return tuple(sorted(found))
+
+
+def permitted_programs(request: SandboxRequest) -> tuple[dict[Path, str], tuple[Path, ...]]:
+    """Of `grants.programs`, in those folders: links with where they lead, and real files."""
+    links: dict[Path, str] = {}
+    files = set()
+    folders = program_folders(request)
+    for at in [folder / name for folder in folders for name in request.grants.programs or ()]:
+        path, left = at, _MOST_LINKS
+        while path.is_symlink() and left:
+            if path.parent in folders:
+                links[path] = str(path.readlink())
+            path, left = Path(os.path.normpath(path.parent / path.readlink())), left - 1
+            path = path.parent.resolve() / path.name
+        if path.is_file():
+            files.add(path)
+    return links, tuple(sorted(files))
+
+
+def hidden_program(request: SandboxRequest, program: str) -> bool:
+    """Does it lie in one of those folders without being permitted?"""
+    if request.grants.programs is None:
+        return False
+    real = Path(program).resolve()
+    return real.parent in program_folders(request) and real not in permitted_programs(request)[1]
 
 
 def find_program(request: SandboxRequest, visible: tuple[Path, ...]) -> str | None:

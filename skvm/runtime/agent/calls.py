@@ -30,7 +30,7 @@ from skvm.runtime.tools.specs import EFFECTS
 from skvm.runtime.tools.web import web_fetch
 from skvm.runtime.work.confined import Refused
 from skvm.runtime.work.snapshot import changed, digest_file, take
-from skvm.runtime.work.writable import DENIED, covered, may_write, write_grants
+from skvm.runtime.work.writable import DENIED, covered, may_write, meet_places, permitted_folders, within, write_grants
 from skvm.source import digest_text
 
 GREP = Path(files.__file__).with_name("grep.py")
@@ -202,7 +202,7 @@ class StepCalls:
             act: Callable[..., Awaitable[str]] = handler
             return Done(True, await act(**args))
         except HostDenied as error:
-            self._tell_denial(error.name, str(error))
+            self._tell_denial("host", error.name, str(error))
             return Done(False, f"error: {error}")
         except (ToolFailure, Refused) as error:
             return Done(False, f"error: {error}")
@@ -220,11 +220,16 @@ class StepCalls:
         return await in_thread(files.list_directory, self.session.places, path)
 
     def _permit(self, path: str) -> None:
-        """Raises Refused for a file outside of the places the step is confined to."""
-        if self.confined is None:
+        """Raises Refused for a file outside of the places the user permits, or the step is confined to."""
+        folders = self.session.request.policy.write
+        if self.confined is None and folders is None:
             return
         relative = files.writable(self.session.places, path)
-        if not may_write(self.session.space.work, relative, self.confined):
+        if folders is not None and not within(self.session.space.work, relative, folders):
+            why = f"{relative} is not among the folders that the user's policy lets a run write: {', '.join(folders) or 'none'}"
+            self._tell_denial("write", relative, why)
+            raise Refused(why)
+        if self.confined is not None and not may_write(self.session.space.work, relative, self.confined):
             self.denied = f"it would write {relative}"
             raise Refused(f"{relative} is not among the places this step may write beside other steps")
 
@@ -274,7 +279,7 @@ class StepCalls:
         work = session.space.work
         before = await in_thread(take, work)
         alone = session.running <= 1
-        write = None if self.confined is None else await in_thread(write_grants, work, self.confined)
+        write = await in_thread(self._writable)
         hosts = session.granted(self.node, "host")
         outward = Outward(hosts, self._tell_reach)
         reach = outward.reach if hosts else None
@@ -292,23 +297,29 @@ class StepCalls:
         self._note_strays(new)
         return Done(ok and not outward.denied, text, result.exit_code, result.stdout, wrote)
 
+    def _writable(self) -> tuple[Path, ...] | None:
+        """The places a command may write: those the step is confined to, and of them what the user's policy leaves."""
+        work, folders = self.session.space.work, self.session.request.policy.write
+        own = None if self.confined is None else write_grants(work, self.confined)
+        return own if folders is None else meet_places(own, permitted_folders(work, folders))
+
     def _tell_reach(self, host: str, port: int, why: str, denial: bool) -> None:
         self.session.emit(EventKind.NET_REACH, self.node.id, self.scope, host=host, port=port, ok=not why, reason=why)
         if denial:
-            self._tell_denial(f"{host}:{port}", why)
+            self._tell_denial("host", f"{host}:{port}", why)
 
-    def _tell_denial(self, name: str, why: str) -> None:
-        self.session.emit(EventKind.DENIED, self.node.id, self.scope, what="host", name=name, reason=why)
+    def _tell_denial(self, what: str, name: str, why: str) -> None:
+        self.session.emit(EventKind.DENIED, self.node.id, self.scope, what=what, name=name, reason=why)
 
     def _unreached(self, outward: Outward, text: str) -> str:
-        """The text of a command with what it could not reach in front; a denial is a failure whatever the program made of it,
+        """The text of a command and what it could not reach; a denial is a failure whatever the program made of it,
         since one that reads a refusal as an answer may well end with 0."""
         why = [*outward.denied.values(), *outward.failed.values()]
         if outward.denied and self.confined is not None:
             self.denied = f"it would reach {', '.join(outward.denied)}"
         if outward.attempts > MOST_TOLD:
             why.append(f"{outward.attempts} connections were tried, {MOST_TOLD} of them are in the journal")
-        return "\n".join([*(f"network: {line}" for line in why[:SHOWN]), text])
+        return "\n".join([text, *(f"network: {line}" for line in why[:SHOWN])])
 
     def _note_strays(self, paths: Iterable[str]) -> None:
         """A new file has no place to grant but its folder, so what a command wrote there is looked at afterwards.

@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 
 from skvm.diag import SandboxError
+from skvm.plan.policy import Policy
 from skvm.ports import Reach, Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult
 from skvm.runtime.api import SandboxSource
 from skvm.runtime.state.redact import Redactor
@@ -24,6 +25,7 @@ from skvm.runtime.work.workspace import Workspace
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 COMMAND_SECONDS = 600.0
+MEBI = 1024**2
 PYTHONS = ("python", "python3")
 
 
@@ -41,7 +43,15 @@ class CommandResult:
 class Commands:
     """Runs the commands of one run. The sandbox is chosen when the first command (or guard) asks for it."""
 
-    def __init__(self, space: Workspace, source: SandboxSource, redactor: Redactor, prefix: Path | None) -> None:
+    def __init__(
+        self,
+        space: Workspace,
+        source: SandboxSource,
+        redactor: Redactor,
+        prefix: Path | None,
+        policy: Policy,
+    ) -> None:
+        self._policy = policy
         self._space = space
         self._source = source
         self._redactor = redactor
@@ -87,13 +97,19 @@ class Commands:
         sandbox = await self.sandbox()
         self._spilled += 1
         spill = self._space.spill / f"{self._spilled:04}.txt"
-        wall = min(COMMAND_SECONDS, seconds) if seconds is not None else COMMAND_SECONDS
+        wall = min(x for x in (COMMAND_SECONDS, seconds, self._policy.limits.command_seconds) if x is not None)
         request = SandboxRequest(
             argv=self.words(command),
             cwd=self._space.work,
-            grants=SandboxGrants(work=self._space.work, read=self._readable(), write=write, skill=self._space.skill),
+            grants=SandboxGrants(
+                work=self._space.work,
+                read=self._readable(),
+                write=write,
+                skill=self._space.skill,
+                programs=self._policy.executables,
+            ),
             env={**self._environment(), **env},
-            limits=SandboxLimits(wall=max(0.05, wall), output=MAX_RESULT),
+            limits=self._limits(wall),
             spill=spill,
             reach=reach,
         )
@@ -101,6 +117,16 @@ class Commands:
             result = await sandbox.run(request)
         await in_thread(self._settle_spill, spill, result)
         return self._result(result, spill)
+
+    def _limits(self, wall: float) -> SandboxLimits:
+        usual, own = SandboxLimits(), self._policy.limits
+        return SandboxLimits(
+            wall=max(0.05, wall),
+            output=MAX_RESULT,
+            memory=min(usual.memory, (own.memory_mb or usual.memory) * MEBI),
+            file=min(usual.file, (own.file_mb or usual.file) * MEBI),
+            processes=min(usual.processes, own.processes or usual.processes),
+        )
 
     def _result(self, result: SandboxResult, spill: Path) -> CommandResult:
         clean = self._redactor.cut if result.truncated else self._redactor.text

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
+from skvm.plan.policy import split_host
 from skvm.ports import HostRefused
 from skvm.runtime.threads import in_thread
 from skvm.runtime.tools.files import ToolFailure
@@ -121,19 +122,13 @@ def address_of(host: str, port: int, grants: tuple[str, ...]) -> str:
 
 
 def _granted(host: str, port: int, grant: str) -> bool:
-    name, only = _split(grant)
+    name, only = split_host(grant)
     return fnmatch.fnmatchcase(host, name) and only in ("", str(port))
 
 
 def _names(host: str, port: int, grant: str) -> bool:
     """Is it this very host, not a pattern that covers it?"""
-    return _split(grant)[0] == host and _granted(host, port, grant)
-
-
-def _split(grant: str) -> tuple[str, str]:
-    """Host and port of a grant; a bare IPv6 address has colons and no port."""
-    name, _, port = grant.partition(":") if grant.count(":") == 1 else (grant, "", "")
-    return name, port
+    return split_host(grant)[0] == host and _granted(host, port, grant)
 
 
 def _is_ip(host: str) -> bool:

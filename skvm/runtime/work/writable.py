@@ -36,6 +36,36 @@ def covered(path: str, places: Iterable[str]) -> bool:
     return any(may_alias(path, place) for place in file_places(places))
 
 
+def within(work: Path, path: str, folders: Iterable[str]) -> bool:
+    """Does `path` (relative to `work`), with its links followed, lie in one of these folders of the work folder?"""
+    root = work.resolve()
+    real = (root / path).resolve()
+    return any(real.is_relative_to((root / folder).resolve()) for folder in _inner(root, folders))
+
+
+def permitted_folders(work: Path, folders: Iterable[str]) -> tuple[Path, ...]:
+    """The folders as grants of a sandbox, made where they are missing: a place that is not there would stand for the folder
+    around it. One that leads out of the work folder is none."""
+    root = work.resolve()
+    found = set()
+    for folder in _inner(root, folders):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        found.add((root / folder).resolve())
+    return tuple(sorted(found))
+
+
+def meet_places(one: tuple[Path, ...] | None, two: tuple[Path, ...] | None) -> tuple[Path, ...] | None:
+    """The places that lie in both grants; None grants the whole work folder."""
+    if one is None or two is None:
+        return two if one is None else one
+    met = {a if a.is_relative_to(b) else b for a in one for b in two if a.is_relative_to(b) or b.is_relative_to(a)}
+    return tuple(sorted(met))
+
+
+def _inner(root: Path, folders: Iterable[str]) -> list[str]:
+    return [folder for folder in folders if (root / folder).resolve().is_relative_to(root)]
+
+
 def write_grants(work: Path, places: Iterable[str]) -> tuple[Path, ...] | None:
     """Absolute paths that a sandbox lets a command write; None for the whole work folder.
 
