@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 NAME = "skvm.toml"
 WHOLE = ("tokens", "memory_mb", "file_mb", "processes")
 
-_HOST = re.compile(r"(?:\*|(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?|[0-9A-Fa-f:]+:[0-9A-Fa-f:]*")
+_HOST = re.compile(
+    r"(?:\*|(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?|[0-9A-Fa-f:]+:[0-9A-Fa-f:]*|\[[0-9A-Fa-f:]+\](?::\d{1,5})?"
+)
 _PROGRAM = re.compile(r"[A-Za-z0-9_.+-]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FOLDER = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^*?\[\]\0]*/")
@@ -85,7 +87,7 @@ def restrained(options: RunOptions, policy: Policy) -> RunOptions:
 def _syntax(path: Path, text: str, message: str) -> UsageError:
     found = _SYNTAX.match(message)
     words, line, column = (found[1], found[2], found[3]) if found else (message, None, None)
-    at = f"{line}:{column}" if line else f"{text.count(chr(10)) + 1}:1"
+    at = f"{line}:{column}" if line else f"{text.count(chr(10)) + 1}:{len(text.rpartition(chr(10))[2]) + 1}"
     return UsageError(f"not TOML: {words[:1].lower()}{words[1:]}", where=f"{path}:{at}")
 
 

@@ -1,6 +1,6 @@
 """What a user permits at most. A policy can only take away: every function here gives back a part of what it was given. Pure.
 
-A host is `name` or `name:port`; `*` stands for any name and `*.suffix` for any name below it.
+A host is `name` or `name:port` (`[address]:port` for IPv6); `*` stands for any name and `*.suffix` for any name below it.
 """
 
 from __future__ import annotations
@@ -74,15 +74,18 @@ class Policy(Frozen):
 
 
 def split_host(grant: str) -> tuple[str, str]:
-    """Name and port of a host; a bare IPv6 address has colons and no port."""
+    """Name and port of a host; an IPv6 address has a port only in brackets."""
+    if grant.startswith("["):
+        name, _, port = grant[1:].partition("]")
+        return name, port.removeprefix(":")
     name, _, port = grant.partition(":") if grant.count(":") == 1 else (grant, "", "")
     return name, port
 
 
 def meet_hosts(granted: tuple[str, ...], permitted: tuple[str, ...]) -> tuple[str, ...]:
     """The hosts that both lists name, as narrow as the narrower of the two."""
-    met = (_meet(one.lower(), two.lower()) for one in granted for two in permitted)
-    return tuple(sorted({host for host in met if host}))
+    met = {_meet(one.lower(), two.lower()) for one in granted for two in permitted} - {""}
+    return tuple(sorted(host for host in met if not any(_implied(host, other) for other in met - {host})))
 
 
 def meet_folders(granted: tuple[str, ...], permitted: tuple[str, ...]) -> tuple[str, ...]:
@@ -94,7 +97,7 @@ def meet_folders(granted: tuple[str, ...], permitted: tuple[str, ...]) -> tuple[
                 found.add(one)
             elif one.endswith("/") and _within(two, one):
                 found.add(two)
-    return tuple(sorted(found))
+    return tuple(sorted(p for p in found if not any(q.endswith("/") and _within(p, q) for q in found - {p})))
 
 
 def least(one: N | None, two: N | None) -> N | None:
@@ -114,12 +117,19 @@ def _meet(granted: str, permitted: str) -> str:
     else:
         return ""
     port = port or other_port
-    return f"{met}:{port}" if port else met
+    named = f"[{met}]" if ":" in met and port else met
+    return f"{named}:{port}" if port else met
 
 
 def _covers(wide: str, narrow: str) -> bool:
     """Does every host that `narrow` stands for belong to `wide`?"""
     return wide in ("*", narrow) or (wide.startswith("*.") and "*" not in wide[1:] and narrow.endswith(wide[1:]))
+
+
+def _implied(host: str, other: str) -> bool:
+    """Is a host permitted by another one too, in every respect?"""
+    (name, port), (wide, wide_port) = split_host(host), split_host(other)
+    return not _literal(name) and _covers(wide, name) and wide_port in ("", port)
 
 
 def _literal(name: str) -> bool:

@@ -15,11 +15,14 @@ NAMES = ("a.invalid", "b.a.invalid", "c.b.a.invalid", "invalid", "localhost", "1
 PATTERNS = ("*", "*.a.invalid", "*.invalid", "*.b.a.invalid", "*a.invalid", "[ab].invalid", "?.a.invalid", "*.*.invalid", "*.1")
 ports = st.sampled_from(("", "", ":443", ":80"))
 names = st.sampled_from(NAMES)
-granted = st.lists(st.builds(lambda n, p: n + (p if n != "::1" else ""), st.sampled_from(NAMES + PATTERNS), ports), max_size=4)
-permitted = st.lists(
-    st.builds(lambda n, p: n + (p if n != "::1" else ""), st.sampled_from((*NAMES, "*", "*.a.invalid", "*.invalid")), ports),
-    max_size=4,
-)
+
+
+def spelled(name: str, port: str) -> str:
+    return f"[{name}]{port}" if name == "::1" and port else name + port
+
+
+granted = st.lists(st.builds(spelled, st.sampled_from(NAMES + PATTERNS), ports), max_size=4)
+permitted = st.lists(st.builds(spelled, st.sampled_from((*NAMES, "*", "*.a.invalid", "*.invalid")), ports), max_size=4)
 folders = st.lists(st.sampled_from(("./", "out/", "out/deep/", "in/", "output/")), max_size=3)
 places = st.lists(st.sampled_from(("./", "out/", "out/a.txt", "out/deep/b", "in/x", "a.txt", "output/y")), max_size=4)
 
@@ -63,7 +66,14 @@ def test_a_policy_opens_no_private_network(grants: list[str], policy: list[str],
 
 @given(granted)
 def test_a_policy_of_everything_takes_nothing(grants: list[str]) -> None:
-    assert meet_hosts(tuple(grants), ("*",)) == tuple(sorted({g.lower() for g in grants}))
+    left = meet_hosts(tuple(grants), ("*",))
+    for host in (*NAMES, "x.invalid", "a.b"):
+        assert allowed(host, 443, left) == allowed(host, 443, tuple(grants))
+
+
+@given(granted, st.sampled_from(("localhost", "127.0.0.1", "::1")))
+def test_a_policy_of_everything_takes_no_private_network(grants: list[str], host: str) -> None:
+    assert private(host, 443, meet_hosts(tuple(grants), ("*",))) == private(host, 443, tuple(grants))
 
 
 @given(places, folders)
