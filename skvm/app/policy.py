@@ -18,15 +18,13 @@ import math
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skvm.diag import UsageError
-from skvm.plan.policy import Policy, PolicyLimits, least
+from skvm.plan.policy import Policy, PolicyLimits
 
 if TYPE_CHECKING:
-    from skvm.app.running import RunOptions
     from skvm.app.settings import Settings
 
 NAME = "skvm.toml"
@@ -71,17 +69,6 @@ def read_policy(path: Path) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise _syntax(path, text, str(error)) from None
     return _Reader(path, text).policy(table)
-
-
-def restrained(options: RunOptions, policy: Policy) -> RunOptions:
-    """The options with limits no higher than the policy's."""
-    limits = policy.limits
-    return replace(
-        options,
-        deadline=least(options.deadline, limits.deadline),
-        max_tokens=least(options.max_tokens, limits.tokens),
-        max_cost=least(options.max_cost, limits.cost),
-    )
 
 
 def _syntax(path: Path, text: str, message: str) -> UsageError:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,14 @@ import anyio.to_thread
 
 from skvm.app.compiling import CompileOptions, artifact_at
 from skvm.app.evidence import open_book
-from skvm.app.policy import NAME, policy_of, restrained
+from skvm.app.policy import NAME, policy_of
 from skvm.app.settings import Settings
 from skvm.app.targets import backends, require_builtin
 from skvm.capability import Target
 from skvm.capability.profiles import SIM, parse_target
 from skvm.diag import UsageError
 from skvm.plan import Artifact, Event, StepNode
-from skvm.plan.policy import Policy
+from skvm.plan.policy import Policy, least
 
 if TYPE_CHECKING:
     from skvm.ports import Browsers, Sandbox
@@ -71,6 +71,17 @@ def target_of(options: RunOptions) -> Target:
         target = target.model_copy(update={"harness": options.harness})
     require_builtin(target)
     return target
+
+
+def restrained(options: RunOptions, policy: Policy) -> RunOptions:
+    """The options with limits no higher than the policy's."""
+    limits = policy.limits
+    return replace(
+        options,
+        deadline=least(options.deadline, limits.deadline),
+        max_tokens=least(options.max_tokens, limits.tokens),
+        max_cost=least(options.max_cost, limits.cost),
+    )
 
 
 def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> RunOutcome:

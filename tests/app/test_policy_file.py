@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from skvm.app import Settings
-from skvm.app.policy import policy_of, read_policy, restrained
-from skvm.app.running import RunOptions
+from skvm.app.policy import policy_of, read_policy
+from skvm.app.running import RunOptions, restrained
 from skvm.diag import UsageError
 from skvm.plan.policy import Policy, PolicyLimits
 
