@@ -25,6 +25,9 @@ ASSUMED_BOUND = 3
 
 MAX_BOUND = 100
 
+MAX_BODY = 500
+"""From this many steps on, a jump back is no loop of the plan: the text is generated, and its jumps would cost its square."""
+
 _ASKS = re.compile(
     r"\b(?:approv\w*|confirm\w*|consent|permission|sign[- ]?off|user|human|reviewer|owner|wait for|ask|agree\w*|go[- ]ahead|"
     r"explicit(?:ly)? (?:yes|ok)|get (?:a )?(?:yes|ok))\b",
@@ -139,7 +142,8 @@ class Layout:
                 way = []
             path += self._boxes(scene, whole=True)
         path += way
-        path += [(box, None) for first, last, box in self.jumps if first <= self._index[step.id] <= last]
+        if (again := self._again.get(self._index[step.id])) is not None:
+            path.append((again, None))
         path += self._boxes(step.id, whole=False)
         return tuple(path)
 
@@ -260,9 +264,9 @@ class Layout:
         return any(c.kind is ControlKind.PARALLEL and not c.members for c in self.program.controls_of(owner))
 
     @cached_property
-    def jumps(self) -> tuple[tuple[int, int, Box], ...]:
-        """Jumps back as (first step, last step, box), only those that lie in one scene path and do not cross each other."""
-        found: list[tuple[int, int, Box]] = []
+    def _again(self) -> dict[int, Box]:
+        """Boxes of jumps back by place of step: only those that lie in one scene path and do not cross each other."""
+        taken: dict[int, Box] = {}
         for control in self.program.controls:
             if control.kind is not ControlKind.JUMP or control.owner not in self._index:
                 continue
@@ -270,15 +274,20 @@ class Layout:
             last = self._index[control.owner]
             if target is None or target > last:
                 continue
-            if not self._same_boxes(target, last) or any(target <= end and start <= last for start, end, _ in found):
+            if last - target >= MAX_BODY:
+                self.notes.append((control.owner, f"the jump back spans {MAX_BODY} steps or more and is left to the text"))
+                continue
+            body = range(target, last + 1)
+            if any(at in taken for at in body) or not self._same_boxes(body):
                 self.notes.append((control.owner, "the jump back crosses another block and is left to the text"))
                 continue
             until = control.until or (f"not: {control.condition}" if control.condition else "")
             if not control.bound:
                 self.notes.append((control.owner, f"the jump back states no bound; {ASSUMED_BOUND} passes are assumed"))
             first = self.program.steps[target].id
-            found.append((target, last, Box(f"{first}.again", "loop", control, _short(until or "repeat"), until=until)))
-        return tuple(found)
+            box = Box(f"{first}.again", "loop", control, _short(until or "repeat"), until=until)
+            taken |= dict.fromkeys(body, box)
+        return taken
 
     def _target(self, name: str | None) -> int | None:
         if name in self._index:
@@ -294,21 +303,32 @@ class Layout:
                 table.setdefault(scene, at)
         return table
 
-    def _same_boxes(self, first: int, last: int) -> bool:
+    def _same_boxes(self, body: range) -> bool:
         """No box may open between a jump and its target on the scene level; boxes of single steps inside are fine."""
-        paths = set()
-        for step in self.program.steps[first : last + 1]:
-            boxes = tuple(b.id for scene in self.slicer.scene_chain(step.scene) for b, _ in self._boxes(scene, whole=True))
-            paths.add((self.sections.way_of.get(step.id), boxes))
-            if any(b.kind == "branch" and self._crosses(b, first, last) for b, _ in self._boxes(step.id, whole=False)):
-                return False
-        return len(paths) == 1
+        if len({self._around[at] for at in body}) > 1:
+            return False
+        branches = (box for at in body for box in self._own_branches[at])
+        return not any(self._crosses(box, body) for box in branches)
 
-    def _crosses(self, box: Box, first: int, last: int) -> bool:
-        """Does the branch have an arm outside the steps `first..last`?"""
+    @cached_property
+    def _around(self) -> list[tuple[object, ...]]:
+        """The flow and the boxes of scenes that each step lies in."""
+        out: list[tuple[object, ...]] = []
+        for step in self.program.steps:
+            boxes = (box.id for scene in self.slicer.scene_chain(step.scene) for box, _ in self._boxes(scene, whole=True))
+            out.append((self.sections.way_of.get(step.id), *boxes))
+        return out
+
+    @cached_property
+    def _own_branches(self) -> list[list[Box]]:
+        """The branches that open at each step."""
+        return [[b for b, _ in self._boxes(s.id, whole=False) if b.kind == "branch"] for s in self.program.steps]
+
+    def _crosses(self, box: Box, body: range) -> bool:
+        """Does the branch have an arm outside the steps of `body`?"""
         group = self.groups.get(box.control.group or "", ())
         owners = [self._index[c.owner] for c in group if c.owner in self._index]
-        return any(not first <= i <= last for i in owners) or len(owners) != len(group)
+        return any(i not in body for i in owners) or len(owners) != len(group)
 
 
 def domain_glob(domain: str) -> str | None:

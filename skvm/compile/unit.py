@@ -76,13 +76,22 @@ class Unit:
             table.setdefault(node.parent, []).append(node)
         return {k: tuple(v) for k, v in table.items()}
 
+    @cached_property
+    def _leaving(self) -> dict[str, list[Edge]]:
+        """Edges by where they begin."""
+        table: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            table.setdefault(edge.before, []).append(edge)
+        return table
+
     def ends(self, node: str, side: str) -> list[str]:
         """First (`side` before) or last (`after`) leaves of a node: those that no edge inside leads to, or away from."""
         below = self.children.get(node, ())
         if not below:
             return [node]
         inside = {c.id for c in below}
-        met = {e.after if side == "before" else e.before for e in self.edges if e.before in inside and e.after in inside}
+        within = [e for c in below for e in self._leaving.get(c.id, ()) if e.after in inside]
+        met = {e.after if side == "before" else e.before for e in within}
         return [leaf for child in below if child.id not in met for leaf in self.ends(child.id, side)]
 
     def with_nodes(self, change: Callable[[PlanNode], PlanNode], **more: Any) -> Unit:

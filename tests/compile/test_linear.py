@@ -31,6 +31,8 @@ SHAPES = {
     "rules of steps": ("{}", "## Step #: Write it\n\n- Write `f#.txt`.\n- Never delete `g#`.\n\n"),
     "files": (LINKS, "See [page #](references/p#.md). "),
     "knowledge": ("{}", "## Step #: Do part #\n\nFollow the Notes # section.\n\n", "## Notes #\n\nText.\n\n"),
+    "jumps back": ("{}", "## Step #: Check it\n\nRun `tool# a#.csv`. If it fails, go back to Step 1.\n\n"),
+    "loops of one step": ("{}", "## Step #: Check it\n\nRun `tool# a#.csv`. If it fails, go back to Step #.\n\n"),
     "gates": (STEPS, "1. Ask the user to approve `f#`.\n"),
 }
 """A frame and the pieces that are repeated in it, # being their number."""
