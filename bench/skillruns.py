@@ -14,7 +14,8 @@ import anyio
 
 from skvm.adapters.simulation.oracle import load_oracle
 from skvm.app import Settings, Skvm
-from skvm.app.running import RunOptions, sandbox_of
+from skvm.app.running import RunOptions
+from skvm.app.sandbox import sandbox_of
 from skvm.app.tasks import CheckResult, CommandCheck, Task, load_tasks, run_checks
 from skvm.diag import SkvmError, UsageError
 

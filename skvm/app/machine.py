@@ -8,11 +8,13 @@ from typing import Any
 
 import anyio
 
-from skvm.app.compiling import CompileOptions, compile_source
-from skvm.app.running import sandbox_of
+from skvm.app.environment import Prefix, plan_of, prefix_of
+from skvm.app.sandbox import sandbox_of
 from skvm.app.settings import Settings
-from skvm.diag import SkvmError
-from skvm.source import SkillSource
+from skvm.app.trying import Tried, try_needs
+from skvm.diag import SandboxError, SkvmError
+from skvm.plan import Artifact
+from skvm.source import LineIndex, SkillSource, Span
 
 OPTIONAL = {
     "rg": "apt-get install ripgrep",
@@ -54,10 +56,51 @@ def _program(name: str, how: str) -> dict[str, Any]:
     return _row(name, path is not None, False, path or "not found", how)
 
 
-def preflight_of(source: SkillSource, settings: Settings) -> dict[str, Any]:
-    """`{skill, present, missing, unknown}`; rows have kind, name, version, why, steps, hint."""
-    from skvm.runtime.preflight import preflight
+def preflight_of(source: SkillSource, settings: Settings, artifact: Artifact | None = None) -> dict[str, Any]:
+    """`{skill, sandbox, prefix, present, missing, unknown}`; rows have kind, name, version, why, steps, hint, detail, places.
 
-    artifact = compile_source(source, CompileOptions(target="sim/strong"), settings)
-    report = preflight(artifact)
-    return {"skill": source.name, **report}
+    Executables and packages are tried in the sandbox; where none proves itself, `sandbox` is empty and nothing was tried.
+    """
+    from skvm.runtime.preflight import Machine, preflight
+
+    artifact = artifact or plan_of(source, settings)
+    prefix = prefix_of(artifact, settings)
+    version, tried = anyio.run(_tried, artifact, prefix, settings)
+    report = preflight(artifact, Machine(tried=tried), source.root)
+    shown = _Places(source)
+    for need in artifact.environment:
+        row = next(r for rows in report.values() for r in rows if (r["kind"], r["name"]) == (need.kind, need.name))
+        row["places"] = [shown.of(span) for span in need.spans]
+    return {"skill": source.name, "sandbox": version, "prefix": prefix.key if prefix else "", **report}
+
+
+async def _tried(artifact: Artifact, prefix: Prefix | None, settings: Settings) -> tuple[str, Tried]:
+    try:
+        sandbox = await sandbox_of(settings)
+    except SandboxError:
+        return "", _untried(artifact)
+    return sandbox.version, await try_needs(artifact.environment, sandbox, prefix)
+
+
+def _untried(artifact: Artifact) -> Tried:
+    """Without a sandbox nothing is started: what lies on PATH may or may not be of use."""
+    return {
+        (n.kind, n.name): ("unknown", f"{path}, not tried: no sandbox")
+        for n in artifact.environment
+        if n.kind == "bin" and (path := shutil.which(n.name)) is not None
+    }
+
+
+class _Places:
+    """Spans as `file:line`."""
+
+    def __init__(self, source: SkillSource) -> None:
+        self._source = source
+        self._lines: dict[str, LineIndex] = {}
+
+    def of(self, span: Span) -> str:
+        """Where a span begins."""
+        if span.file not in self._lines:
+            main = self._source.main
+            self._lines[span.file] = LineIndex(main.raw if span.file == main.file else self._source.read(span.file))
+        return f"{span.file}:{self._lines[span.file].line(span.start)}"

@@ -17,7 +17,8 @@ import anyio
 from skvm.app.measured import Asked, Measured
 from skvm.app.noted import NotedClient
 from skvm.app.profiles import keep_profile
-from skvm.app.running import check_price, sandbox_of
+from skvm.app.running import check_price
+from skvm.app.sandbox import sandbox_of
 from skvm.app.settings import Settings
 from skvm.app.targets import backends
 from skvm.app.workbench import SandboxBench

@@ -18,16 +18,17 @@ import anyio.to_thread
 from skvm.app.compiling import CompileOptions, artifact_at
 from skvm.app.evidence import open_book
 from skvm.app.policy import NAME, policy_of
+from skvm.app.sandbox import sandbox_of
 from skvm.app.settings import Settings
 from skvm.app.targets import backends, require_builtin
 from skvm.capability import Target
 from skvm.capability.profiles import SIM, parse_target
 from skvm.diag import UsageError
-from skvm.plan import Artifact, Event, StepNode
+from skvm.plan import Artifact, Event, StepNode, wanted_of
 from skvm.plan.policy import Policy, least
 
 if TYPE_CHECKING:
-    from skvm.ports import Browsers, Sandbox
+    from skvm.ports import Browsers
     from skvm.runtime import RunOutcome
 
 
@@ -39,7 +40,8 @@ SPANS_SECONDS = 0.4
 class RunOptions:
     """What a user may say about a run; times in seconds, cost in USD, `started` monotonic, `record` a cassette folder.
 
-    `otel`: send spans to the collector that the standard variables of OpenTelemetry name.
+    `otel`: send spans to the collector that the standard variables of OpenTelemetry name. `build`: build the isolated prefix
+    of the skill first where there is none; `say` hears of it.
     """
 
     model: str
@@ -62,6 +64,8 @@ class RunOptions:
     started: float | None = None
     oracle: Any = None
     on_event: Callable[[Event], None] | None = None
+    build: bool = False
+    say: Callable[[str], None] = field(default=lambda text: None)
 
 
 def target_of(options: RunOptions) -> Target:
@@ -96,11 +100,27 @@ def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Set
         artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
     check_price(options.max_cost, target)
     _check_env(options.env, artifact, policy)
-    return anyio.run(_run, artifact, skill, target, options, settings, policy)
+    prefix = _prefix(artifact, options, settings)
+    return anyio.run(_run, artifact, skill, prefix, target, options, settings, policy)
+
+
+def _prefix(artifact: Artifact, options: RunOptions, settings: Settings) -> Path | None:
+    """The isolated prefix of what a plan asks for; None where it asks for no package or nothing was built."""
+    if not wanted_of(artifact.environment):
+        return None
+    from skvm.app.environment import folder_for
+
+    return folder_for(artifact, options.build, options.say, settings)
 
 
 async def _run(
-    artifact: Artifact, skill: Path | None, target: Target, options: RunOptions, settings: Settings, policy: Policy
+    artifact: Artifact,
+    skill: Path | None,
+    prefix: Path | None,
+    target: Target,
+    options: RunOptions,
+    settings: Settings,
+    policy: Policy,
 ) -> RunOutcome:
     from skvm.runtime import RunPorts, RunRequest, execute
     from skvm.store import open_store
@@ -137,6 +157,7 @@ async def _run(
         seed=options.seed,
         skill_dir=skill,
         policy=policy,
+        prefix=prefix,
         signals=threading.current_thread() is threading.main_thread(),
     )
     try:
@@ -154,13 +175,6 @@ def _spans() -> Any:
     from skvm.adapters.otel import open_sink
 
     return open_sink()
-
-
-async def sandbox_of(settings: Settings) -> Sandbox:
-    """The sandbox that proved itself on this machine; raises SandboxError where none does."""
-    from skvm.adapters.sandboxes import choose_sandbox
-
-    return await choose_sandbox(settings.sandbox, settings.cache)
 
 
 def _browsers(artifact: Artifact, settings: Settings, policy: Policy) -> Browsers | None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`home` holds runs, journal, evidence and the user's profiles; `cache` only what can be made again."""
+    """`home` holds runs, journal, evidence and the user's profiles; `cache` only what can be made again.
+
+    `variables`: what the user's environment says to clients of package indexes; not read before somebody asks for packages.
+    """
 
     home: Path
     cache: Path
     sandbox: str | None = None
     debug: bool = False
     dump: Path | None = None
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -27,12 +31,18 @@ class Settings:
         moved = os.environ.get("SKVM_HOME")
         if moved:
             home = Path(moved).expanduser().resolve()
-            return cls(home, home / "cache", sandbox, debug, dump)
+            return cls(home, home / "cache", sandbox, debug, dump, _of_clients())
         from platformdirs import user_cache_path, user_state_path
 
-        return cls(user_state_path("skvm"), user_cache_path("skvm"), sandbox, debug, dump)
+        return cls(user_state_path("skvm"), user_cache_path("skvm"), sandbox, debug, dump, _of_clients())
 
     @property
     def profiles(self) -> Path:
         """Folder of the user's own profiles, searched before the shipped ones."""
         return self.home / "profiles"
+
+
+def _of_clients() -> dict[str, str]:
+    """`PIP_...`, `NPM_CONFIG_...` and their like; which of them count is for `adapters.packages` to say."""
+    heads = ("PIP_", "NPM_CONFIG_", "NODE_EXTRA_", "SKVM_INDEX_")
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(heads)}

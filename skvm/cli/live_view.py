@@ -49,6 +49,10 @@ class PlainView:
         if line:
             note(line)
 
+    def note(self, text: str) -> None:
+        """Show a remark."""
+        note(text)
+
 
 @dataclass
 class TerminalView:
@@ -91,6 +95,10 @@ class TerminalView:
             self._live.stop()
         elif kind == "gate.answer":
             self._live.start()
+
+    def note(self, text: str) -> None:
+        """Show a remark above the standing part."""
+        self._console.print(text, soft_wrap=True)
 
     def _drawn(self) -> Any:
         from rich.text import Text

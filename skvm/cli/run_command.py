@@ -50,6 +50,7 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     help="keep what the model answers; replay:DIR is then a model",
 )
 @click.option("--otel", is_flag=True, help="send spans to the collector of OTEL_EXPORTER_OTLP_ENDPOINT")
+@click.option("--build", is_flag=True, help="build the isolated prefix of the skill first, see `skvm env --apply`")
 @click.option("--no-solid", is_flag=True, help="do not use or learn solidified steps")
 @click.option(
     "--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold"
@@ -65,7 +66,7 @@ def command(what: Path, form: str, dry_run: bool, check_file: Path | None, no_so
     if dry_run:
         return _dry(what, options, settings, form)
     with view(Limits(options.deadline, options.max_tokens, options.max_cost)) as shown:
-        outcome = run_blocking(what, replace(options, on_event=shown.event), settings)
+        outcome = run_blocking(what, replace(options, on_event=shown.event, say=shown.note), settings)
     checks = _checks(check_file, outcome, settings) if check_file else None
     if form == "json":
         put_json({**outcome.to_json(), **({"checks": checks} if checks is not None else {})})

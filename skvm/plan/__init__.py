@@ -19,6 +19,14 @@ from skvm.plan.artifact import (
     load_artifact,
 )
 from skvm.plan.assignment import Assignment, Limits, Shift, Totals
+from skvm.plan.environment import (
+    ENVIRONMENT_SCHEMA,
+    EnvironmentLock,
+    LockedPackage,
+    load_environment_lock,
+    parse_environment_lock,
+    wanted_of,
+)
 from skvm.plan.events import Event, EventKind
 from skvm.plan.graph import (
     Addition,
@@ -64,6 +72,7 @@ from skvm.plan.template import (
 )
 
 __all__ = [
+    "ENVIRONMENT_SCHEMA",
     "SCHEMA",
     "Addition",
     "Arm",
@@ -79,6 +88,7 @@ __all__ = [
     "Command",
     "DelegateNode",
     "Edge",
+    "EnvironmentLock",
     "EnvironmentNeed",
     "Estimate",
     "Event",
@@ -93,6 +103,7 @@ __all__ = [
     "GuardResult",
     "Hole",
     "Limits",
+    "LockedPackage",
     "LoopNode",
     "MapNode",
     "Origin",
@@ -126,7 +137,10 @@ __all__ = [
     "encode",
     "fill",
     "load_artifact",
+    "load_environment_lock",
     "match_text",
     "match_tree",
+    "parse_environment_lock",
     "variables",
+    "wanted_of",
 ]

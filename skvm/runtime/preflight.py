@@ -1,5 +1,6 @@
 """Preflight: what a plan needs, held against this machine. Looks only: at PATH, at installed distributions, at which variables
-are set (never at their values), at the bundle. Nothing is run, reached or installed.
+are set (never at their values), at the bundle. Nothing is run, reached or installed here; what somebody else tried by running
+it comes in as `Machine.tried`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skvm.plan import Artifact, EnvironmentNeed
+from skvm.plan.environment import split_extras
 
 State = Literal["present", "missing", "unknown"]
 
@@ -72,7 +74,8 @@ class Machine:
     """What preflight may look at; every part can be replaced in tests.
 
     `find`: executable name -> path or None. `distribution`: distribution name -> version or None. `variables`: names that are
-    set. `skills`: names of skills that are installed here, None where nobody can tell.
+    set. `skills`: names of skills that are installed here, None where nobody can tell. `tried`: state and detail of an
+    executable or package by kind and name, where it was loaded or could not be; it overrules what is only there.
     """
 
     find: Callable[[str], str | None] = shutil.which
@@ -80,6 +83,7 @@ class Machine:
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     skills: frozenset[str] | None = None
     node_folders: tuple[Path, ...] = ()
+    tried: Mapping[tuple[str, str], tuple[State, str]] = field(default_factory=dict)
 
 
 def preflight(artifact: Artifact, machine: Machine | None = None, skill: Path | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -92,6 +96,9 @@ def preflight(artifact: Artifact, machine: Machine | None = None, skill: Path | 
     bundle = {f.path for f in artifact.bundle} | {f for f in artifact.source.files if f not in artifact.bundle_omitted}
     for need in artifact.environment:
         state, detail, hint = _examine(need, machine, bundle, skill)
+        if (need.kind, need.name) in machine.tried:
+            state, detail = machine.tried[need.kind, need.name]
+            hint = "" if state == "present" else hint or _way_to(need)
         report[state].append(
             {
                 "kind": need.kind,
@@ -130,32 +137,42 @@ def _examine(need: EnvironmentNeed, machine: Machine, bundle: Iterable[str], ski
             return "unknown", "hosts are not contacted before a run", ""
 
 
+def _way_to(need: EnvironmentNeed) -> str:
+    """How to get an executable or a package."""
+    if need.kind == "bin":
+        return ELSEWHERE.get(need.name) or f"apt-get install {DEBIAN.get(need.name, need.name)}"
+    return f"pip install '{_wanted(need)}'" if need.kind == "pip" else _npm_install(need)
+
+
 def _executable(need: EnvironmentNeed, machine: Machine) -> Answer:
     path = machine.find(need.name)
     if path is None and need.name in ("python", "python3"):
         path = sys.executable or None
     if path is not None:
         return "present", path, ""
-    if need.name in ELSEWHERE:
-        return "missing", "not on PATH", ELSEWHERE[need.name]
-    return "missing", "not on PATH", f"apt-get install {DEBIAN.get(need.name, need.name)}"
+    return "missing", "not on PATH", _way_to(need)
 
 
 def _distribution(need: EnvironmentNeed, machine: Machine) -> Answer:
     found = _SPECIFIER.match(need.name)
     name = found[1] if found is not None else need.name
-    wanted = f"{need.name}{need.version if need.version[:1] in '=<>!~' else f'=={need.version}' if need.version else ''}"
     have = machine.distribution(name)
     if have is None:
-        return "missing", "not installed for this Python", f"pip install '{wanted}'"
+        return "missing", "not installed for this Python", _way_to(need)
     if need.version and not satisfies(have, need.version):
-        return "missing", f"version {have} is installed", f"pip install '{wanted}'"
+        return "missing", f"version {have} is installed", _way_to(need)
     return "present", f"version {have}", ""
+
+
+def _wanted(need: EnvironmentNeed) -> str:
+    extras, clauses = split_extras(need.version)
+    return f"{need.name}{extras}{clauses if clauses[:1] in '=<>!~' else f'=={clauses}'}"
 
 
 def satisfies(have: str, wanted: str) -> bool:
     """Does version `have` meet the clauses of `wanted` (`>=2,<3`; a bare version means exactly that one)? Numbers only."""
-    clauses = _CLAUSE.findall(wanted) or [("==", wanted.strip())]
+    _, wanted = split_extras(wanted)
+    clauses = _CLAUSE.findall(wanted) or ([("==", wanted)] if wanted else [])
     return all(_clause(_numbers(have), operator, _numbers(number)) for operator, number in clauses)
 
 
@@ -188,10 +205,14 @@ def _node(need: EnvironmentNeed, machine: Machine) -> Answer:
     for folder in machine.node_folders:
         if (folder / name / "package.json").is_file():
             return "present", str(folder / name), ""
-    hint = f"npm install {need.name}{f'@{need.version}' if need.version else ''}"
+    hint = _npm_install(need)
     if machine.find("node") is None:
         return "missing", "node is not on PATH", f"apt-get install nodejs npm; {hint}"
     return "unknown", "where node looks depends on the folder a command runs in", hint
+
+
+def _npm_install(need: EnvironmentNeed) -> str:
+    return f"npm install {need.name}{f'@{need.version}' if need.version else ''}"
 
 
 def _variable(need: EnvironmentNeed, machine: Machine) -> Answer:

@@ -1,4 +1,4 @@
-"""store: durable state - the journal of runs, named records, content-addressed blobs, locks.
+"""store: durable state - the journal of runs, named records, content-addressed blobs, prefixes, locks.
 
 Comes in: a home folder (or nothing, for the store in memory). Goes out: implementations of `ports.Journal` and `ports.Blobs`.
 Must never: leave something half-written, decide where home is, or interpret what it keeps.
@@ -9,14 +9,17 @@ from skvm.store.database import SqliteJournal
 from skvm.store.files import private_folder, write_aside
 from skvm.store.home import Store, held_lock, open_store
 from skvm.store.memory import NullBlobs, NullJournal, NullStore
+from skvm.store.prefixes import Prefixes, folder_bytes
 
 __all__ = [
     "FileBlobs",
     "NullBlobs",
     "NullJournal",
     "NullStore",
+    "Prefixes",
     "SqliteJournal",
     "Store",
+    "folder_bytes",
     "held_lock",
     "open_store",
     "private_folder",

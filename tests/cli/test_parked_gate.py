@@ -8,7 +8,7 @@ import pytest
 
 from skvm.adapters.simulation.oracle import load_oracle
 from skvm.app import Settings, Skvm
-from skvm.app.running import sandbox_of
+from skvm.app.sandbox import sandbox_of
 from skvm.app.targets import backends
 from skvm.app.tasks import load_tasks
 from skvm.diag import SandboxError

@@ -51,14 +51,17 @@ class Bundle:
         return next(("/".join(parts[i:]) for i in range(1, len(parts)) if "/".join(parts[i:]) in self.source.paths), None)
 
     def call(self, command: CommandFact) -> tuple[list[PlaceFact], bool] | None:
-        """Places that a call of a bundled script names and whether that is all it touches; None for other commands."""
+        """Places that a call of a bundled script names and whether that is all it touches; None for other commands.
+
+        A file that the script names by itself is not shown by the call, so that what the call touches is not all known.
+        """
         path = self.find(command.script) if command.script is not None else None
         facts = self.facts(path) if path is not None else None
         if facts is None or command.script not in command.argv:
             return None
         start = command.argv.index(command.script) + 1
         places = places_of_call(facts, command.argv[start:], list(command.words[start:]))
-        return places, facts.explained
+        return places, facts.explained and not facts.code.places
 
 
 def own_modules(source: SkillSource) -> frozenset[str]:

@@ -61,8 +61,8 @@ class Commands:
         self._lane = anyio.CapacityLimiter(max(2, os.cpu_count() or 1))
         self._bin = _interpreter(space.folder / "bin", prefix)
         self._prefix = prefix
-        path = [str(self._bin), *([str(prefix / "bin")] if prefix else []), SYSTEM_PATH]
-        self._path = ":".join(path)
+        # The prefix comes before the links: an interpreter finds the packages of its prefix by the path it is called by.
+        self._path = ":".join((*prefix_path(prefix), str(self._bin), SYSTEM_PATH))
 
     async def sandbox(self) -> Sandbox:
         """The sandbox of this run; raises SandboxError where there is none."""
@@ -146,7 +146,10 @@ class Commands:
             self._redactor.file(spill)
 
     def _environment(self) -> dict[str, str]:
+        modules = self._prefix / "node_modules" if self._prefix else None
+        node = {"NODE_PATH": str(modules)} if modules is not None and modules.is_dir() else {}
         return {
+            **node,
             "PATH": self._path,
             "HOME": "/tmp",  # noqa: S108 - private to the sandbox
             "LANG": "C.UTF-8",
@@ -183,14 +186,29 @@ async def _choose(source: SandboxSource) -> Sandbox:
     return await chosen if inspect.isawaitable(chosen) else chosen
 
 
-def _interpreter(folder: Path, prefix: Path | None) -> Path:
-    """A folder where `python` and `python3` are the interpreter of the prefix, of the system, or the one that runs us."""
+def prefix_path(prefix: Path | None) -> tuple[str, ...]:
+    """Where the programs of a prefix lie."""
+    return (str(prefix / "bin"), str(prefix / "node_modules" / ".bin")) if prefix else ()
+
+
+def step_path(prefix: Path | None) -> tuple[str, ...]:
+    """Where steps look for programs: those of the prefix first."""
+    return (*prefix_path(prefix), SYSTEM_PATH)
+
+
+def step_python(prefix: Path | None) -> str:
+    """What `python` means in a step: the interpreter of the prefix, of the system, or the one that runs us."""
     candidates: Iterable[str | None] = (
         str(prefix / "bin" / "python3") if prefix and (prefix / "bin" / "python3").exists() else None,
         shutil.which("python3", path=SYSTEM_PATH),
         os.path.realpath(sys.executable),
     )
-    target = next(c for c in candidates if c)
+    return next(c for c in candidates if c)
+
+
+def _interpreter(folder: Path, prefix: Path | None) -> Path:
+    """A folder where `python` and `python3` are the interpreter of steps."""
+    target = step_python(prefix)
     folder.mkdir(exist_ok=True)
     for name in PYTHONS:
         link = folder / name
