@@ -1,10 +1,11 @@
-"""ports: protocols of all that can be replaced - model, harness, sandbox, browser, journal, blobs, solid code, gate, clock.
+"""ports: protocols of all that can be replaced - model, harness, sandbox, browser, engine, storage, solid code, gate, clock.
 
 Comes in and goes out: typed requests and answers. Small on purpose; `VERSION` changes when one of them does.
 Must never: hold an implementation, or import one.
 """
 
 from skvm.ports.browser import Browser, Browsers, PageFailure, PageItem, PageView
+from skvm.ports.engine import Engine, Job, QueueEngine, Work
 from skvm.ports.harness import Harness, HarnessCall, HarnessRun, HarnessTask, HarnessTurn
 from skvm.ports.model import (
     Message,
@@ -20,16 +21,18 @@ from skvm.ports.model import (
 from skvm.ports.network import HostRefused, Reach
 from skvm.ports.runtime import Clock, EventSink, Gatekeeper, Offer, Refusal, SolidBook, StepContext
 from skvm.ports.sandbox import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
-from skvm.ports.storage import Blobs, Journal, RunRow
+from skvm.ports.storage import QUEUED, Blobs, Journal, RunRow, Storage
 
 VERSION = 2
 
 __all__ = [
+    "QUEUED",
     "VERSION",
     "Blobs",
     "Browser",
     "Browsers",
     "Clock",
+    "Engine",
     "EventSink",
     "Gatekeeper",
     "Harness",
@@ -38,6 +41,7 @@ __all__ = [
     "HarnessTask",
     "HarnessTurn",
     "HostRefused",
+    "Job",
     "Journal",
     "Message",
     "ModelClient",
@@ -47,6 +51,7 @@ __all__ = [
     "PageFailure",
     "PageItem",
     "PageView",
+    "QueueEngine",
     "Reach",
     "Refusal",
     "RequestTag",
@@ -59,8 +64,10 @@ __all__ = [
     "SelfTest",
     "SolidBook",
     "StepContext",
+    "Storage",
     "TokenCounter",
     "ToolCall",
     "ToolSpec",
     "Usage",
+    "Work",
 ]

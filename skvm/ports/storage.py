@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from skvm.ir import Frozen
 from skvm.plan import Event
+
+QUEUED = "queued"
+"""Status of a run that waits for somebody to carry it out."""
 
 
 class RunRow(Frozen):
@@ -40,7 +44,7 @@ class Journal(Protocol):
         ...
 
     def open_run(self, row: RunRow) -> None:
-        """Register a new run; raises StoreError when the id exists."""
+        """Register a new run, or begin one that is `QUEUED`; raises StoreError when the id exists otherwise."""
         ...
 
     def close_run(self, run: str, status: str, seconds: float) -> None:
@@ -74,4 +78,28 @@ class Blobs(Protocol):
 
     def drop(self, table: str, key: str) -> None:
         """Remove one record."""
+        ...
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """All state of runs in one place."""
+
+    @property
+    def journal(self) -> Journal:
+        """What happened."""
+        ...
+
+    @property
+    def blobs(self) -> Blobs:
+        """Content and records."""
+        ...
+
+    def lock(self, name: str, timeout: float = 0.0) -> AbstractContextManager[None]:
+        """Hold the lock called `name` (any text), which is free again when the process dies; raises StoreError when another
+        process that uses the same storage has it for `timeout` seconds."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,9 +52,10 @@ class RunRequest:
     """One run of one plan.
 
     `files`: input name -> host path, copied into the work folder (or left alone in `workdir`). `started`: monotonic time
-    the deadline (seconds) counts from. `env`: named variables with values, given only to steps that cite them. `resume`:
-    id of a run to continue. `attempts`: tries per model call when the target fails in passing. `turns`: model turns per
-    step. `lanes`: most calls at once per model. `prefix`: isolated interpreter prefix whose `bin` leads the PATH of commands.
+    the deadline (seconds) counts from. `env`: named variables with values, given only to steps that cite them. `run`: id of
+    a new run where an engine gave it one. `resume`: id of a run to continue. `attempts`: tries per model call when the target
+    fails in passing. `turns`: model turns per step. `lanes`: most calls at once per model. `prefix`: isolated interpreter
+    prefix whose `bin` leads the PATH of commands.
     `signals`: end the run on SIGINT and SIGTERM with exit 130 instead of letting KeyboardInterrupt fly (main thread only).
     `brief`: the plan is one piece of work that comes from nowhere else, with the tools named there. `policy`: what the user
     permits at most, whatever the manifest grants.
@@ -71,6 +73,7 @@ class RunRequest:
     max_cost: float | None = None
     yes: bool = False
     env: dict[str, str] = field(default_factory=dict)
+    run: str | None = None
     resume: str | None = None
     seed: int = 0
     skill_dir: Path | None = None
@@ -108,7 +111,8 @@ class RoughCounter:
 @dataclass(frozen=True, kw_only=True)
 class RunPorts:
     """Everything outside that a run needs. `sandbox` may be chosen late, since proving one costs time; without `browsers`
-    no step is offered a browser; `lanes` are shared with other runs on the same models."""
+    no step is offered a browser; `lanes` are shared with other runs on the same models; `lock` holds the lock of a name, where
+    it is not one between processes of the same home folder."""
 
     model_for: Callable[[str], ModelClient]
     journal: Journal
@@ -119,6 +123,7 @@ class RunPorts:
     gate: Gatekeeper | None = None
     sinks: tuple[EventSink, ...] = ()
     lanes: Lanes | None = None
+    lock: Callable[[str], AbstractContextManager[None]] | None = None
     clock: Clock = field(default_factory=SystemClock)
     counter: TokenCounter = field(default_factory=RoughCounter)
 

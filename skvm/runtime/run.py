@@ -6,6 +6,7 @@ import json
 import signal
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -65,13 +66,14 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
     """
     plan = _plan(request)
     client = ports.model_for(request.model) if request.model and _needs_model(plan) else None
-    run = request.resume or new_run_id()
+    run = request.resume or request.run or new_run_id()
+    lock = ports.lock or partial(held_lock, home)
     with ExitStack() as locks:
-        locks.enter_context(held_lock(home, f"run {run}"))
+        locks.enter_context(lock(f"run {run}"))
         events = _earlier(request, ports)
         request = _remembered(request, events)
         if request.workdir is not None:
-            locks.enter_context(held_lock(home, f"work folder {request.workdir.resolve()}"))
+            locks.enter_context(lock(f"work folder {request.workdir.resolve()}"))
         space, before = await _prepared(request, ports, home, run, bool(events))
         session = _session(request, ports, space, run, events, Graph(plan))
         simulated = bool(client is not None and client.simulated)

@@ -1,16 +1,15 @@
-"""The journal and the named records in SQLite."""
+"""The journal and the named records in SQL that SQLite and PostgreSQL both read."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 from skvm.diag import StoreError
 from skvm.plan import Event, EventKind
-from skvm.ports import RunRow
-from skvm.store.connection import Connection
+from skvm.ports import QUEUED, RunRow
 
 
 def _runs_and_events(db: sqlite3.Connection) -> None:
@@ -33,11 +32,26 @@ def _records(db: sqlite3.Connection) -> None:
 MIGRATIONS = (("0001 runs and events", _runs_and_events), ("0002 records", _records))
 """Applied in this order, each once; names are recorded in the file and never change."""
 
+OPEN_RUN = (
+    "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (run) DO UPDATE SET model = excluded.model, mode = excluded.mode,"
+    " status = excluded.status, started = excluded.started, simulated = excluded.simulated"
+    " WHERE runs.status = ? RETURNING run"
+)
+SAVE = "INSERT INTO records VALUES (?,?,?) ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value"
 
-class SqliteJournal:
-    """`ports.Journal` on a connection; safe for threads and for many processes on one file."""
 
-    def __init__(self, connection: Connection) -> None:
+class Database(Protocol):
+    """A connection to either of them."""
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """One statement with `?` for values, its own transaction; all rows. Raises StoreError."""
+        ...
+
+
+class SqlJournal:
+    """`ports.Journal` on a connection; safe for threads and for many processes on one database."""
+
+    def __init__(self, connection: Database) -> None:
         self._db = connection
 
     def append(self, event: Event) -> None:
@@ -59,13 +73,10 @@ class SqliteJournal:
         return tuple(_run_row(row) for row in rows)
 
     def open_run(self, row: RunRow) -> None:
-        """Register a new run; raises StoreError when the id exists."""
+        """Register a new run, or begin one that is queued; raises StoreError when the id exists otherwise."""
         values = (row.run, row.skill, row.plan, row.model, row.mode, row.status, row.started, row.seconds, int(row.simulated))
-        with self._db.use() as db:
-            try:
-                db.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?)", values)
-            except sqlite3.IntegrityError:
-                raise StoreError("a run with this id exists", where=row.run) from None
+        if not self._db.run(OPEN_RUN, (*values, QUEUED)):
+            raise StoreError("a run with this id exists", where=row.run)
 
     def close_run(self, run: str, status: str, seconds: float) -> None:
         """Record how a run ended."""
@@ -75,7 +86,7 @@ class SqliteJournal:
 class Records:
     """Named tables of JSON values on a connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Database) -> None:
         self._db = connection
 
     def records(self, table: str) -> Iterator[tuple[str, Any]]:
@@ -85,7 +96,7 @@ class Records:
 
     def save(self, table: str, key: str, value: Any) -> None:
         """Write one record."""
-        self._db.run("INSERT OR REPLACE INTO records VALUES (?,?,?)", (table, key, to_text(value)))
+        self._db.run(SAVE, (table, key, to_text(value)))
 
     def load(self, table: str, key: str) -> Any | None:
         """One record or None."""

@@ -12,7 +12,7 @@ from skvm.diag import StoreError
 from skvm.source import digest_text
 from skvm.store.blobs import FileBlobs
 from skvm.store.connection import Connection
-from skvm.store.database import MIGRATIONS, Records, SqliteJournal
+from skvm.store.database import MIGRATIONS, Records, SqlJournal
 from skvm.store.files import PRIVATE_FILE, private_folder
 
 
@@ -22,7 +22,7 @@ class Store:
     def __init__(self, home: Path) -> None:
         self.home = private_folder(home)
         self._db = Connection(home / "state.sqlite", MIGRATIONS)
-        self.journal = SqliteJournal(self._db)
+        self.journal = SqlJournal(self._db)
         self.blobs = FileBlobs(home / "objects", Records(self._db))
 
     @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 from skvm.diag import StoreError
 from skvm.plan import Event
-from skvm.ports import RunRow
+from skvm.ports import QUEUED, RunRow
 from skvm.source import digest_bytes
 from skvm.store.database import to_text
 
@@ -39,8 +39,8 @@ class NullJournal:
         return tuple(rows[:limit])
 
     def open_run(self, row: RunRow) -> None:
-        """Register a new run; raises StoreError when the id exists."""
-        if row.run in self._runs:
+        """Register a new run, or begin one that is queued; raises StoreError when the id exists otherwise."""
+        if row.run in self._runs and self._runs[row.run].status != QUEUED:
             raise StoreError("a run with this id exists", where=row.run)
         self._runs[row.run] = row
 
