@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, runtime_checkable
 
+import anyio
+
 from skvm.ir import Frozen
 from skvm.ports.storage import Storage
 
@@ -58,8 +60,9 @@ class QueueEngine(Engine, Protocol):
         """Hand a job to whoever serves; durable on return. Raises StoreError."""
         ...
 
-    async def serve(self, work: Work) -> None:
-        """Do jobs, one at a time, those of dead processes too, until cancelled. Errors that `work` raises end that job only."""
+    async def serve(self, work: Work, stop: anyio.Event) -> None:
+        """Do jobs, one at a time, those of dead processes too, until `stop` is set and the job at hand is done. What `work`
+        raises ends that job only."""
         ...
 
     async def cancel(self, run: str) -> bool:
