@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.from_thread
-import anyio.to_thread
 
-from skvm.adapters.engines import checked_url, require_dbos, sqlite_module
+from skvm.adapters.databases import checked_url, require_dbos, sqlite_module
 from skvm.diag import CheckError, InternalError, SkvmError, StoreError
 from skvm.ports import Job, Storage, Work
+from skvm.runtime.threads import in_thread
 from skvm.store import open_store, write_aside
 
 if TYPE_CHECKING:
@@ -102,17 +102,17 @@ class DbosEngine:
             finally:
                 ended.set()
 
-        id = await _in_thread(lambda: self._new_id(job))
+        id = await _dbos(lambda: self._new_id(job))
         async with anyio.from_thread.BlockingPortal() as portal:
             desk = self._desks[id] = _Desk(portal, attended)
             try:
-                handle = await _in_thread(lambda: self._begin(id, job, queued=False))
+                handle = await _dbos(lambda: self._begin(id, job, queued=False))
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._heed, desk)
                     await ended.wait()
                     group.cancel_scope.cancel()
                 with anyio.move_on_after(RECORD_SECONDS):
-                    status = await _in_thread(lambda: _result(handle))
+                    status = await _dbos(lambda: _result(handle))
             finally:
                 del self._desks[id]
         if raised:
@@ -123,7 +123,7 @@ class DbosEngine:
     async def put(self, job: Job) -> None:
         """Queue a job."""
         await self._ready()
-        await _in_thread(lambda: self._begin(self._new_id(job), job, queued=True))
+        await _dbos(lambda: self._begin(self._new_id(job), job, queued=True))
 
     async def serve(self, work: Work, stop: anyio.Event) -> None:
         """Do jobs out of the queue, one at a time, until `stop` is set and the job at hand is done."""
@@ -136,7 +136,7 @@ class DbosEngine:
                     group.start_soon(self._watch_over)
                     await stop.wait()
                     group.cancel_scope.cancel()
-                await _in_thread(lambda: self._shut(wait=True))
+                await _dbos(lambda: self._shut(wait=True))
             finally:
                 self._server = None
 
@@ -152,11 +152,11 @@ class DbosEngine:
                 DBOS.cancel_workflow(id)
             return bool(ids)
 
-        return await _in_thread(cancel)
+        return await _dbos(cancel)
 
     async def close(self) -> None:
         """Stop DBOS and let go of the name; what was at hand here is taken over by others."""
-        await _in_thread(self._shut)
+        await _dbos(self._shut)
         self._held.close()
         self.storage.close()
 
@@ -164,7 +164,7 @@ class DbosEngine:
         """Start DBOS on first use; only who serves listens to the queue."""
         if not self._launched:
             self._held.enter_context(self.storage.lock(f"executor {self.executor}"))
-            await _in_thread(lambda: self._launch(serving))
+            await _dbos(lambda: self._launch(serving))
             self._launched = True
 
     def _launch(self, serving: bool) -> None:
@@ -273,7 +273,7 @@ class DbosEngine:
             ids = list(desk.at_hand)
             if not ids:
                 continue
-            cancelled = await _in_thread(lambda ids=ids: DBOS.list_workflows(workflow_ids=ids, status="CANCELLED"))  # type: ignore[misc]
+            cancelled = await _dbos(lambda ids=ids: DBOS.list_workflows(workflow_ids=ids, status="CANCELLED"))  # type: ignore[misc]
             for row in cancelled:
                 if row.workflow_id in desk.at_hand:
                     desk.at_hand[row.workflow_id].cancel()
@@ -281,9 +281,9 @@ class DbosEngine:
     async def _watch_over(self) -> None:
         """Put back into the queue what executors of this home folder left behind when they died."""
         while True:
-            for executor in await _in_thread(self._others):
+            for executor in await _dbos(self._others):
                 with suppress(StoreError):  # it lives, or somebody else takes care of it
-                    await _in_thread(lambda executor=executor: self._take_over(executor))  # type: ignore[misc]
+                    await _dbos(lambda executor=executor: self._take_over(executor))  # type: ignore[misc]
             await anyio.sleep(BEAT)
 
     def _others(self) -> set[str]:
@@ -340,7 +340,7 @@ def _result(handle: Any) -> str:
         return CANCELLED
 
 
-async def _in_thread(call: Callable[[], T]) -> T:
+async def _dbos(call: Callable[[], T]) -> T:
     """A call into DBOS, which blocks; its errors as StoreError. Abandoned when cancelled: DBOS waits for a lost database."""
 
     def guarded() -> T:
@@ -352,4 +352,4 @@ async def _in_thread(call: Callable[[], T]) -> T:
             text = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise StoreError(f"DBOS: {text}", help="see the database of SKVM_ENGINE_URL") from None
 
-    return await anyio.to_thread.run_sync(guarded, abandon_on_cancel=True)
+    return await in_thread(guarded)

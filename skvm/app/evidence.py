@@ -11,7 +11,7 @@ from skvm.diag import UsageError
 
 if TYPE_CHECKING:
     from skvm.jit import Book
-    from skvm.store import Store
+    from skvm.ports import Storage
 
 T = TypeVar("T")
 
@@ -20,12 +20,11 @@ LOCK_SECONDS = 10.0
 """How long one run waits for another that writes evidence; a change takes milliseconds."""
 
 
-def open_book(store: Store, settings: Settings) -> Book:
+def open_book(store: Storage) -> Book:
     """The book of solidified steps over a store, safe for several processes."""
     from skvm.jit import Book
-    from skvm.store import held_lock
 
-    return Book(store.blobs, lock=partial(held_lock, settings.home, "solidified steps", LOCK_SECONDS))
+    return Book(store.blobs, lock=partial(store.lock, "solidified steps", LOCK_SECONDS))
 
 
 def with_book(use: Callable[[Book], T], settings: Settings | None = None) -> T:
@@ -35,7 +34,7 @@ def with_book(use: Callable[[Book], T], settings: Settings | None = None) -> T:
     settings = settings or Settings.from_environment()
     store = open_store(settings.home)
     try:
-        return use(open_book(store, settings))
+        return use(open_book(store))
     except KeyError as error:
         raise UsageError("no solidified step is called that", where=str(error.args[0]), help="see `skvm jit list`") from None
     except ValueError as error:

@@ -48,6 +48,6 @@ class Skvm:
 
     def run(self, what: Path | str | Artifact, options: RunOptions) -> RunOutcome:
         """Run a skill, a plan file or a compiled plan to its end (blocking)."""
-        from skvm.app.running import run_blocking
+        from skvm.app.carrying import run_blocking
 
         return run_blocking(what, options, self.settings)

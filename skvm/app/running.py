@@ -1,4 +1,4 @@
-"""Running: from options to requests and ports of the runtime, and back to an outcome."""
+"""What a run is made of: from options to requests and ports of the runtime, and checks of an outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +27,8 @@ from skvm.plan import Artifact, Event, StepNode, wanted_of
 from skvm.plan.policy import Policy, least
 
 if TYPE_CHECKING:
-    from skvm.ports import Browsers
-    from skvm.runtime import RunOutcome
-
-
-SPANS_SECONDS = 0.4
-"""What delivering the last spans may add to a run: a 2 s deadline must be over within 2.5 s."""
+    from skvm.ports import Browsers, EventSink, Gatekeeper, Storage
+    from skvm.runtime import RunOutcome, RunPorts, RunRequest
 
 
 @dataclass(frozen=True)
@@ -62,6 +57,7 @@ class RunOptions:
     record: Path | None = None
     otel: bool = False
     started: float | None = None
+    engine: str = "local"
     oracle: Any = None
     on_event: Callable[[Event], None] | None = None
     build: bool = False
@@ -88,8 +84,20 @@ def restrained(options: RunOptions, policy: Policy) -> RunOptions:
     )
 
 
-def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> RunOutcome:
-    """Run to the end on a fresh event loop; raises SkvmError, KeyboardInterrupt."""
+@dataclass(frozen=True)
+class Settled:
+    """A run as it will be: the plan (compiled now where a skill was named, then with its folder), options within the policy,
+    the prefix of the packages it asks for where there is one."""
+
+    artifact: Artifact
+    skill: Path | None
+    options: RunOptions
+    policy: Policy
+    prefix: Path | None
+
+
+def settled(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> Settled:
+    """What is run under which policy; raises UsageError, also for a limit on money without a price."""
     target = target_of(options)
     policy = policy_of(settings)
     options = restrained(options, policy)
@@ -100,11 +108,10 @@ def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Set
         artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
     check_price(options.max_cost, target)
     _check_env(options.env, artifact, policy)
-    prefix = _prefix(artifact, options, settings)
-    return anyio.run(_run, artifact, skill, prefix, target, options, settings, policy)
+    return Settled(artifact, skill, options, policy, prefix_of(artifact, options, settings))
 
 
-def _prefix(artifact: Artifact, options: RunOptions, settings: Settings) -> Path | None:
+def prefix_of(artifact: Artifact, options: RunOptions, settings: Settings) -> Path | None:
     """The isolated prefix of what a plan asks for; None where it asks for no package or nothing was built."""
     if not wanted_of(artifact.environment):
         return None
@@ -113,36 +120,34 @@ def _prefix(artifact: Artifact, options: RunOptions, settings: Settings) -> Path
     return folder_for(artifact, options.build, options.say, settings)
 
 
-async def _run(
-    artifact: Artifact,
-    skill: Path | None,
-    prefix: Path | None,
-    target: Target,
-    options: RunOptions,
-    settings: Settings,
-    policy: Policy,
-) -> RunOutcome:
-    from skvm.runtime import RunPorts, RunRequest, execute
-    from skvm.store import open_store
+def ports_of(run: Settled, storage: Storage, settings: Settings, asked: Gatekeeper | None, *sinks: EventSink) -> RunPorts:
+    """What a run needs of the outside; `asked` answers gates that `yes` does not."""
+    from skvm.runtime import RunPorts
 
-    store = open_store(settings.home)
-    spans = _spans() if options.otel else None
-    gate = AutoGate() if options.yes else TerminalGate()
-    ports = RunPorts(
+    options = run.options
+    return RunPorts(
         model_for=backends(
             settings, api_base=options.api_base, seed=options.seed, oracle=options.oracle, record=options.record
         ),
         sandbox=lambda: sandbox_of(settings),
-        browsers=_browsers(artifact, settings, policy),
-        journal=store.journal,
-        blobs=store.blobs,
-        solid=open_book(store, settings) if options.solid else None,
-        gate=gate,
-        sinks=tuple(s for s in (_Sink(options.on_event) if options.on_event else None, spans) if s is not None),
+        browsers=_browsers(run.artifact, settings, run.policy),
+        journal=storage.journal,
+        blobs=storage.blobs,
+        solid=open_book(storage) if options.solid else None,
+        gate=AutoGate() if options.yes else asked,
+        sinks=(*((_Sink(options.on_event),) if options.on_event else ()), *sinks),
+        lock=storage.lock,
     )
-    request = RunRequest(
-        artifact=artifact,
-        model=target.model,
+
+
+def request_of(run: Settled) -> RunRequest:
+    """What is asked of the runtime; raises UsageError for inputs or variables that are not there."""
+    from skvm.runtime import RunRequest
+
+    options = run.options
+    return RunRequest(
+        artifact=run.artifact,
+        model=target_of(options).model,
         task=options.task,
         files=_checked_files(options.files),
         workdir=options.workdir,
@@ -155,26 +160,11 @@ async def _run(
         env=_named_environment(options.env),
         resume=options.resume,
         seed=options.seed,
-        skill_dir=skill,
-        policy=policy,
-        prefix=prefix,
+        skill_dir=run.skill,
+        policy=run.policy,
+        prefix=run.prefix,
         signals=threading.current_thread() is threading.main_thread(),
     )
-    try:
-        return await execute(request, ports, settings.home)
-    finally:
-        store.close()
-        if spans is not None and not await anyio.to_thread.run_sync(spans.close, SPANS_SECONDS):
-            sys.stderr.write("skvm: some spans were not delivered; is the collector of OTEL_EXPORTER_OTLP_ENDPOINT there?\n")
-
-
-def _spans() -> Any:
-    """A sink for spans; raises UsageError where the extra is missing."""
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter.otlp") is None:
-        raise UsageError("OpenTelemetry is not installed", where="--otel", help="pip install 'skvm[otel]'")
-    from skvm.adapters.otel import open_sink
-
-    return open_sink()
 
 
 def _browsers(artifact: Artifact, settings: Settings, policy: Policy) -> Browsers | None:

@@ -20,21 +20,24 @@ class Settings:
     debug: bool = False
     dump: Path | None = None
     variables: dict[str, str] = field(default_factory=dict, repr=False)
+    engine_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
         """`SKVM_HOME` moves everything; `SKVM_SANDBOX` asks for one backend; `SKVM_DEBUG` shows tracebacks of bugs;
-        `SKVM_DUMP` names a folder for the program after every pass."""
+        `SKVM_DUMP` names a folder for the program after every pass; `SKVM_ENGINE_URL` is the database of an engine with a
+        queue."""
         sandbox = os.environ.get("SKVM_SANDBOX") or None
         debug = bool(os.environ.get("SKVM_DEBUG"))
         dump = Path(os.environ["SKVM_DUMP"]).expanduser().resolve() if os.environ.get("SKVM_DUMP") else None
+        url = os.environ.get("SKVM_ENGINE_URL") or None
         moved = os.environ.get("SKVM_HOME")
         if moved:
             home = Path(moved).expanduser().resolve()
-            return cls(home, home / "cache", sandbox, debug, dump, _of_clients())
+            return cls(home, home / "cache", sandbox, debug, dump, _of_clients(), url)
         from platformdirs import user_cache_path, user_state_path
 
-        return cls(user_state_path("skvm"), user_cache_path("skvm"), sandbox, debug, dump, _of_clients())
+        return cls(user_state_path("skvm"), user_cache_path("skvm"), sandbox, debug, dump, _of_clients(), url)
 
     @property
     def profiles(self) -> Path:

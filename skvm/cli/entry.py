@@ -23,6 +23,7 @@ COMMANDS = {
     "lock": "note what plans are made from",
     "verify": "whether locked plans would come out again",
     "run": "run a skill or a plan",
+    "worker": "do runs that others handed in, or that dead processes left",
     "runs": "past runs",
     "trace": "timeline of a run",
     "profile": "capability profiles",

@@ -42,6 +42,14 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--yes", is_flag=True, help="approve gates (never effects in doubt or new permissions)")
 @click.option("--dry-run", is_flag=True, help="show plan, permissions and estimate, and do nothing")
 @click.option("--resume", metavar="RUN", help="continue a run where it stopped")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dbos"]),
+    default="local",
+    show_default=True,
+    help="dbos: another process goes on when this one dies; SKVM_ENGINE_URL is its database",
+)
+@click.option("--detach", is_flag=True, help="only hand the run to the workers of the engine (see `skvm worker`)")
 @click.option("--seed", type=int, default=0, help="seed of a simulated model")
 @click.option(
     "--record",
@@ -56,15 +64,18 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold"
 )
 @format_option()
-def command(what: Path, form: str, dry_run: bool, check_file: Path | None, no_solid: bool, **given: Any) -> int:
+def command(what: Path, form: str, dry_run: bool, detach: bool, check_file: Path | None, no_solid: bool, **given: Any) -> int:
     """Run a skill or a compiled plan on a model; every effect happens in the sandbox."""
-    from skvm.app.running import RunOptions, run_blocking
+    from skvm.app.carrying import hand_in, run_blocking
+    from skvm.app.running import RunOptions
     from skvm.app.settings import Settings
 
     settings = Settings.from_environment()
     options = RunOptions(started=started(click.get_current_context()), solid=not no_solid, **given)
     if dry_run:
         return _dry(what, options, settings, form)
+    if detach:
+        return _detached(hand_in(what, options, settings), check_file, form)
     with view(Limits(options.deadline, options.max_tokens, options.max_cost)) as shown:
         outcome = run_blocking(what, replace(options, on_event=shown.event, say=shown.note), settings)
     checks = _checks(check_file, outcome, settings) if check_file else None
@@ -77,6 +88,16 @@ def command(what: Path, form: str, dry_run: bool, check_file: Path | None, no_so
     if outcome.exit_code == 0 and checks and not all(c["ok"] for c in checks):
         return 4
     return int(outcome.exit_code)
+
+
+def _detached(run: str, check_file: Path | None, form: str) -> int:
+    if check_file is not None:
+        note("--check is left out: the run has only begun")
+    if form == "json":
+        put_json({"run": run, "status": "queued"})
+    else:
+        put(f"run {run}: queued; `skvm runs` says how it is, `skvm worker` does it")
+    return 0
 
 
 def _dry(what: Path, options: Any, settings: Any, form: str) -> int:

@@ -139,7 +139,8 @@ def collector() -> Iterator[Collector]:
 def test_a_real_run_reaches_a_collector(
     collector: Collector, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from skvm.app.running import RunOptions, run_blocking
+    from skvm.app.carrying import run_blocking
+    from skvm.app.running import RunOptions
     from skvm.app.settings import Settings
 
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
@@ -147,7 +148,7 @@ def test_a_real_run_reaches_a_collector(
     skill = tmp_path / "greet"
     skill.mkdir()
     (skill / "SKILL.md").write_text("---\nname: greet\ndescription: Use when greeting.\n---\n# Steps\n\n1. Write a poem.\n")
-    monkeypatch.setattr("skvm.app.running.SPANS_SECONDS", 30.0)
+    monkeypatch.setattr("skvm.app.carrying.SPANS_SECONDS", 30.0)
     outcome = run_blocking(
         skill,
         RunOptions(model="sim/strong", task=SECRET, otel=True, solid=False),
@@ -180,12 +181,12 @@ def test_a_collector_that_is_away_is_told_and_harms_nobody(monkeypatch: pytest.M
 
 
 def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    from skvm.app import running
+    from skvm.app import carrying
     from skvm.diag import UsageError
 
-    monkeypatch.setattr(running, "find_spec", lambda name: None)
+    monkeypatch.setattr(carrying, "find_spec", lambda name: None)
     with pytest.raises(UsageError) as caught:
-        running._spans()
+        carrying._spans()
     assert "skvm[otel]" in caught.value.line() and "\n" not in caught.value.line()
 
 
