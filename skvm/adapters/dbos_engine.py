@@ -81,6 +81,7 @@ class DbosEngine:
         self._server: _Desk | None = None
         self._held = ExitStack()
         self._launched = False
+        self._launching = anyio.Lock()
 
     @property
     def queue(self) -> str:
@@ -102,23 +103,34 @@ class DbosEngine:
             finally:
                 ended.set()
 
+        status = ""
         id = await _dbos(lambda: self._new_id(job))
+        if id in self._desks:
+            raise _in_use(job.run)
+        # An error must not leave the portal's block, which would wrap it in a group.
         async with anyio.from_thread.BlockingPortal() as portal:
             desk = self._desks[id] = _Desk(portal, attended)
             try:
                 handle = await _dbos(lambda: self._begin(id, job, queued=False))
-                async with anyio.create_task_group() as group:
-                    group.start_soon(self._heed, desk)
-                    await ended.wait()
-                    group.cancel_scope.cancel()
-                with anyio.move_on_after(RECORD_SECONDS):
-                    status = await _dbos(lambda: _result(handle))
+                status = await self._attended(desk, ended, handle)
+            except SkvmError as error:
+                raised.append(error)
             finally:
                 del self._desks[id]
         if raised:
             raise raised[0]
         if status == CANCELLED:
             raise CheckError("the run was cancelled", where=job.run)
+
+    async def _attended(self, desk: _Desk, ended: anyio.Event, handle: Any) -> str:
+        """How the job at a desk ended, empty where that could not be recorded in time."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._heed, desk)
+            await ended.wait()
+            group.cancel_scope.cancel()
+        with anyio.move_on_after(RECORD_SECONDS):
+            return await _dbos(lambda: _result(handle))
+        return ""
 
     async def put(self, job: Job) -> None:
         """Queue a job."""
@@ -162,10 +174,11 @@ class DbosEngine:
 
     async def _ready(self, serving: bool = False) -> None:
         """Start DBOS on first use; only who serves listens to the queue."""
-        if not self._launched:
-            self._held.enter_context(self.storage.lock(f"executor {self.executor}"))
-            await _dbos(lambda: self._launch(serving))
-            self._launched = True
+        async with self._launching:
+            if not self._launched:
+                self._held.enter_context(self.storage.lock(f"executor {self.executor}"))
+                await _dbos(lambda: self._launch(serving))
+                self._launched = True
 
     def _launch(self, serving: bool) -> None:
         global _current
@@ -225,15 +238,20 @@ class DbosEngine:
         for part in parts:
             if part.status == "ENQUEUED":
                 raise StoreError(f"{job.run} waits in the queue", help="start `skvm worker`")
-            if part.status == "PENDING":
-                self._end_left_behind(part)
+            if part.status == "PENDING" and not self._end_left_behind(part):
+                raise _in_use(job.run)
         return f"{job.run}#{len(parts)}" if parts else job.run
 
-    def _end_left_behind(self, part: WorkflowStatus) -> None:
+    def _end_left_behind(self, part: WorkflowStatus) -> bool:
+        """False when who does it lives, or somebody is just taking it over."""
         from dbos import DBOS
 
-        with self.storage.lock(f"executor {part.executor_id}"):
-            DBOS.cancel_workflow(part.workflow_id)
+        try:
+            with self.storage.lock(f"executor {part.executor_id}"):
+                DBOS.cancel_workflow(part.workflow_id)
+                return True
+        except StoreError:
+            return False
 
     def _begin(self, id: str, job: Job, queued: bool) -> Any:
         from dbos import DBOS, SetWorkflowID
@@ -245,7 +263,7 @@ class DbosEngine:
                     return DBOS.enqueue_workflow(self.queue, _registered(), job.run, job.text, job.again)
                 return DBOS.start_workflow(_registered(), job.run, job.text, job.again)
         except DBOSWorkflowIDInUseError:
-            raise StoreError(f"{job.run} is in use by another run", help="wait until it ends") from None
+            raise _in_use(job.run) from None
 
     def do(self, id: str, job: Job) -> str:
         """A job in DBOS's thread: handed to the loop it is done in."""
@@ -328,6 +346,10 @@ def _postgres_store(url: str, home: Path) -> Storage:
     from skvm.adapters.postgres import PostgresStore
 
     return PostgresStore(url, home)
+
+
+def _in_use(run: str) -> StoreError:
+    return StoreError(f"the run {run} is in use", help="wait until it ends")
 
 
 def _result(handle: Any) -> str:
