@@ -94,7 +94,7 @@ class DbosEngine:
         raised: list[Exception] = []
         ended = anyio.Event()
 
-        async def attended(job: Job) -> str:
+        async def noted(job: Job) -> str:
             try:
                 return await work(job)
             except Exception as error:
@@ -109,7 +109,7 @@ class DbosEngine:
             raise _in_use(job.run)
         # An error must not leave the portal's block, which would wrap it in a group.
         async with anyio.from_thread.BlockingPortal() as portal:
-            desk = self._desks[id] = _Desk(portal, attended)
+            desk = self._desks[id] = _Desk(portal, noted)
             try:
                 handle = await _dbos(lambda: self._begin(id, job, queued=False))
                 status = await self._attended(desk, ended, handle)
@@ -291,15 +291,18 @@ class DbosEngine:
             ids = list(desk.at_hand)
             if not ids:
                 continue
-            cancelled = await _dbos(lambda ids=ids: DBOS.list_workflows(workflow_ids=ids, status="CANCELLED"))  # type: ignore[misc]
-            for row in cancelled:
-                if row.workflow_id in desk.at_hand:
-                    desk.at_hand[row.workflow_id].cancel()
+            with suppress(StoreError):  # the run itself finds out whether its database is there
+                for row in await _dbos(lambda ids=ids: DBOS.list_workflows(workflow_ids=ids, status="CANCELLED")):  # type: ignore[misc]
+                    if row.workflow_id in desk.at_hand:
+                        desk.at_hand[row.workflow_id].cancel()
 
     async def _watch_over(self) -> None:
         """Put back into the queue what executors of this home folder left behind when they died."""
         while True:
-            for executor in await _dbos(self._others):
+            others: set[str] = set()
+            with suppress(StoreError):
+                others = await _dbos(self._others)
+            for executor in others:
                 with suppress(StoreError):  # it lives, or somebody else takes care of it
                     await _dbos(lambda executor=executor: self._take_over(executor))  # type: ignore[misc]
             await anyio.sleep(BEAT)

@@ -1,3 +1,5 @@
 import pytest
 
-pytest.register_assert_rewrite("skvm.testing.conformance.sandbox", "skvm.testing.conformance.model")
+pytest.register_assert_rewrite(
+    "skvm.testing.conformance.sandbox", "skvm.testing.conformance.model", "skvm.testing.conformance.engine"
+)
