@@ -74,7 +74,7 @@ class DbosEngine:
         self._url, self._postgres = checked_url(url)
         require_dbos()
         self._module = None if self._postgres else sqlite_module()
-        self.storage: Storage = _postgres_store(self._url, home) if self._postgres else open_store(home)
+        self.storage: Storage = _postgres_store(self._url, home) if self._postgres else _beside(self._url, home)
         self._home = self._home_id(home)
         self.executor = f"{self._home}.{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._desks: dict[str, _Desk] = {}
@@ -137,12 +137,13 @@ class DbosEngine:
         await self._ready()
         await _dbos(lambda: self._begin(self._new_id(job), job, queued=True))
 
-    async def serve(self, work: Work, stop: anyio.Event) -> None:
-        """Do jobs out of the queue, one at a time, until `stop` is set and the job at hand is done."""
+    async def serve(self, work: Work, stop: anyio.Event, ready: anyio.Event) -> None:
+        """Do jobs out of the queue, as `ports.QueueEngine` says."""
         async with anyio.from_thread.BlockingPortal() as portal:
             desk = self._server = _Desk(portal, work)
             try:
                 await self._ready(serving=True)
+                ready.set()
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._heed, desk)
                     group.start_soon(self._watch_over)
@@ -151,6 +152,17 @@ class DbosEngine:
                 await _dbos(lambda: self._shut(wait=True))
             finally:
                 self._server = None
+
+    async def waiting(self) -> int:
+        """Jobs that are queued."""
+        await self._ready()
+
+        def queued() -> int:
+            from dbos import DBOS
+
+            return len(DBOS.list_workflows(queue_name=self.queue, status="ENQUEUED", load_input=False, load_output=False))
+
+        return await _dbos(queued)
 
     async def cancel(self, run: str) -> bool:
         """Cancel whatever of a run is queued or running."""
@@ -343,6 +355,15 @@ def _registered() -> Callable[[str, str, bool], str]:
 
         _workflow = carry_out
     return _workflow
+
+
+def _beside(url: str, home: Path) -> Storage:
+    """The state below home; the queue's own file is private as it is, for it says what runs were asked for."""
+    storage = open_store(home)
+    path = Path(url.partition("///")[2].partition("?")[0])
+    with suppress(OSError):  # DBOS says what is wrong with it
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return storage
 
 
 def _postgres_store(url: str, home: Path) -> Storage:

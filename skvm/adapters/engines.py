@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from skvm.adapters.databases import checked_url, require_dbos
 from skvm.diag import UsageError
-from skvm.ports import Engine, Job, QueueEngine, Work
+from skvm.ports import Engine, Job, QueueEngine, Storage, Work
 from skvm.store import open_store
 
 LOCAL, DBOS = "local", "dbos"
@@ -44,3 +45,14 @@ def queue_engine(name: str, url: str | None, home: Path) -> QueueEngine:
     from skvm.adapters.dbos_engine import DbosEngine
 
     return DbosEngine(url or f"sqlite:///{home / 'engine.sqlite'}", home)
+
+
+def shared_storage(url: str, home: Path) -> Storage | None:
+    """State that many machines share in an engine's database, None where it is below home; raises UsageError, StoreError."""
+    checked, postgres = checked_url(url)
+    if not postgres:
+        return None
+    require_dbos()
+    from skvm.adapters.postgres import PostgresStore
+
+    return PostgresStore(checked, home)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from skvm.adapters.engines import LOCAL, choose_engine, queue_engine
+from skvm.adapters.engines import DBOS, LOCAL, choose_engine, queue_engine
 from skvm.app.jobs import Worker, in_words, write_down
 from skvm.app.running import RunOptions, Settled, TerminalGate, ports_of, request_of, settled
 from skvm.app.settings import Settings
@@ -124,13 +124,16 @@ def hand_in(what: Path | str | Artifact, options: RunOptions, settings: Settings
     return anyio.run(put)
 
 
-def cancel_run(run: str, engine_name: str, settings: Settings) -> bool:
+def cancel_run(run: str, settings: Settings) -> bool:
     """End a run that is queued or running somewhere; False when nothing of it is going on."""
 
     async def cancel() -> bool:
-        engine = queue_engine(engine_name, settings.engine_url, settings.home)
+        engine = queue_engine(DBOS, settings.engine_url, settings.home)
         try:
-            return await engine.cancel(run)
+            found = await engine.cancel(run)
+            if found and not engine.storage.journal.read(run):
+                engine.storage.journal.close_run(run, "cancelled", 0.0)
+            return found
         finally:
             await engine.close()
 
@@ -148,13 +151,11 @@ def serve_blocking(engine_name: str, settings: Settings, idle: float | None, say
 async def _serve(engine_name: str, settings: Settings, idle: float | None, say: Say) -> None:
     engine = queue_engine(engine_name, settings.engine_url, settings.home)
     try:
-        worker, stop = Worker(engine.storage, settings, say), anyio.Event()
+        worker, stop, ready = Worker(engine.storage, settings, say), anyio.Event(), anyio.Event()
         async with anyio.create_task_group() as group:
             group.start_soon(_heed_signals, worker, stop)
-            if idle is not None:
-                group.start_soon(_heed_idleness, worker, stop, idle)
-            say("takes runs from the queue")
-            await engine.serve(worker, stop)
+            group.start_soon(_welcome, engine, worker, stop, ready, idle)
+            await engine.serve(worker, stop, ready)
             group.cancel_scope.cancel()
     finally:
         await engine.close()
@@ -170,7 +171,15 @@ async def _heed_signals(worker: Worker, stop: anyio.Event) -> None:
             stop.set()
 
 
-async def _heed_idleness(worker: Worker, stop: anyio.Event, seconds: float) -> None:
-    while worker.busy or time.monotonic() - worker.since < seconds:  # noqa: ASYNC110 - nothing happens when idle, so no event
-        await anyio.sleep(min(1.0, seconds / 4))
+async def _welcome(engine: QueueEngine, worker: Worker, stop: anyio.Event, ready: anyio.Event, idle: float | None) -> None:
+    """Say when runs are taken, and stop when there was none for `idle` seconds."""
+    await ready.wait()
+    worker.say("takes runs from the queue")
+    if idle is None:
+        return
+    last = time.monotonic()
+    while time.monotonic() - last < idle:
+        if worker.busy or await engine.waiting():
+            last = time.monotonic()
+        await anyio.sleep(min(0.5, idle / 4))
     stop.set()

@@ -108,7 +108,6 @@ class Worker:
         self.settings = settings
         self.say = say
         self.busy = 0
-        self.since = time.monotonic()
 
     async def __call__(self, job: Job) -> str:
         """One job to its end, however it ends; in words."""
@@ -117,7 +116,6 @@ class Worker:
             return await self._done(job)
         finally:
             self.busy -= 1
-            self.since = time.monotonic()
 
     async def _done(self, job: Job) -> str:
         from skvm.runtime import execute

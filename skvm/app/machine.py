@@ -25,7 +25,7 @@ OPTIONAL = {
 
 def examine(settings: Settings) -> list[dict[str, Any]]:
     """Rows `{what, ok, needed, detail, help}`, needed things first."""
-    return [_state(settings), _sandbox(settings), *(_program(name, how) for name, how in OPTIONAL.items())]
+    return [_state(settings), _sandbox(settings), *(_program(name, how) for name, how in OPTIONAL.items()), _engine()]
 
 
 def _row(what: str, ok: bool, needed: bool, detail: str, help: str = "") -> dict[str, Any]:
@@ -54,6 +54,17 @@ def _sandbox(settings: Settings) -> dict[str, Any]:
 def _program(name: str, how: str) -> dict[str, Any]:
     path = shutil.which(name)
     return _row(name, path is not None, False, path or "not found", how)
+
+
+def _engine() -> dict[str, Any]:
+    from skvm.adapters.databases import require_dbos, sqlite_module
+
+    try:
+        require_dbos()
+        sqlite_module()
+    except SkvmError as error:
+        return _row("engine dbos", False, False, error.message, error.help)
+    return _row("engine dbos", True, False, "installed")
 
 
 def preflight_of(source: SkillSource, settings: Settings, artifact: Artifact | None = None) -> dict[str, Any]:

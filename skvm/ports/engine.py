@@ -60,9 +60,13 @@ class QueueEngine(Engine, Protocol):
         """Hand a job to whoever serves; durable on return. Raises StoreError."""
         ...
 
-    async def serve(self, work: Work, stop: anyio.Event) -> None:
-        """Do jobs, one at a time, those of dead processes too, until `stop` is set and the job at hand is done. What `work`
-        raises ends that job only."""
+    async def serve(self, work: Work, stop: anyio.Event, ready: anyio.Event) -> None:
+        """Do jobs, one at a time, those of dead processes too, until `stop` is set and the job at hand is done; sets `ready`
+        when the first may come. What `work` raises ends that job only."""
+        ...
+
+    async def waiting(self) -> int:
+        """Number of jobs in the queue that nobody has begun."""
         ...
 
     async def cancel(self, run: str) -> bool:

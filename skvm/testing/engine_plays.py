@@ -290,7 +290,7 @@ async def act(part: Part) -> None:
 
     job = Job(run=part.run, text=part.text, again=part.do == "again")
     if part.do == "serve":
-        await engine.serve(work, anyio.Event())
+        await engine.serve(work, anyio.Event(), anyio.Event())
     elif part.do == "put":
         await engine.put(job)
     else:

@@ -309,7 +309,7 @@ class QueueEngineSuite(EngineSuite):
                 return (await play(engine.storage, home, job, plan(), script)).status
 
             async with anyio.create_task_group() as group:
-                group.start_soon(engine.serve, work, stop)
+                group.start_soon(engine.serve, work, stop, anyio.Event())
                 events = await seen(engine, run, until)
                 stop.set()
             return events
