@@ -190,7 +190,7 @@ class EngineSuite:
             "done steps are not repeated"
         )
 
-    @pytest.mark.parametrize("dies", ["run.start:", "tool.intent:first", "tool.intent:send", "tool.result:send"])
+    @pytest.mark.parametrize("dies", ["run.start:", "tool.intent:send", "tool.result:send"])
     def test_killed_and_taken_up_again(self, home: Path, dies: str) -> None:
         self.killed(home, "run", dies)
 
