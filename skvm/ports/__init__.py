@@ -23,7 +23,7 @@ from skvm.ports.runtime import Clock, EventSink, Gatekeeper, Offer, Refusal, Sol
 from skvm.ports.sandbox import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
 from skvm.ports.storage import QUEUED, Blobs, Journal, RunRow, Storage
 
-VERSION = 2
+VERSION = 3
 
 __all__ = [
     "QUEUED",

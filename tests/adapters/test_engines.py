@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
 from itertools import count
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from postgres_server import programs, server
@@ -16,10 +19,10 @@ from postgres_server import programs, server
 from skvm.adapters import databases
 from skvm.adapters.databases import checked_url, sqlite_module
 from skvm.diag import StoreError, UsageError
-from skvm.plan import Event, EventKind
+from skvm.plan import EventKind
 from skvm.ports import Storage
 from skvm.runtime.work.workspace import run_folder
-from skvm.testing.conformance import EngineSuite, QueueEngineSuite
+from skvm.testing.conformance import EngineSuite, QueueEngineSuite, StoreSuite
 from skvm.testing.engine_plays import FILES
 
 HERE = str(Path(__file__).parent)
@@ -56,13 +59,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with pytest.MonkeyPatch.context() as patch:
             patch.syspath_prepend(HERE)
             patch.setenv("SKVM_ENGINE_URL", f"{url}/clean")
-            TestDbosOnPostgres().put(tmp_path_factory.mktemp("clean"), "first")
+            TestPostgres().put(tmp_path_factory.mktemp("clean"), "first")
         sql(url, "TRUNCATE dbos.workflow_status CASCADE", "clean")
         yield url
 
 
-class TestDbosOnPostgres(QueueEngineSuite):
-    """A server for the class; a database for each test, copied from one that DBOS has made its tables in."""
+class TestPostgres(QueueEngineSuite, StoreSuite):
+    """One class, so that one process starts the server. Each test has a database of its own, copied from `clean`."""
 
     factory = "engine_factories:dbos"
     numbers = count()
@@ -107,23 +110,14 @@ class TestDbosOnPostgres(QueueEngineSuite):
             assert sum(e.kind is EventKind.TOOL_INTENT and e.node == "send" for e in events) == 1
             assert {p.name: p.read_text() for p in (run_folder(home, run) / "work").iterdir()} == FILES
 
-    def test_state_in_postgres_keeps_to_the_ports(self, home: Path, database: str) -> None:
+    def make(self, folder: Path) -> AbstractContextManager[Any]:
         from skvm.adapters.postgres import PostgresStore
 
-        one, two = PostgresStore(database, home), PostgresStore(database, home)
-        try:
+        return closing(PostgresStore(os.environ["SKVM_ENGINE_URL"], folder))
+
+    def test_a_lock_has_one_holder(self, home: Path) -> None:
+        with self.make(home) as one, self.make(home) as two:
             assert isinstance(one, Storage)
-            event = Event(
-                run="r", seq=1, time=0.1, kind=EventKind.DIAG, node="n", data={"text": "ä\ud800\0?%s", "n": [1.5, None]}
-            )
-            one.journal.append(event)
-            assert two.journal.read("r") == (event,)
-            with pytest.raises(StoreError):
-                two.journal.append(event.model_copy(update={"data": {}}))  # whoever lost the run without noticing stops here
-            two.blobs.save("t", "k", {"a": 1})
-            two.blobs.save("t", "k", {"a": 2})
-            assert one.blobs.load("t", "k") == {"a": 2} and dict(one.blobs.records("t")) == {"k": {"a": 2}}
-            assert one.blobs.get(two.blobs.put(b"x")) == b"x"
             with one.lock("run r"):
                 for store in (one, two):
                     with pytest.raises(StoreError, match="in use"), store.lock("run r", timeout=0.1):
@@ -132,19 +126,12 @@ class TestDbosOnPostgres(QueueEngineSuite):
                     pass
             with two.lock("run r"):
                 pass
-        finally:
-            one.close()
-            two.close()
 
-    def test_a_lock_is_free_when_its_session_dies(self, home: Path, database: str) -> None:
-        from skvm.adapters.postgres import PostgresStore
-
-        one, two = PostgresStore(database, home), PostgresStore(database, home)
-        with one.lock("run r"):
+    def test_a_lock_is_free_when_its_session_dies(self, home: Path) -> None:
+        with self.make(home) as one, self.make(home) as two, one.lock("run r"):
             one.close()  # as when the process is killed: the server sees the session end
             with two.lock("run r", timeout=10):
                 pass
-        two.close()
 
     def test_a_database_that_is_not_there_is_one_plain_error(self, home: Path, database: str) -> None:
         from skvm.adapters.postgres import PostgresStore

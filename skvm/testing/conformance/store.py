@@ -14,7 +14,7 @@ import pytest
 
 from skvm.diag import StoreError
 from skvm.plan import Event, EventKind
-from skvm.ports import Blobs, Journal, RunRow
+from skvm.ports import QUEUED, Blobs, Journal, RunRow
 
 THREADS, EVENTS = 8, 40
 
@@ -83,6 +83,14 @@ class StoreSuite(ABC):
             assert store.journal.runs(2)[1].status == "done"
             with pytest.raises(StoreError):
                 store.journal.open_run(row("run3"))
+
+    def test_a_queued_run_begins_once(self, tmp_path: Path) -> None:
+        with self.make(tmp_path / "home") as store:
+            store.journal.open_run(row("r").model_copy(update={"status": QUEUED}))
+            store.journal.open_run(row("r", "2026-02-02T00:00:00Z"))
+            assert store.journal.runs() == (row("r", "2026-02-02T00:00:00Z"),)
+            with pytest.raises(StoreError):
+                store.journal.open_run(row("r"))
 
     def test_bytes_by_content(self, tmp_path: Path) -> None:
         with self.make(tmp_path / "home") as store:
