@@ -27,7 +27,7 @@ from skvm.ports import Engine, Job, QueueEngine
 if TYPE_CHECKING:
     from skvm.runtime import RunOutcome, RunPorts, RunRequest
 
-ENGINE_CLOSING_SECONDS = 0.45
+ENGINE_CLOSING_SECONDS = 0.2
 """What an engine may take after the deadline to note how the run ended: a 2 s deadline must be over within 2.5 s."""
 
 SPANS_SECONDS = 0.4
@@ -50,11 +50,11 @@ async def _run(run: Settled, settings: Settings) -> RunOutcome:
     spans = _spans() if options.otel else None
     done: list[RunOutcome] = []
     try:
-        with anyio.move_on_after(math.inf if options.engine == LOCAL else _left(request)):
+        with anyio.move_on_after(math.inf if options.engine == LOCAL else _left(request)) as scope:
             engine = await in_thread(choose_engine, options.engine, settings.engine_url, settings.home)
             try:
                 ports = ports_of(run, engine.storage, settings, TerminalGate(), *([spans] if spans else []))
-                await _carried(engine, request, ports, run, settings.home, done)
+                await _carried(engine, request, ports, run, settings.home, done, scope)
             finally:
                 await engine.close()
     finally:
@@ -66,7 +66,13 @@ async def _run(run: Settled, settings: Settings) -> RunOutcome:
 
 
 async def _carried(
-    engine: Engine, request: RunRequest, ports: RunPorts, run: Settled, home: Path, done: list[RunOutcome]
+    engine: Engine,
+    request: RunRequest,
+    ports: RunPorts,
+    run: Settled,
+    home: Path,
+    done: list[RunOutcome],
+    scope: anyio.CancelScope,
 ) -> None:
     from skvm.runtime import execute
     from skvm.runtime.threads import in_thread
@@ -76,8 +82,10 @@ async def _carried(
         job = await in_thread(write_down, job, request, run, engine.storage, home)
 
     async def work(job: Job) -> str:
+        scope.deadline = math.inf  # from here on the run itself keeps its deadline, and ends with what it has
         outcome = await execute(request if job.again else replace(request, run=job.run), ports, home)
         done.append(outcome)
+        scope.deadline = anyio.current_time() + max(ENGINE_CLOSING_SECONDS, _left(request))
         return in_words(outcome)
 
     await engine.carry(job, work)
@@ -99,10 +107,8 @@ def _job(request: RunRequest) -> Job:
 
 
 def _left(request: RunRequest) -> float:
-    """Seconds until everything about a run must be over."""
-    if request.deadline is None:
-        return math.inf
-    return request.started + request.deadline + ENGINE_CLOSING_SECONDS - time.monotonic()
+    """Seconds until the deadline."""
+    return math.inf if request.deadline is None else request.started + request.deadline - time.monotonic()
 
 
 def hand_in(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> str:

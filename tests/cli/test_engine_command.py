@@ -78,7 +78,7 @@ def test_a_run_is_the_same_here_and_at_a_worker(skvm: Any, words: list[Any], tmp
 @pytest.mark.net
 def test_the_deadline_holds(skvm: Any, skill: Path) -> None:
     with LoopbackServer(Fault("hang")) as server:
-        for deadline in ("5", "20", "60"):
+        for deadline in ("6", "20", "45"):
             words = ("run", skill, "--model", "openai/m", "--api-base", server.base_url, "--input", "sort it")
             done = skvm(*words, "--engine", "dbos", "--deadline", deadline, env=KEY)
             if "before the first step" not in done.err:
