@@ -4,4 +4,4 @@ Each part is a module with `measure(options)`, one JSON object, and `text(result
 anything a text contains. See "Reading" in bench/README.md.
 """
 
-PARTS = ("lossless", "stable", "mutated", "declared", "gold", "requirements", "speed")
+PARTS = ("lossless", "stable", "mutated", "declared", "dependencies", "gold", "requirements", "speed")

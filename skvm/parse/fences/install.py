@@ -10,7 +10,7 @@ from skvm.parse.lexicon import word_set
 
 
 class Installed(NamedTuple):
-    """A package in an argv: index of its word, kind, name, version specifier."""
+    """A package in an argv: index of its word, kind, name, version specifier (for pip with its extras, `[socks]>=2`)."""
 
     word: int
     kind: NeedKind
@@ -18,7 +18,7 @@ class Installed(NamedTuple):
     version: str
 
 
-_PIP = re.compile(r"(?a)([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[A-Za-z0-9_,. -]*\])?((?:[=<>!~]=?|@).*)?\Z")
+_PIP = re.compile(r"(?a)([A-Za-z0-9][A-Za-z0-9._-]*)((?:\[[A-Za-z0-9_,. -]*\])?(?:(?:[=<>!~]=?|@).*)?)\Z")
 _NPM = re.compile(r"(?a)((?:@[a-z0-9~][a-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*)(?:@(.+))?\Z")
 _APT = re.compile(r"(?a)([a-z0-9][a-z0-9+.-]+)(?:=(\S+))?\Z")
 _VALUED = word_set(

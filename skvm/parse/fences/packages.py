@@ -37,6 +37,11 @@ def distribution_of(module: str) -> str:
     return parts[0]
 
 
+def is_listed(module: str) -> bool:
+    """Is the top-level name of a module one that the table knows?"""
+    return module in _table()[0]
+
+
 def same_distribution(one: str, two: str) -> bool:
     """Are the two names one distribution (PEP 503: case, runs of `-`, `_`, `.` do not matter)?"""
     return normal_name(one) == normal_name(two)

@@ -41,6 +41,9 @@ _WRITERS = word_set(
 _READ_METHODS = word_set("read_text read_bytes")
 _WRITE_METHODS = word_set("write_text write_bytes touch mkdir")
 _ENV_CALLS = frozenset({"os.getenv", "os.environ.get", "environ.get", "getenv", "os.environ.setdefault", "os.environ.pop"})
+_STAND_INS = ("_", "my_", "your_")
+"""Heads of module names that stand for whatever the reader's own is called."""
+
 _PATHLIKE = re.compile(r"(?a)[^\s\n]{1,200}\Z")
 
 
@@ -80,7 +83,7 @@ def _imports_by_line(text: str, own: frozenset[str], facts: CodeFacts) -> None:
 
 def _add_import(module: str, start: int, own: frozenset[str], facts: CodeFacts) -> None:
     top = module.split(".", 1)[0]
-    if is_stdlib(module) or top in own or top.startswith("_") or not module.isascii():
+    if is_stdlib(module) or top in own or top.startswith(_STAND_INS) or not module.isascii():
         return
     facts.needs.append(NeedFact(NeedKind.PIP, distribution_of(module), start, start + len(module), literal=module))
 
@@ -108,7 +111,8 @@ class _Python:
             elif isinstance(node, ast.Call):
                 self._call(node)
             elif isinstance(node, ast.Subscript) and dotted(node.value) in ("os.environ", "environ"):
-                self._env(node.slice)
+                if isinstance(node.ctx, ast.Load):  # a variable that the text sets itself is not asked for
+                    self._env(node.slice)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self._hosts(node)
 

@@ -35,6 +35,7 @@ and kills the process; other bytes than ASCII are shown to it as letters, at the
 _PROMPTS = (b"$ ", b"% ")
 _OPERATOR = re.compile(rb"[|&;<>(){}]|\bif\b|\bfor\b|\bwhile\b")
 _HOST = re.compile(r"(?a)https?://([A-Za-z0-9.-]+(?::\d+)?)")
+_SCRIPT = re.compile(r"(?a)\.(?:sh|py|mjs|js|ts|rb|pl)[\"']?\Z")
 _NAME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9_.+-]*\Z")
 _ENV = re.compile(r"(?a)[A-Z][A-Z0-9_]{2,}\Z")
 _OWN_ENV = word_set(
@@ -145,7 +146,9 @@ class _Shell:
             for used in _descendants(value, ("simple_expansion", "expansion")):
                 self._variable(used)
         parent = node.parent
-        if parent is not None and parent.type in ("declaration_command", "command", "program") and self._exported(node, parent):
+        script = value is not None and _SCRIPT.search(self.text(value)) is not None  # where a tool of the text itself lies
+        kept = parent is not None and parent.type in ("declaration_command", "command", "program")
+        if parent is not None and kept and not script and self._exported(node, parent):
             self._env(name)
         self.assigned.add(self.text(name))
         if value is not None and parent is not None and parent.type in ("program", "list"):

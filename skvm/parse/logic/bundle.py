@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from skvm.parse.fences.facts import MAX_BYTES, CodeFacts, CommandFact, PlaceFact
+from skvm.parse.fences.packages import is_listed, normal_name
 from skvm.parse.fences.scripts import ScriptFacts, analyse_script, places_of_call
 from skvm.parse.fences.shell import analyse_shell
+from skvm.parse.logic.mentions import tool_words
 from skvm.source import SkillSource
 
 MAX_SCRIPTS = 60
@@ -64,9 +68,20 @@ class Bundle:
         return places, facts.explained and not facts.code.places
 
 
+def _is_package(module: str) -> bool:
+    """A module that everybody knows is no part of the skill, whatever its files are called."""
+    plain = normal_name(module)
+    return is_listed(module) or plain in tool_words("pip") or plain in tool_words("pip_code")
+
+
+_OWN_FILE = re.compile(r"(?a)(?<![\w.-])([A-Za-z_][A-Za-z0-9_]*)\.py\b|[─-╿]+ ?([A-Za-z_][A-Za-z0-9_]*)/")
+"""A Python file that a text names, or a folder in a drawn tree."""
+
+
 def own_modules(source: SkillSource) -> frozenset[str]:
-    """Names under which the skill's own Python files and folders are imported."""
-    names: set[str] = set()
+    """Names under which the skill's own Python files and folders are imported, and those of a project that its text shows."""
+    shown = (m.group(1) or m.group(2) for m in _OWN_FILE.finditer(source.main.text))
+    names = {name for name in shown if not _is_package(name)}
     for file in source.files:
         parts = file.path.split("/")
         if parts[-1].endswith(".py"):

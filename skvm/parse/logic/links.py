@@ -22,6 +22,9 @@ _RESERVED = re.compile(
 )
 _REGISTRY = re.compile(r"(?a)((?:[a-z0-9-]+\.)+[a-z]{2,})/[a-z0-9._/-]+:[A-Za-z0-9_.-]+\Z")
 _BARE = re.compile(r"(?a)(?:[a-z0-9-]+\.)+(?:com|io|dev|ai|org|net|app|cloud)\Z")
+_OWN_COMMAND = re.compile(r"(?a)\bcommands/[A-Za-z0-9_/{}<>-]+\.md\b")
+"""The file of a command beside its name: it is what the text writes, not what it calls."""
+
 _SLUG = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 _NAMESPACED = re.compile(rf"(?a)(?<![\w/.])/?({_SLUG}:{_SLUG})(?![\w/:.-])")
 _COMMAND = re.compile(rf"(?a)/({_SLUG}-[a-z0-9-]+)\Z")
@@ -33,8 +36,8 @@ _RUNS = re.compile(r"(?a)\b(?:run|running|use|using|invoke|call|to|via|with|sugg
 
 
 def is_reserved(host: str) -> bool:
-    """Is the host a name for examples (RFC 2606), or one that the text leaves to its reader?"""
-    return bool(_RESERVED.search(host))
+    """Is the host a name for examples (RFC 2606), one that the text leaves to its reader, or dots for any?"""
+    return ".." in host or not host.strip(".") or bool(_RESERVED.search(host))
 
 
 def hosts_named(block: Block) -> list[Mention]:
@@ -64,6 +67,8 @@ def host_of_link(block: Block, target: str) -> str | None:
 def skills_called(block: Block, own: str) -> list[Mention]:
     """Skills called as `/name-of-it` or `space:name`, and those that work is handed over to; `own`: the skill's own name."""
     out: list[Mention] = []
+    if _OWN_COMMAND.search(block.text):
+        return out
     for run in block.runs:
         if ":" not in run.text and (run.kind is not RunKind.CODE or "-" not in run.text):
             continue  # a name in a space of names has a colon, any other a hyphen

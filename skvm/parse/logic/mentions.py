@@ -42,9 +42,12 @@ _NEED_CUE = re.compile(
     r"scripts?|must have|uses?|using|via|with|through|run|cli|binary|command)\b",
     re.IGNORECASE,
 )
-_ENV = re.compile(r"(?a)(?<![\w$./{-])(?:\$\{?)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
+_ENV = re.compile(r"(?a)(?<![\w$./{-])(?<!\w\$)(?:\$\{?)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?(?![\w*(-]|\.[a-z])")
 _STRICT_CUE = re.compile(r"(?a)\b(?:env|environment|export|variables?|\.env)\b", re.IGNORECASE)
 _PRODUCT = re.compile(r"(?a) \(([a-z][a-z0-9_-]+)\)")
+_OF_PACKAGES = re.compile(r"(?a) (?:packages?|modules?|registry|ecosystem)\b")
+"""Behind "npm" or "pip": the kind of a package, no call of the program."""
+
 _COMMAND_LINE = re.compile(r"(?am)^[ \t]*(?:\$ )?([a-z][a-z0-9_-]*) (?:[a-z-]+ )?--?[a-z]")
 _LISTED = re.compile(r"(?a)[a-z0-9][a-z0-9_+-]*(?:, *(?:and +)?[a-z0-9][a-z0-9_+-]*){2,}[.]?\Z")
 _PROGRAMS = re.compile(
@@ -54,7 +57,8 @@ _PACKAGE_CUE = re.compile(
     r"(?a)\b(?:requires?|required|dependenc|packages?|librar|pip|pypi|installed|install)\w*\b", re.IGNORECASE
 )
 _ASSIGN = re.compile(r"(?a)(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
-_EXPAND = re.compile(r"(?a)\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)>")
+_EXPAND = re.compile(r"(?a)(?<!\w)\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)>")
+_LONE = re.compile(r"(?a)\$\{?[A-Z][A-Z0-9_]*\}?")
 _JSON_KEY = re.compile(r'(?a)"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"\s*:')
 _JSON_COMMAND = re.compile(r'(?a)"command"\s*:\s*"([a-z][A-Za-z0-9_.-]*)"')
 _EXPORT = re.compile(r"(?a)\bexport\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
@@ -159,8 +163,11 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
     known = text in tool_words("bins") or (text in tool_words("bins_code") and not _is_value(text, at, block))
     if known and (instructs or _NEED_CUE.search(block.text)) and not _denied(block.text, at):
         return [Mention(NeedKind.BIN, text, at, at + len(text))]
-    if (text.lower() in tool_words("pip") or text in tool_words("pip_code")) and _PACKAGE_CUE.search(block.text):
+    package = text.lower() in tool_words("pip") or text in tool_words("pip_code")
+    if package and _PACKAGE_CUE.search(block.text) and not _is_value(text, at, block, ("pip", "pip_code", "bins")):
         return [Mention(NeedKind.PIP, text, at, at + len(text))]
+    if _LONE.fullmatch(text) and not (env_tail(text.strip("${}")) or instructs or variable or _ENV_CUE.search(block.text)):
+        return []  # named and described, not asked for
     return [m._replace(at=m.at + at, end=m.end + at) for m in variables_in(text)]
 
 
@@ -170,13 +177,13 @@ def _denied(text: str, at: int) -> bool:
     return bool(_DENIAL.search(text, start, at))
 
 
-def _is_value(text: str, at: int, block: Block) -> bool:
-    """Is a name one of the values listed in brackets, "(`claude`, `foundry`)", beside one that is no executable?"""
+def _is_value(text: str, at: int, block: Block, lists: tuple[str, ...] = ("bins", "bins_code")) -> bool:
+    """Is a name one of the values listed in brackets, "(`claude`, `foundry`)", beside one that is in none of the lists?"""
     opening, closing = block.text.rfind("(", 0, at), block.text.find(")", at)
     if opening < 0 or closing < 0 or ")" in block.text[opening:at]:
         return False
     others = [r.text for r in block.runs if r.kind is RunKind.CODE and opening < r.at < closing and r.text != text]
-    return any(o not in tool_words("bins") and o not in tool_words("bins_code") for o in others)
+    return any(all(o not in tool_words(name) for name in lists) for o in others)
 
 
 def _beside_skill(text: str, at: int, block: Block) -> bool:
@@ -245,6 +252,8 @@ def _tools_in_prose(text: str, at: int, block: Block, instructs: bool, known: fr
             continue
         if (product := _PRODUCT.match(text, match.end())) is not None and product.group(1) in known:
             continue  # "ripgrep (rg)": the executable stands in the brackets
+        if _OF_PACKAGES.match(text, match.end()):
+            continue
         if bins and word in tool_words("bins"):
             out.append(Mention(NeedKind.BIN, word, at + match.start(), at + match.end()))
         elif pips and word in tool_words("pip"):
@@ -269,6 +278,11 @@ def variables_in(text: str) -> list[Mention]:
         if env_name(name) and (sure or (env_tail(name) if match.re is _JSON_KEY else name.endswith(_SECRETS))):
             out.append(Mention(NeedKind.ENV, name, match.start(group), match.end(group)))
     return sorted(out, key=lambda m: m.at)
+
+
+def sets(text: str, name: str) -> bool:
+    """Does a text of configuration give the variable its value: `NAME = ...` with spaces, as no list of variables has them?"""
+    return re.search(rf"(?m)^[ \t]*{name} += ", text) is not None
 
 
 def listed_programs(text: str, lead: str) -> list[Mention]:
@@ -317,7 +331,9 @@ def _starts_program(text: str, match: re.Match[str]) -> bool:
 
 def env_name(name: str) -> bool:
     """May the upper-case word be an environment variable (no placeholder, no constant of a template)?"""
-    return name not in tool_words("env_skip") and not name.startswith(("YOUR_", "MY_", "EXAMPLE_", "HTTP_", "ERR_", "SKV"))
+    return name not in tool_words("env_skip") and not name.startswith(
+        ("YOUR_", "MY_", "EXAMPLE_", "HTTP_", "ERR_", "SKV", "XDG_")
+    )
 
 
 def is_secret(name: str) -> bool:

@@ -31,6 +31,7 @@ from skvm.parse.logic.mentions import (
     listed_programs,
     mentions_of,
     npm_imports,
+    sets,
     settings_in,
     tool_words,
     variables_in,
@@ -57,7 +58,13 @@ _NODE = re.compile(r"(?a)\brequire\((?=['\"][~./])|#!/usr/bin/env node")
 """A program that Node runs as it stands: it loads a file by its path, or says so in its first line."""
 
 _ALLOWED = re.compile(r"(?a)Bash\(([a-z][a-z0-9_.-]*)")
-_PACKAGE = re.compile(r"(?a)([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~]=?).*)?\Z")
+_PACKAGE = re.compile(r"(?a)([A-Za-z0-9][A-Za-z0-9._-]*)((?:\[[^\]]*\])?\s*(?:(?:[=<>!~]=?).*)?)\Z")
+_PERMITTED = re.compile(
+    r"(?a)\b(?:add (?:these |the )?(?:commands?|permissions?|rules?)|allow(?:ed|list)?|permit(?:ted)?|permissions?|approved?|"
+    r"den(?:y|ied)|block(?:ed)?|forbidden)\b",
+    re.IGNORECASE,
+)
+"""Head of a column whose commands somebody may or may not run: they are material, nobody runs them here."""
 
 
 class Needs:
@@ -134,6 +141,8 @@ class Needs:
         self._related(block, step)
         for inline in self.code.inline(block):
             run = inline.run
+            if block.kind is BlockKind.ROW and _PERMITTED.search(self._column(block, run.start)):
+                continue
             for fact in inline.facts.needs:
                 if fact.kind is not NeedKind.ENV or env_name(fact.name):
                     self._fact(fact, self.draft.span(run.origin(fact.start), run.origin(fact.end)), Origin.INLINE, step)
@@ -190,6 +199,11 @@ class Needs:
         told = before is not None and before.section == block.section and _LOAD_BELOW.search(before.text)
         return [run] if told or _RELATED.search(self.draft.sections[block.section].title) else []
 
+    def _column(self, block: Block, start: int) -> str:
+        """Head of the column of a table that byte `start` of one of its rows stands in."""
+        head = self.draft.blocks[self.draft.blocks[block.parent].children[0]].cells if block.parent is not None else ()
+        return next((h.text for h, c in zip(head, block.cells, strict=False) if c.start <= start < c.end), "")
+
     def _folder_above(self, block: Block) -> tuple[str, int] | None:
         """The bundle folder that the heading or the paragraph above a list names, and its byte."""
         before = self.draft.blocks[block.parent - 1] if block.parent else None
@@ -227,6 +241,7 @@ class Needs:
         for fact in fence.facts.needs:
             if not self._is_local(fact):
                 self._fact(fact, self.draft.span(fence.origin(fact.start), fence.origin(fact.end)), Origin.FENCE, step)
+        earlier = frozenset(self._defined)
         self._defined |= fence.facts.defined
         for listed in listed_programs(fence.text, fence.lead):
             self._at(fence, listed.kind, listed.name, listed.at, listed.end, step, asked=True)
@@ -238,8 +253,10 @@ class Needs:
             self._javascript(fence, step)
         found = settings_in(fence.text) + (exports_in(fence.text) if language in SHELL else [])
         if language not in _READ_DEEPLY or (language in SHELL and not fence.facts.commands):
-            found += variables_in(fence.text) + command_lines(fence.text)
+            found += [m for m in variables_in(fence.text) if not sets(fence.text, m.name)] + command_lines(fence.text)
         for mention in found:
+            if mention.kind is NeedKind.ENV and mention.name in earlier and not is_secret(mention.name):
+                continue
             self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
 
     def _is_local(self, fact: NeedFact) -> bool:

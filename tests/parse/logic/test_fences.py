@@ -66,6 +66,7 @@ def test_what_a_command_may_touch() -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
+        ('export RUNNER="<folder>/scripts/run.sh"', set()),
         ("echo $API_KEY ${DATA_DIR:-x} $HOME $x $1", {"API_KEY", "DATA_DIR"}),
         ("OUT_DIR=a; echo $OUT_DIR", set()),
         ('export SERVICE_TOKEN="abc"', {"SERVICE_TOKEN"}),
@@ -120,7 +121,7 @@ def test_caps_are_counts() -> None:
 @pytest.mark.parametrize(
     ("argv", "found"),
     [
-        ("pip install -r requirements.txt requests==2.1 foo[bar]>=1 ./local", [("requests", "==2.1"), ("foo", ">=1")]),
+        ("pip install -r requirements.txt requests==2.1 foo[bar]>=1 ./local", [("requests", "==2.1"), ("foo", "[bar]>=1")]),
         ("python -m pip install pypdf", [("pypdf", "")]),
         ("uv pip install --system polars", [("polars", "")]),
         ("uv add httpx", [("httpx", "")]),
@@ -184,6 +185,11 @@ def test_python_facts() -> None:
     assert all(data[n.start : n.end].decode() in (n.name, n.literal) for n in facts.needs)
 
 
+def test_what_a_text_sets_itself_and_stand_ins_are_not_asked_for() -> None:
+    text = 'from my_app.core import run\nos.environ["MODE_DIR"] = "x"\nos.environ["READ_KEY"]\n'
+    assert {n.name for n in analyse_python(text).needs} == {"READ_KEY"}
+
+
 def test_python_that_does_not_parse_still_names_its_imports() -> None:
     facts = analyse_python(">>> import numpy as np\n>>> np.arange(3)\narray([0, 1, 2])\n")
     assert facts.broken
@@ -194,6 +200,7 @@ def test_distributions() -> None:
     assert distribution_of("sklearn.cluster") == "scikit-learn"
     assert distribution_of("google.cloud.storage.client") == "google-cloud-storage"
     assert distribution_of("somelib.part") == "somelib"
+    assert distribution_of("snowflake.snowpark.functions") == "snowflake-snowpark-python"
     assert is_stdlib("os.path")
     assert is_stdlib("tomllib")
     assert not is_stdlib("numpy")

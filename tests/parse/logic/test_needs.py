@@ -33,6 +33,9 @@ def names(body: str, kind: NeedKind = NeedKind.BIN, front: str = FRONT) -> set[s
         ("**System binaries (in PATH):**\n\n```\nbash, jq, bc\n```\n", {"bash", "jq", "bc"}, set()),
         ("```js\nconst { a } = require('~/lib/x');\n```\n", {"node"}, set()),
         ('```\nspawn(\n  task: "Run:\n\ngemini --yolo \\"x\\"\n")\n```\n', {"gemini"}, set()),
+        ("| Found | Allowed commands |\n|---|---|\n| `go.mod` | `go version`, `go list` |\n", set(), {"go"}),
+        ("| Task | Command |\n|---|---|\n| Version | `go version` |\n", {"go"}, set()),
+        ("Needs the chalk npm package.\n", set(), {"npm"}),
         ("List with `ls` and `cat`.\n\n```bash\nls -l\n```\n", set(), {"ls", "cat"}),
     ],
 )
@@ -55,6 +58,34 @@ def test_a_variable_set_above_is_no_setting() -> None:
 @pytest.mark.parametrize(
     ("body", "wanted"),
     [
+        ('```bash\nPLACE_DIR="a"\nls\n```\n\n```bash\nif [[ -d "$PLACE_DIR" ]]; then\n  :\nfi\n```\n', set()),
+        ('```toml\n[vars]\nTOOL_HOME = "x"\n[hook]\nrun = "$TOOL_HOME/bin"\n```\n', set()),
+        ("Rows fail when `WHEN BASE$ROW_KEY` is missing.\n", set()),
+        ("Files lie below `$XDG_CONFIG_HOME` or `$SOME_ROOM`.\n", set()),
+        ("Set `$SOME_ROOM` to the folder.\n", {"SOME_ROOM"}),
+    ],
+)
+def test_variables(body: str, wanted: set[str]) -> None:
+    assert names(body, NeedKind.ENV) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("```python\nfrom toolbox.main import run\n```\n\n```\napp\n└── toolbox/\n```\n", set()),
+        ("Write `helpers.py`.\n\n```python\nimport helpers\nimport pandas\n```\n", {"pandas"}),
+        ("See `pandas.py`.\n\n```python\nimport pandas\n```\n", {"pandas"}),
+        ("| Field | Means |\n|---|---|\n| kind | **Required.** One of (`openai`, `anthropic`, `own_one`) |\n", set()),
+    ],
+)
+def test_packages(body: str, wanted: set[str]) -> None:
+    assert names(body, NeedKind.PIP) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('```python\nu = "https://..."\n```\n', set()),
         ("## Setup\n\n1. Go to [Site](https://site.dev) and sign up.\n2. Install `jq`.\n", {"site.dev"}),
         ("## Setup\n\n1. Log in to the server `mcp.site.dev`.\n2. Install `jq`.\n", {"mcp.site.dev"}),
         ("## Setup\n\n1. Start `reg.io/team/image:1.2`.\n2. Install `jq`.\n", {"reg.io"}),
@@ -73,6 +104,7 @@ def test_hosts(body: str, wanted: set[str]) -> None:
         ("Hand off to `/team:deploy-it`.\n", {"team:deploy-it"}),
         ("| Task | Skill |\n|---|---|\n| Copy | `write-copy` |\n", {"write-copy"}),
         ("Load a layer-specific skill.\n", set()),
+        ("- `commands/team/deploy.md` becomes `/team:deploy`\n", set()),
         ("It lacks a billing-operator skill.\n", set()),
         ("## Related Skills\n\n- **other-one**: Use when planning. NOT for this.\n", set()),
     ],
