@@ -102,14 +102,16 @@ def _detached(run: str, check_file: Path | None, form: str) -> int:
 
 def _dry(what: Path, options: Any, settings: Any, form: str) -> int:
     from skvm.app.compiling import CompileOptions, artifact_at
+    from skvm.app.policy import policy_of
     from skvm.app.running import target_of
-    from skvm.plan.describe import dry_run_json, dry_run_text
+    from skvm.plan.dry_run import dry_run_json, dry_run_text
 
     artifact, _ = artifact_at(what, CompileOptions(target=str(target_of(options))), settings)
+    policy = policy_of(settings)
     if form == "json":
-        put_json(dry_run_json(artifact))
+        put_json(dry_run_json(artifact, policy))
     else:
-        put(dry_run_text(artifact, style))
+        put(dry_run_text(artifact, style, policy))
     return 0
 
 

@@ -74,7 +74,7 @@ def explain_json(artifact: Artifact, rates: Sequence[Rate] = ()) -> dict[str, An
         "rates": rate_rows(timing, rates),
         "tokens": sum(n.estimate.tokens for n in plan.nodes if isinstance(n, StepNode)),
         "cost": round(sum(n.estimate.cost for n in plan.nodes if isinstance(n, StepNode)), 6),
-        "basis": _basis(artifact),
+        "basis": basis_of(artifact),
         "weakest": _weakest(artifact),
         "added": [_added(n) for n in plan.nodes if isinstance(n, StepNode) and n.slice.added],
     }
@@ -148,7 +148,8 @@ def _edge(edge: Edge, timing: Timing, span: float, starts: dict[str, int], line:
     }
 
 
-def _basis(artifact: Artifact) -> str:
+def basis_of(artifact: Artifact) -> str:
+    """Where the estimates come from."""
     found = sorted({n.estimate.basis for n in artifact.plan.nodes if isinstance(n, StepNode) and n.estimate.basis})
     return "; ".join(found)
 
@@ -215,11 +216,11 @@ def summary_text(artifact: Artifact, style: Style = plain) -> str:
     """What a user wants to see after compiling: target, gaps, who does what, what overlaps, what it will take."""
     return "\n".join(
         (
-            *_head(artifact, style),
+            *head_lines(artifact, style),
             *choice_lines(artifact, style),
             *_gap_lines(artifact, style),
-            *_tree(artifact, style),
-            *_time_lines(artifact, style),
+            *tree_lines(artifact, style),
+            *time_lines(artifact, style),
         )
     )
 
@@ -266,7 +267,8 @@ def _citations(gaps: list[dict[str, Any]], style: Style) -> Iterator[str]:
             yield style(f"      line {at}: {words}", "dim")
 
 
-def _head(artifact: Artifact, style: Style) -> Iterator[str]:
+def head_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+    """Skill, target, digest, and what is known of the target."""
     target = artifact.target
     yield f"{style(artifact.source.name, 'bold')} for {style(target.name, 'bold')}  {style(artifact.digest[:19], 'dim')}"
     if target.note:
@@ -286,7 +288,8 @@ def _gap_lines(artifact: Artifact, style: Style) -> Iterator[str]:
         yield f"    {gap.primitive} {gap.required.value}{whose}: {verdict}{measured}{held} in {', '.join(gap.steps)}"
 
 
-def _tree(artifact: Artifact, style: Style) -> Iterator[str]:
+def tree_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+    """The nodes of the plan with who does them and what they wait for."""
     yield "  plan:"
     depth: dict[str | None, int] = {None: 2}
     after: dict[str, list[str]] = {}
@@ -310,7 +313,8 @@ def short(text: str, limit: int = 72) -> str:
     return one if len(one) <= limit else one[: limit - 1].rstrip() + "…"
 
 
-def _time_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+def time_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+    """Critical path, what runs at the same time, and the estimate."""
     plan = artifact.plan
     timing = Timing(plan.nodes, plan.edges)
     span = timing.span(timing.top)
@@ -328,39 +332,3 @@ def _time_lines(artifact: Artifact, style: Style) -> Iterator[str]:
     yield f"  estimate: work {timing.work:.1f} s, span {span:.1f} s ({ratio:.2f} x), {tokens} tokens{money}"
     times = ", ".join(f"{n}: {timing.makespan(n):.1f} s" for n in WORKERS)
     yield style(f"  workers: {times}", "dim")
-
-
-def dry_run_json(artifact: Artifact) -> dict[str, Any]:
-    """What a run would do, as data: steps in order with executor and command, gates, permissions, environment."""
-    return {
-        "skill": artifact.source.name,
-        "digest": artifact.digest,
-        "steps": [
-            {
-                "id": n.id,
-                "kind": n.kind,
-                "title": n.title,
-                "executor": n.executor.kind.value if isinstance(n, StepNode) else n.kind,
-                "command": n.command.text if isinstance(n, StepNode) and n.command is not None else None,
-                "effects": effects(n) if isinstance(n, StepNode) else "",
-                "detail": detail(n),
-            }
-            for n in artifact.plan.nodes
-        ],
-        "edges": [{"before": e.before, "after": e.after, "why": why(e)} for e in artifact.plan.edges],
-        "permissions": artifact.permissions.model_dump(mode="json"),
-        "environment": [{"kind": n.kind, "name": n.name, "version": n.version} for n in artifact.environment],
-        "estimate": {"tokens": sum(n.estimate.tokens for n in artifact.plan.nodes if isinstance(n, StepNode))},
-    }
-
-
-def dry_run_text(artifact: Artifact, style: Style = plain) -> str:
-    """What a run would do, for people: the plan, then what it may touch."""
-    out = [*_head(artifact, style), *_tree(artifact, style)]
-    if artifact.permissions.grants:
-        out.append("  may:")
-        out += [f"    {g.kind} {g.name}" for g in artifact.permissions.grants]
-    if artifact.permissions.forbidden:
-        out.append("  must not (the author's words):")
-        out += [f"    {short(text, 100)}" for text in artifact.permissions.forbidden]
-    return "\n".join(out)

@@ -8,7 +8,8 @@ from skvm.capability import find_profile, parse_target
 from skvm.compile import CompileRequest, compile_program
 from skvm.parse import parse_skill
 from skvm.plan import Artifact
-from skvm.plan.describe import dry_run_json, dry_run_text, explain_json, explain_text, summary_text
+from skvm.plan.describe import explain_json, explain_text, summary_text
+from skvm.plan.dry_run import dry_run_json, dry_run_text
 from skvm.source import skill_from_bytes
 
 SKILL = """---
