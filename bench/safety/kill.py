@@ -1,0 +1,108 @@
+"""`kill -9` after every event of five plans, each run resumed: is the result the same, is anything lost, what became of effects.
+
+The plans, and what must hold, are those of the suite (`tests/runtime/crash_plans.py`, `crash_judge.py`). A run is a process of
+its own, forked from one that has imported everything, and kills itself as soon as the event is in the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections import Counter
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from skvm.store import open_store
+
+TESTS = Path(__file__).resolve().parents[2] / "tests" / "runtime"
+
+
+def measure(every: int = 1) -> dict[str, Any]:
+    """One row a plan: `events`, `kills`, `same`, `in doubt`, `wrong` (what was, and after which event)."""
+    sys.path.insert(0, str(TESTS))
+    import crash_judge
+
+    return {"rows": [_plan(name, count, every) for name, count in crash_judge.EVENTS.items()]}
+
+
+def text(result: dict[str, Any]) -> str:
+    """The rows as a table."""
+    rows = [f"{'plan':<10}{'events':>8}{'kills':>8}{'same result':>13}{'in doubt':>10}{'wrong':>7}"]
+    for row in result["rows"]:
+        rows.append(
+            f"{row['plan']:<10}{row['events']:>8}{row['kills']:>8}{row['same']:>13}{row['in doubt']:>10}{len(row['wrong']):>7}"
+        )
+        rows += [f"  {wrong}" for wrong in row["wrong"]]
+    return "\n".join(rows)
+
+
+def failed(result: dict[str, Any]) -> bool:
+    """Was anything wrong?"""
+    return any(row["wrong"] for row in result["rows"])
+
+
+def _plan(name: str, count: int, every: int) -> dict[str, Any]:
+    import crash_judge
+
+    found: Counter[str] = Counter()
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        work = crash_judge.folder(root / "whole")
+        whole = crash_judge.left(_run(name, root / "whole", work, "0", "-")[1], work)
+        for last in range(1, count, every):
+            found["kills"] += 1
+            try:
+                found[_killed(name, root / str(last), last, whole)] += 1
+            except AssertionError as error:
+                wrong.append(f"event {last}: {error}")
+            print(f"\r{name} {last}/{count - 1}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return {
+        "plan": name,
+        "events": count,
+        "kills": found["kills"],
+        **{k: found[k] for k in ("same", "in doubt")},
+        "wrong": wrong,
+    }
+
+
+def _killed(name: str, root: Path, last: int, whole: Any) -> str:
+    import crash_judge
+
+    work = crash_judge.folder(root)
+    status, _ = _run(name, root, work, str(last), "-")
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, "it was not killed"
+    with open_store(root / "home") as store:
+        (row,) = store.journal.runs()
+        seen = list(store.journal.read(row.run))
+    assert [e.seq for e in seen] == list(range(1, last + 1)), "events are lost"
+    status, outcome = _run(name, root, work, "0", row.run)
+    assert status == 0, "the resumed run ended badly"
+    verdict: str = crash_judge.judge(name, whole, seen, outcome, work)
+    return verdict
+
+
+def _run(name: str, root: Path, work: Path, last: str, resume: str) -> tuple[int, dict[str, Any]]:
+    """Wait status of the process, and the outcome it wrote (empty when it was killed)."""
+    import crash_child
+
+    answer = root / f"outcome-{last}.json"
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            with (root / "stderr").open("w") as stream, redirect_stderr(stream):
+                done = anyio.run(crash_child.main, name, str(root / "home"), str(work), last, resume)
+            answer.write_text(json.dumps(done))
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return status, json.loads(answer.read_text()) if answer.exists() else {}
