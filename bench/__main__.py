@@ -11,6 +11,7 @@ from bench import corpus as corpus_bench
 from bench import skillruns
 from bench.binding import command as binding_bench
 from bench.reading import command as reading_bench
+from bench.safety import command as safety_bench
 from skvm.app.tasks import load_tasks
 from skvm.diag import SkvmError, UsageError
 
@@ -100,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     subs.add_parser("demo", help="compile, run, solidify, edit: what `make demo` shows").set_defaults(function=_demo)
     reading = reading_bench.add_to(subs)
     binding = binding_bench.add_to(subs)
-    for sub in (run, corpus, listing, reading, binding):
+    safety = safety_bench.add_to(subs)
+    for sub in (run, corpus, listing, reading, binding, *safety):
         sub.add_argument("--format", choices=("text", "json"), default="text")
     return parser
 

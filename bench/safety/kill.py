@@ -1,4 +1,4 @@
-"""`kill -9` after every event of five plans, each run resumed: is the result the same, is anything lost, what became of effects.
+"""`kill -9` after every event of five plans, each run resumed: same result, nothing lost, what became of effects.
 
 The plans, and what must hold, are those of the suite (`tests/runtime/crash_plans.py`, `crash_judge.py`). A run is a process of
 its own, forked from one that has imported everything, and kills itself as soon as the event is in the journal.

@@ -1,7 +1,7 @@
 """Five plans to kill at any event, with models that answer as a pure function of what they are asked.
 
-What an effectful command does shows as a line in a file `*.log`, which no other step reads; lines in `*.again` belong to work that
-may be done again.
+What an effectful command does shows as a line in a file `*.log`, which no other step reads; lines in `*.again` belong to work
+that may be done again.
 """
 
 from __future__ import annotations
