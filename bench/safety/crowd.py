@@ -70,7 +70,7 @@ def _judged(root: Path, told: list[dict[str, Any]], said: str, runs: int) -> dic
     lost = mixed = bad = events = 0
     why: list[str] = said.splitlines()[-3:]
     with open_store(root / "home") as store:
-        known = {row.run for row in store.journal.runs()}
+        known = {row.run for row in store.journal.runs(limit=runs + 1)}
         for one in told:
             journal = list(store.journal.read(one["run"]))
             events += len(journal)
