@@ -12,6 +12,7 @@ from bench import skillruns
 from bench.binding import command as binding_bench
 from bench.reading import command as reading_bench
 from bench.safety import command as safety_bench
+from bench.soundness import command as soundness_bench
 from skvm.app.tasks import load_tasks
 from skvm.diag import SkvmError, UsageError
 
@@ -102,7 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     reading = reading_bench.add_to(subs)
     binding = binding_bench.add_to(subs)
     safety = safety_bench.add_to(subs)
-    for sub in (run, corpus, listing, reading, binding, *safety):
+    soundness = soundness_bench.add_to(subs)
+    for sub in (run, corpus, listing, reading, binding, soundness, *safety):
         sub.add_argument("--format", choices=("text", "json"), default="text")
     return parser
 

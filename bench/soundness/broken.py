@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import skvm.compile.passes.concurrency as concurrency
@@ -67,14 +68,15 @@ def _lost_edge() -> list[Patch]:
 
 
 def _lost_box() -> list[Patch]:
-    """An edge that leaves a box starts at nothing."""
-    real = concurrency._Boxes._moved
+    """What comes after a box does not wait for it."""
+    real = concurrency._Boxes.unit
 
-    def wrong(self: Any, edge: Any) -> Any:
-        moved = real(self, edge)
-        return edge if moved.before == edge.before else edge.model_copy(update={"before": edge.after})
+    def wrong(self: Any) -> Any:
+        made = real(self)
+        boxes = {box.id for box in self.box_of.values()}
+        return replace(made, edges=tuple(e for e in made.edges if e.before not in boxes))
 
-    return [(concurrency._Boxes, "_moved", wrong)]
+    return [(concurrency._Boxes, "unit", wrong)]
 
 
 def _items_free() -> list[Patch]:
@@ -88,7 +90,7 @@ def _no_gates() -> list[Patch]:
 
     def wrong(self: Any, node: Any) -> Any:
         facts = real(self, node)
-        return dependencies._Facts(Effects(), True, "", False, facts.leaves, ()) if facts.gate else facts
+        return dependencies._Facts(Effects(), True, "", False, facts.leaves, (), True) if facts.gate else facts
 
     return [(dependencies._Finder, "_leaf", wrong)]
 

@@ -1,8 +1,8 @@
 """The judge: what a plan lets overlap, and what comes of it. Only the plan's nodes and edges are taken from the compiler.
 
-A plan is written out as runs of its steps: loops twice, maps once per item. A run first reads, later writes; between the two, any
-run may begin that the plan does not hold back. The value of a file is a digest of all that went into it, so that two stores are
-equal only when every step saw the same things.
+A plan is written out as runs of its steps: loops twice, maps once per item. A run first reads, later writes; between the two,
+any run may begin that the plan does not hold back. The value of a file is a digest of all that went into it, so that two stores
+are equal only when every step saw the same things.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ class Truth:
     """What one line does. `said`: it uses what was said before; `gate`: nothing may pass it; `group`: exclusive arms.
 
     `items`: what it does for each item of a map, by the item's path; `free`: the author says that the items may overlap.
+    `hidden`: its text does not tell what it touches.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Truth:
     arm: int = 0
     items: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = ()
     free: bool = False
+    hidden: bool = False
 
 
 @dataclass
@@ -59,6 +61,8 @@ def program(seed: int) -> Made:
     made = Made()
     for _ in range(random.randint(2, 9)):
         random.choices(MAKERS, WEIGHTS)[0](random, made)
+    if not made.lines:
+        _copy(random, made)
     return made
 
 
@@ -120,7 +124,7 @@ def _into_folder(random: Random, made: Made) -> None:
 def _inside(random: Random, made: Made) -> None:
     one, two = random.sample([f for f in FILES if f.startswith("out/")], 2)
     command = f"cd out && cp {one[4:]} {two[4:]}"
-    made.lines.append(Truth(f"Run `{command}`.", _one(one), _one(two)))
+    made.lines.append(Truth(f"Run `{command}`.", _one(one), _one(two), hidden=True))
 
 
 def _derive(random: Random, made: Made) -> None:
@@ -147,7 +151,7 @@ def _outside(random: Random, made: Made) -> None:
 def _unknown(random: Random, made: Made) -> None:
     reads, writes = (frozenset(random.sample(FILES, random.randint(0, 2))) for _ in range(2))
     word = random.choice(("python scripts/step.py", "make all", "./tool --run", "npx some-tool"))
-    made.lines.append(Truth(f"Run `{word}`.", reads, writes, random.random() < 0.3))
+    made.lines.append(Truth(f"Run `{word}`.", reads, writes, random.random() < 0.3, hidden=True))
 
 
 def _gate(random: Random, made: Made) -> None:
@@ -175,17 +179,19 @@ def _jump(random: Random, made: Made) -> None:
 
 
 def _parallel(random: Random, made: Made) -> None:
-    if len(made.lines) > 1:
-        one, two = sorted(random.sample(range(len(made.lines)), 2))
+    """An author who says so is believed about what nobody can see, so only lines that name all they touch are named."""
+    named = [i for i, line in enumerate(made.lines) if not (line.external or line.said or line.gate or line.hidden)]
+    if len(named) > 1:
+        one, two = sorted(random.sample(named, 2))
         made.parallel.append(frozenset((one, two)))
         made.lines.append(Truth(f"Run steps {one + 1} and {two + 1} in parallel."))
 
 
 def _map(random: Random, made: Made) -> None:
-    folder, kind, ending = random.choice((("notes", "Markdown", "md"), ("data", "CSV", "csv"), ("logs", "log", "log")))
+    folder, kind = random.choice((("notes", "Markdown"), ("data", "CSV"), ("logs", "log")))
     files = [f for f in FILES if f.startswith(f"{folder}/")]
-    word, effect = random.choice(EACH)
     free = random.random() < 0.3
+    word, effect = random.choice(EACH[:2] if free else EACH)
     told = f"For each {kind} file in `{folder}/`{' in parallel' if free else ''}, run `{word}`."
     made.lines.append(Truth(told, items=tuple((f, *effect(f)) for f in files), free=free))
 
@@ -204,8 +210,8 @@ def _looks(path: str) -> tuple[frozenset[str], frozenset[str]]:
 
 EACH: tuple[tuple[str, Callable[[str], tuple[frozenset[str], frozenset[str]]]], ...] = (
     ("sort {file} -o {file}", _own),
-    ("cat {file} >> out/all.txt", _shared),
     ("wc -l {file}", _looks),
+    ("cat {file} >> out/all.txt", _shared),
 )
 KINDS: tuple[tuple[Callable[[Random, Made], None], int], ...] = (
     (_read, 6), (_copy, 10), (_append, 2), (_move, 2), (_in_place, 2), (_gather, 3), (_into_folder, 2), (_inside, 1),

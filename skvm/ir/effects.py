@@ -7,8 +7,12 @@ inside the work folder, or a named thing with a scheme (`env:KEY`, `skill:script
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+
+ANYWHERE = "**"
 
 
 class Hazard(StrEnum):
@@ -76,19 +80,33 @@ def shared_place(one: tuple[str, ...], two: tuple[str, ...]) -> str | None:
 
 
 def may_alias(a: str, b: str) -> bool:
-    """Can the two places be the same thing? Errs towards yes."""
-    a, b = a.removeprefix("./"), b.removeprefix("./")
-    if a == b or a in ("", "./", "**") or b in ("", "./", "**"):
+    """Can the two places be the same thing, or one lie in the other? Errs towards yes."""
+    one, two = plain(a), plain(b)
+    if one == two or ANYWHERE in (one, two) or _holds(one, two) or _holds(two, one):
         return True
-    if (a.endswith("/") and b.startswith(a)) or (b.endswith("/") and a.startswith(b)):
-        return True
-    if _is_glob(a) and _is_glob(b):
-        return _heads_meet(a, b)
-    if _is_glob(a):
-        return fnmatch.fnmatchcase(b, a) or (b.endswith("/") and _heads_meet(a, b))
-    if _is_glob(b):
-        return fnmatch.fnmatchcase(a, b) or (a.endswith("/") and _heads_meet(b, a))
-    return False
+    if _is_glob(one) and _is_glob(two):
+        return _heads_meet(one, two)
+    if _is_glob(one):
+        return _matches(one, two) or (b.endswith("/") and _heads_meet(one, f"{two}/"))
+    return _is_glob(two) and (_matches(two, one) or (a.endswith("/") and _heads_meet(two, f"{one}/")))
+
+
+@lru_cache(maxsize=4096)
+def plain(place: str) -> str:
+    """A place in its shortest spelling, without the slash of a folder: `./a//b/../c/` is `a/c`, the work folder itself `**`."""
+    short = posixpath.normpath(place) if place else "."
+    return ANYWHERE if short == "." else short
+
+
+def _holds(folder: str, place: str) -> bool:
+    """Is the one a folder around the other, or around all that a pattern names? Any path may be a folder."""
+    return place.startswith(f"{folder}/")
+
+
+def _matches(pattern: str, place: str) -> bool:
+    """Does the pattern name the place or a folder around it?"""
+    parts = place.split("/")
+    return any(fnmatch.fnmatchcase("/".join(parts[:n]), pattern) for n in range(1, len(parts) + 1))
 
 
 def _is_glob(place: str) -> bool:

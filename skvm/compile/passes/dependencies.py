@@ -16,6 +16,7 @@ from typing import ClassVar
 from skvm.compile.unit import Pass, StepEffects, Unit
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import Control, ControlKind, EffectClass, Effects, Hazard, conflict
+from skvm.ir.effects import ANYWHERE
 from skvm.plan import BranchNode, Edge, GateNode, MapNode, PlanNode, StepNode
 
 _CONCRETE = (Hazard.READ_AFTER_WRITE, Hazard.WRITE_AFTER_WRITE, Hazard.WRITE_AFTER_READ)
@@ -162,7 +163,7 @@ class _Finder:
         concrete = found if found is not None and found[0] in _CONCRETE else None
         said = self._said_parallel(one, two)
         if said is not None:
-            return self._despite(first, second, concrete, said)
+            return self._despite(first, second, conflict(_named(one.effects), _named(two.effects)), said)
         if concrete is not None:
             return Edge(before=first.id, after=second.id, hazard=concrete[0], detail=_place(concrete[1]))
         value = _value_use(one, two)
@@ -182,7 +183,7 @@ class _Finder:
 
     def _despite(self, first: PlanNode, second: PlanNode, clash: tuple[Hazard, str] | None, said: Control) -> Edge | None:
         """The author says that they may overlap; a named place that both touch says otherwise."""
-        if clash is None or clash[1] == "**":
+        if clash is None:
             return None
         code = CODES["SKV503"]
         text = f"{first.id} and {second.id} are said to run in parallel but {clash[0].value.replace('_', ' ')}: {clash[1]}"
@@ -232,15 +233,21 @@ def _merge(parts: list[_Facts]) -> _Facts:
     )
 
 
+def _named(effects: Effects) -> Effects:
+    """Only the places that are named: about the others the author's word is taken."""
+    reads, writes = (tuple(p for p in places if p != ANYWHERE) for places in (effects.reads, effects.writes))
+    return Effects(reads, writes)
+
+
 def _place(place: str) -> str:
-    return "any file of the work folder" if place == "**" else place
+    return "any file of the work folder" if place == ANYWHERE else place
 
 
 def _value_use(one: _Facts, two: _Facts) -> str:
     """Words by which the second uses what the first made; empty when it provably does not."""
     for place in one.writes:
         name = place.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        if len(name) > 2 and name != "**" and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", two.text):
+        if len(name) > 2 and name != ANYWHERE and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", two.text):
             return f"names {place}"
     if two.closed:
         items = one.item and two.item and one.scene == two.scene

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from skvm.compile.unit import Pass, StepEffects, Unit
 from skvm.ir import TOP, Act, ActType, ControlKind, EffectClass, Effects, Origin, Program, Scope, Step, StepEncoding
+from skvm.ir.effects import ANYWHERE
 from skvm.plan import PlanNode, StepNode
 
-ANYWHERE = "**"
 USER = "user:"
 
 _LOCAL = (Scope.LOCAL_FS, Scope.CODEBASE, Scope.USER_DATA)
@@ -144,10 +144,10 @@ def place_effects(reads: tuple[str, ...], writes: tuple[str, ...]) -> Effects:
 
 
 def act_effects(act: Act) -> Effects:
-    """Effects of one act. Network, processes, unknown commands and unnamed tools are anything."""
-    if act.unknown or act.scope in (Scope.NETWORK, Scope.PROCESS):
-        return TOP
+    """Effects of one act. Network, processes, unknown commands and unnamed tools are anything, beside what they name."""
     named = place_effects(act.reads, act.writes)
+    if act.unknown or act.scope in (Scope.NETWORK, Scope.PROCESS):
+        return named | TOP
     if act.origin is not Origin.PROSE or act.command is not None:
         return named if act.type is not ActType.CALL_TOOL or act.reads or act.writes else TOP
     return named | _prose_effects(act)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -9,7 +10,10 @@ from skvm.source import read_data
 
 
 class Spec(NamedTuple):
-    """What an executable does. `rest`: letter of repeated positionals; `head`, `tail`: letters before and behind them."""
+    """What an executable does. `rest`: letter of repeated positionals; `head`, `tail`: letters before and behind them.
+
+    `doubt`: flags with which it may touch what its words do not tell.
+    """
 
     name: str
     effect: str
@@ -18,6 +22,7 @@ class Spec(NamedTuple):
     rest: str
     tail: str
     options: dict[str, str]
+    doubt: tuple[str, ...] = ()
 
 
 class Use(NamedTuple):
@@ -47,9 +52,12 @@ def _spec(fields: list[str], system: bool) -> Spec:
     rest, head = (head[-1], head[:-1]) if star else ("", head)
     options: dict[str, str] = {}
     for option in fields[3:]:
+        if option.endswith("?"):
+            continue
         flag, sign, letter = option.partition(">")
         options[flag if sign else option.rstrip("=")] = letter if sign else "."
-    return Spec(name, effect, system, head, rest, tail, options)
+    doubt = tuple(option[:-1] for option in fields[3:] if option.endswith("?"))
+    return Spec(name, effect, system, head, rest, tail, options, doubt)
 
 
 def is_system(name: str) -> bool:
@@ -64,6 +72,23 @@ def spec_for(argv: tuple[str, ...]) -> Spec | None:
     sub = next((word for word in argv[1:] if not word.startswith("-")), None)
     table = known_commands()
     return table.get(f"{name}-{sub}") or table.get(name)
+
+
+def doubtful(spec: Spec, argv: tuple[str, ...]) -> bool:
+    """Does a flag, or a program in its own language, make it touch more than its words tell (`sed -i`, `find -delete`)?"""
+    if spec.name in ("awk", "gawk") and any(_AWK_WRITES.search(word) for word in argv[1:]):
+        return True
+    return any(_is_flag(flag, word) for word in argv[1:] if word.startswith("-") for flag in spec.doubt)
+
+
+def _is_flag(flag: str, word: str) -> bool:
+    """Is it this flag: alone, with a value, or, when of one letter, among others (`-ni`, `-i.bak`)?"""
+    if word.partition("=")[0] == flag:
+        return True
+    return len(flag) == 2 and re.match(rf"-[A-Za-z]*{re.escape(flag[1])}", word) is not None
+
+
+_AWK_WRITES = re.compile(r"\bprintf?\b[^;}\n]*>|\bsystem\s*\(|\|")
 
 
 def paths_of(spec: Spec, argv: tuple[str, ...]) -> list[Use]:

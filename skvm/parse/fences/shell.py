@@ -16,7 +16,7 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 from skvm.ir import NeedKind
-from skvm.parse.fences.commands import Spec, is_system, known_commands, paths_of, spec_for
+from skvm.parse.fences.commands import Spec, doubtful, is_system, known_commands, paths_of, spec_for
 from skvm.parse.fences.facts import MAX_BYTES, MAX_OPERATORS, CodeFacts, CommandFact, NeedFact, PlaceFact, StatementFact
 from skvm.parse.fences.install import installs
 from skvm.parse.lexicon import word_set
@@ -112,6 +112,7 @@ class _Shell:
         self.assigned: set[str] = set()
         self.functions: set[str] = set()
         self.folder = ""
+        self.moved = False  # where later paths are is not told: they are not relative to the work folder
 
     def walk(self, root: Node) -> None:
         """Visit all nodes in text order, without recursion."""
@@ -221,8 +222,9 @@ class _Shell:
                 start += 1
         words = words[start:]
         argv = tuple(w.text for w in words)
-        if argv[0] == "cd" and len(argv) > 1:
+        if argv[0] in ("cd", "pushd") and len(argv) > 1:
             self.folder = argv[1]
+            self.moved |= argv[1] not in (".", "./")
         needs, install = installs(argv)
         spec = spec_for(argv)
         for index, kind, name, version in needs:
@@ -237,7 +239,8 @@ class _Shell:
         places = self._redirections(node) + self._places(words, argv, spec)
         self._hosts(words)
         effect = spec.effect if spec is not None else "exec"
-        unknown = spec is None or effect in ("exec", "net", "effect") or any(_untold(p.place) for p in places)
+        unknown = spec is None or effect in ("exec", "net", "effect") or doubtful(spec, argv)
+        unknown |= any(_untold(p.place) for p in places) or (self.moved and bool(places))
         last = self._statement_end(node)
         text = self.data[node.start_byte : last].decode("utf-8", "replace")
         self.facts.commands.append(
