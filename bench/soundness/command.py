@@ -63,7 +63,7 @@ def judged(seed: int) -> dict[str, Any]:
 
 def _random(args: argparse.Namespace) -> dict[str, Any]:
     warm()
-    rows = spread_out(judged, list(range(args.seed, args.seed + args.programs)), args.jobs)
+    rows = list(spread_out(judged, list(range(args.seed, args.seed + args.programs)), args.jobs))
     bad = [row for row in rows if row["violations"] or row["other"]]
     return {
         "programs": len(rows),

@@ -98,7 +98,7 @@ def corpus(folder: Path, jobs: int | None, limit: int | None) -> dict[str, Any]:
     """Skills in which something may overlap, by proof or by the author's word, and the first ones by sha256 to be read."""
     places = texts_of(folder)[:limit]
     warm()
-    rows = spread_out(partial(_groups_at, folder), [p.relative_to(folder).as_posix() for p in places], jobs)
+    rows = list(spread_out(partial(_groups_at, folder), [p.relative_to(folder).as_posix() for p in places], jobs))
     proved = [row for row in rows if any(g["basis"] == "proved" for g in row["groups"])]
     said = [row for row in rows if any(g["basis"] == "said" for g in row["groups"])]
     kinds = Counter(kind for row in rows for kind in {g["kind"] for g in row["groups"]})

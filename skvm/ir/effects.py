@@ -91,6 +91,12 @@ def may_alias(a: str, b: str) -> bool:
     return _is_glob(two) and (_matches(two, one) or (a.endswith("/") and _heads_meet(two, f"{one}/")))
 
 
+def lies_in(path: str, place: str) -> bool:
+    """Is the path the place, below it, or named by it? Unlike `may_alias` it errs towards no: permissions rest on it."""
+    one, two = plain(path), plain(place)
+    return one == two or two == ANYWHERE or _holds(two, one) or (_is_glob(two) and _matches(two, one))
+
+
 @lru_cache(maxsize=4096)
 def plain(place: str) -> str:
     """A place in its shortest spelling, without the slash of a folder: `./a//b/../c/` is `a/c`, the work folder itself `**`."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from skvm.ir.effects import may_alias
+from skvm.ir.effects import lies_in
 
 _SCHEME = re.compile(r"[a-z]+:")
 _GLOB = re.compile(r"[*?\[]")
@@ -33,7 +33,7 @@ def may_write(work: Path, path: str, places: Iterable[str]) -> bool:
 
 def covered(path: str, places: Iterable[str]) -> bool:
     """Is a file's path one of the places, below one, or matched by one?"""
-    return any(may_alias(path, place) for place in file_places(places))
+    return any(lies_in(path, place) for place in file_places(places))
 
 
 def within(work: Path, path: str, folders: Iterable[str]) -> bool:
