@@ -1,12 +1,16 @@
 """One proved sandbox or a clear refusal, never something weaker."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import anyio
 import pytest
 
 from skvm.adapters import sandboxes
 from skvm.adapters.confine.selftest import DENIALS, prove
 from skvm.diag import SandboxError, UsageError
-from skvm.ports import SandboxResult, SelfTest
+from skvm.ports import SandboxGrants, SandboxRequest, SandboxResult, SelfTest
 
 
 class Stub:
@@ -126,3 +130,36 @@ def test_a_sandbox_in_which_nothing_works_does_not_pass():
     report = prove("mute", "1", lambda request: SandboxResult(exit_code=0, stdout=b"{}", stderr=b""))
     assert not report.ok
     assert "work" in report.failed
+
+
+def test_a_network_that_does_not_prove_itself_is_not_granted(tmp_path: Path) -> None:
+    """The command runs, without a network, and that is said."""
+    sandbox = next(made for made in _backends())
+    failed = SelfTest(ok=False, backend=sandbox.name, version="", failed=("past-the-proxy",))
+    sandbox._outlet_report = failed
+    asked: list[str] = []
+
+    async def reach(host: str, port: int) -> str:
+        asked.append(host)
+        return "127.0.0.1"
+
+    code = "import os, socket; print(os.environ.get('http_proxy')); socket.socket()"
+    request = SandboxRequest(
+        argv=("python3", "-c", code),
+        cwd=tmp_path,
+        grants=SandboxGrants(work=tmp_path),
+        env={"PATH": "/usr/bin:/bin"},
+        reach=reach,
+    )
+    done = anyio.run(sandbox.run, request)
+    assert done.stdout == b"None\n" and done.exit_code != 0 and not asked
+    assert any("past-the-proxy" in note and note.startswith("no network") for note in done.notes)
+
+
+def _backends() -> Iterator[Any]:
+    for build in sandboxes.BACKENDS.values():
+        try:
+            yield build()
+        except SandboxError:
+            continue
+    pytest.skip("no sandbox on this machine")
