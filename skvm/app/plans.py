@@ -17,8 +17,7 @@ from skvm.app.inputs import SkillInput
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
 from skvm.compile import DEFAULT_PIPELINE, CompileRequest, Processor, toolchain
-from skvm.ir import digest_json
-from skvm.plan import Artifact
+from skvm.plan import Artifact, changed_parts
 from skvm.plan.describe import summary_text
 from skvm.source import SkillSource
 
@@ -131,8 +130,8 @@ class Plans:
 def _fits(made: Made) -> bool:
     try:
         body = json.loads(made.data)
-        return bool(body.pop("digest") == made.digest == digest_json(body))
-    except (ValueError, KeyError, AttributeError):
+        return bool(body["digest"] == made.digest) and changed_parts(body) is None
+    except (ValueError, KeyError, AttributeError, TypeError):
         return False
 
 

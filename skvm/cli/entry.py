@@ -22,6 +22,7 @@ COMMANDS = {
     "env": "what a skill needs on this machine",
     "lock": "note what plans are made from",
     "verify": "whether locked plans would come out again",
+    "schema": "JSON schemas of plans and locks",
     "run": "run a skill or a plan",
     "worker": "do runs that others handed in, or that dead processes left",
     "runs": "past runs",

@@ -5,7 +5,6 @@ Must never: know how a plan was compiled, hold a time, host name or absolute pat
 """
 
 from skvm.plan.artifact import (
-    SCHEMA,
     Artifact,
     Binding,
     BundleFile,
@@ -16,6 +15,7 @@ from skvm.plan.artifact import (
     PlanDiagnostic,
     SourceInfo,
     TargetInfo,
+    changed_parts,
     load_artifact,
 )
 from skvm.plan.assignment import Assignment, Limits, Shift, Totals
@@ -70,6 +70,7 @@ from skvm.plan.template import (
     match_tree,
     variables,
 )
+from skvm.plan.upgrades import SCHEMA
 
 __all__ = [
     "ENVIRONMENT_SCHEMA",
@@ -133,6 +134,7 @@ __all__ = [
     "Unfilled",
     "Var",
     "as_text",
+    "changed_parts",
     "decode",
     "encode",
     "fill",

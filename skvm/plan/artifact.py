@@ -13,10 +13,11 @@ from skvm.diag import PlanError, Severity
 from skvm.ir import Frozen, canonical_json, digest_json
 from skvm.plan.assignment import Assignment
 from skvm.plan.graph import Plan
-from skvm.source import Span
+from skvm.plan.upgrades import SCHEMA, upgrade
+from skvm.source import Span, digest_text
 
 FORMAT = "skvm/compiled-skill"
-SCHEMA = 2
+_ENVELOPE = ("format", "schema", "digest", "parts")
 """2: batches and sub-tasks are nodes, the chunk of a map is a rule, estimates count model calls."""
 
 
@@ -121,6 +122,7 @@ class Artifact(Frozen):
     format: Literal["skvm/compiled-skill"] = "skvm/compiled-skill"
     schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
     digest: str = ""
+    parts: dict[str, str] = {}
     toolchain: dict[str, str] = {}
     source: SourceInfo
     target: TargetInfo
@@ -143,10 +145,10 @@ class Artifact(Frozen):
         return self.model_dump(mode="json", by_alias=True)
 
     def sealed(self) -> Artifact:
-        """The same artifact with its digest filled in."""
+        """The same artifact with the digests of its parts, and its own, filled in."""
         body = self.to_json()
-        body.pop("digest")
-        return self.model_copy(update={"digest": digest_json(body)})
+        body["parts"] = part_digests(body)
+        return self.model_copy(update={"parts": body["parts"], "digest": whole_digest(body)})
 
     def to_bytes(self) -> bytes:
         """Canonical bytes as written to a file."""
@@ -166,26 +168,59 @@ def load_artifact(path: Path) -> Artifact:
         raise PlanError(f"not a plan schema: {version!r}", where=str(path), help="compile it again")
     if version > SCHEMA:
         raise PlanError(f"plan schema {version} is newer than {SCHEMA}", where=str(path), help="upgrade skvm")
+    if version < 1:
+        raise PlanError(f"there never was a plan schema {version}", where=str(path), help="compile it again")
+    edited = changed_parts(body, version)
+    if edited is not None:
+        said = f": {', '.join(edited)} changed" if edited else ""
+        raise PlanError(f"the plan does not match its digest{said}", where=str(path), help="compile it again")
     try:
-        artifact = Artifact.model_validate(_upgraded(body, version))
+        artifact = Artifact.model_validate(upgrade(body, version))
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(x) for x in first["loc"])
         raise PlanError(f"not a valid plan at {at}: {first['msg']}", where=str(path), help="compile it again") from None
-    if digest_json({key: value for key, value in body.items() if key != "digest"}) != body.get("digest"):
-        raise PlanError("the plan does not match its digest", where=str(path), help="compile it again")
     return artifact if version == SCHEMA else artifact.sealed()
 
 
-def _upgraded(body: dict[str, Any], version: int) -> dict[str, Any]:
-    """A body of an older schema in the words of this one; what is not understood is left for the validation to name."""
-    if version != 1:
-        return body
-    plan = body.get("plan")
-    if not isinstance(plan, dict) or not isinstance(plan.get("nodes"), list):
-        return body
-    nodes = plan["nodes"]
-    made = [
-        {k: v for k, v in n.items() if k != "chunk"} if isinstance(n, dict) and n.get("kind") == "map" else n for n in nodes
-    ]
-    return {**body, "schema": SCHEMA, "plan": {**plan, "nodes": made}}
+def part_digests(body: dict[str, Any]) -> dict[str, str]:
+    """Digests of the parts of a plan by name: its top-level entries, and of the plan itself each entry alone."""
+    parts: dict[str, str] = {}
+    for name, value in body.items():
+        if name in _ENVELOPE:
+            continue
+        if name == "plan" and isinstance(value, dict):
+            parts |= {f"plan.{key}": digest_json(below) for key, below in value.items()}
+        else:
+            parts[name] = digest_json(value)
+    return parts
+
+
+def whole_digest(body: dict[str, Any]) -> str:
+    """Digest of a plan out of those of its parts."""
+    return digest_json({name: body.get(name) for name in ("format", "schema", "parts")})
+
+
+def changed_parts(body: dict[str, Any], version: int = SCHEMA) -> tuple[str, ...] | None:
+    """None for a plan that is as it was written; else what was changed of it, as far as that can be told (nothing before
+    schema 3, and where the list of parts was made to fit)."""
+    if version < 3:
+        told = {key: value for key, value in body.items() if key != "digest"}
+        return None if digest_json(told) == body.get("digest") else ()
+    noted = body.get("parts")
+    noted = noted if isinstance(noted, dict) else {}
+    found = part_digests(body)
+    if noted == found and whole_digest(body) == body.get("digest"):
+        return None
+    names = sorted(name for name in {*noted, *found} if noted.get(name) != found.get(name))
+    return tuple(_told(name, body) for name in names)
+
+
+def _told(name: str, body: dict[str, Any]) -> str:
+    """A changed part; files of the bundle are known one by one."""
+    rows = body.get("bundle")
+    if name != "bundle" or not isinstance(rows, list):
+        return name
+    texts = [(r["path"], r) for r in rows if isinstance(r, dict) and isinstance(r.get("path"), str)]
+    wrong = [path for path, row in texts if isinstance(row.get("text"), str) and digest_text(row["text"]) != row.get("digest")]
+    return f"bundle ({', '.join(wrong)})" if wrong else name

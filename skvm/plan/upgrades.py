@@ -1,0 +1,39 @@
+"""Plans of older schemas in the words of this one: a chain of small steps, each from one version to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Body = dict[str, Any]
+
+
+def _without_chunk(body: Body) -> Body:
+    """1 to 2: how many items a map hands over at once is no longer part of the plan."""
+    plan = body.get("plan")
+    if not isinstance(plan, dict) or not isinstance(plan.get("nodes"), list):
+        return body
+    nodes = plan["nodes"]
+    made = [
+        {k: v for k, v in n.items() if k != "chunk"} if isinstance(n, dict) and n.get("kind") == "map" else n for n in nodes
+    ]
+    return {**body, "plan": {**plan, "nodes": made}}
+
+
+def _with_parts(body: Body) -> Body:
+    """2 to 3: the digest is made of digests of the parts, which sealing fills in."""
+    return {**body, "parts": {}}
+
+
+UPGRADES: dict[int, Callable[[Body], Body]] = {1: _without_chunk, 2: _with_parts}
+"""Version to what makes the next one of it. A step never changes: a golden plan of each version holds it."""
+
+SCHEMA = 1 + len(UPGRADES)
+"""The version that is written. Raised whenever a plan of the one before would be read otherwise or refused."""
+
+
+def upgrade(body: Body, version: int) -> Body:
+    """A body of a known older version as one of `SCHEMA`; what is not understood is left for the validation to name."""
+    for step in range(version, SCHEMA):
+        body = UPGRADES[step](body)
+    return {**body, "schema": SCHEMA}
