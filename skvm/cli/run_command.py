@@ -66,7 +66,6 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @format_option()
 def command(what: Path, form: str, dry_run: bool, detach: bool, check_file: Path | None, no_solid: bool, **given: Any) -> int:
     """Run a skill or a compiled plan on a model; every effect happens in the sandbox."""
-    from skvm.app.carrying import hand_in, run_blocking
     from skvm.app.running import RunOptions
     from skvm.app.settings import Settings
 
@@ -74,6 +73,8 @@ def command(what: Path, form: str, dry_run: bool, detach: bool, check_file: Path
     options = RunOptions(started=started(click.get_current_context()), solid=not no_solid, **given)
     if dry_run:
         return _dry(what, options, settings, form)
+    from skvm.app.carrying import hand_in, run_blocking  # its locks try the disk when they are imported
+
     if detach:
         return _detached(hand_in(what, options, settings), check_file, form)
     with view(Limits(options.deadline, options.max_tokens, options.max_cost)) as shown:
