@@ -1,15 +1,20 @@
-"""What an engine with a database needs: the extra, an address, a SQLite that is new enough."""
+"""What an engine with a database needs: the extra, an address, a new enough SQLite, and a place for the state of runs."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
 from skvm.diag import UsageError
+from skvm.ports import Storage
+from skvm.store import open_store
 
 INSTALL = "pip install 'skvm[dbos]'"
 PYTHON_WITH_TRAP = (3, 12)
@@ -51,3 +56,16 @@ def sqlite_module(
 
     module: ModuleType = pysqlite3.dbapi2
     return module
+
+
+def open_storage(url: str, postgres: bool, home: Path) -> Storage:
+    """State of the runs of an engine: in PostgreSQL where its queue is there, else below home; raises StoreError."""
+    if postgres:
+        from skvm.adapters.postgres import PostgresStore
+
+        return PostgresStore(url, home)
+    path = Path(url.partition("///")[2].partition("?")[0])
+    storage = open_store(home)
+    with suppress(OSError):  # DBOS says what is wrong with it; it is private because it says what runs were asked for
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return storage

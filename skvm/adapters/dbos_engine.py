@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.from_thread
 
-from skvm.adapters.databases import checked_url, require_dbos, sqlite_module
+from skvm.adapters.databases import checked_url, open_storage, require_dbos, sqlite_module
 from skvm.diag import CheckError, InternalError, SkvmError, StoreError
-from skvm.ports import Job, Storage, Work
+from skvm.ports import Job, Work
 from skvm.runtime.threads import in_thread
-from skvm.store import open_store, write_aside
+from skvm.store import write_aside
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
@@ -74,14 +74,19 @@ class DbosEngine:
         self._url, self._postgres = checked_url(url)
         require_dbos()
         self._module = None if self._postgres else sqlite_module()
-        self.storage: Storage = _postgres_store(self._url, home) if self._postgres else _beside(self._url, home)
+        self.storage = open_storage(self._url, self._postgres, home)
         self._home = self._home_id(home)
         self.executor = f"{self._home}.{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._desks: dict[str, _Desk] = {}
         self._server: _Desk | None = None
         self._held = ExitStack()
-        self._launched = False
+        self._launched = self._lost = False
         self._launching = anyio.Lock()
+
+    @property
+    def _name(self) -> str:
+        """The lock that says that this process lives."""
+        return f"executor {self.executor}"
 
     @property
     def queue(self) -> str:
@@ -146,12 +151,14 @@ class DbosEngine:
                 ready.set()
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._heed, desk)
-                    group.start_soon(self._watch_over)
+                    group.start_soon(self._watch_over, stop)
                     await stop.wait()
                     group.cancel_scope.cancel()
                 await _dbos(lambda: self._shut(wait=True))
             finally:
                 self._server = None
+        if self._lost:
+            raise StoreError("the database was lost for a while; others take over", help="start `skvm worker` again")
 
     async def waiting(self) -> int:
         """Jobs that are queued."""
@@ -188,7 +195,7 @@ class DbosEngine:
         """Start DBOS on first use; only who serves listens to the queue."""
         async with self._launching:
             if not self._launched:
-                self._held.enter_context(self.storage.lock(f"executor {self.executor}"))
+                self._held.enter_context(self.storage.lock(self._name))
                 await _dbos(lambda: self._launch(serving))
                 self._launched = True
 
@@ -308,9 +315,13 @@ class DbosEngine:
                     if row.workflow_id in desk.at_hand:
                         desk.at_hand[row.workflow_id].cancel()
 
-    async def _watch_over(self) -> None:
-        """Put back into the queue what executors of this home folder left behind when they died."""
+    async def _watch_over(self, stop: anyio.Event) -> None:
+        """Put back into the queue what executors of this home folder left behind when they died; stop when this one must look
+        dead to the others."""
         while True:
+            if not await _dbos(lambda: self.storage.holds(self._name)):
+                self._lost = True
+                stop.set()
             others: set[str] = set()
             with suppress(StoreError):
                 others = await _dbos(self._others)
@@ -355,21 +366,6 @@ def _registered() -> Callable[[str, str, bool], str]:
 
         _workflow = carry_out
     return _workflow
-
-
-def _beside(url: str, home: Path) -> Storage:
-    """The state below home; the queue's own file is private as it is, for it says what runs were asked for."""
-    storage = open_store(home)
-    path = Path(url.partition("///")[2].partition("?")[0])
-    with suppress(OSError):  # DBOS says what is wrong with it
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    return storage
-
-
-def _postgres_store(url: str, home: Path) -> Storage:
-    from skvm.adapters.postgres import PostgresStore
-
-    return PostgresStore(url, home)
 
 
 def _in_use(run: str) -> StoreError:

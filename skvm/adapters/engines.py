@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skvm.adapters.databases import checked_url, require_dbos
+from skvm.adapters.databases import checked_url, open_storage, require_dbos
 from skvm.diag import UsageError
 from skvm.ports import Engine, Job, QueueEngine, Storage, Work
 from skvm.store import open_store
@@ -53,6 +53,4 @@ def shared_storage(url: str, home: Path) -> Storage | None:
     if not postgres:
         return None
     require_dbos()
-    from skvm.adapters.postgres import PostgresStore
-
-    return PostgresStore(checked, home)
+    return open_storage(checked, postgres, home)

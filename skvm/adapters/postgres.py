@@ -86,7 +86,7 @@ class PostgresStore:
     def __init__(self, url: str, home: Path) -> None:
         self._db = PostgresConnection(url)
         self._locks = PostgresConnection(url)
-        self._held: set[int] = set()
+        self._held: dict[int, int] = {}
         self._guard = threading.Lock()
         self._db.run("SELECT pg_advisory_lock(?)", (_key("schema"),))
         for statement in SCHEMA.split(";"):
@@ -108,7 +108,7 @@ class PostgresStore:
             yield
         finally:
             with self._guard:
-                self._held.discard(key)
+                self._held.pop(key, None)
                 with suppress(StoreError):  # a lost session has lost its locks
                     self._locks.run("SELECT pg_advisory_unlock(?)", (key,))
 
@@ -117,10 +117,18 @@ class PostgresStore:
         with self._guard:
             if key in self._held:
                 return False
-            (row,) = self._locks.run("SELECT pg_try_advisory_lock(?)", (key,))
-            if row[0]:
-                self._held.add(key)
-            return bool(row[0])
+            ((taken, session),) = self._locks.run("SELECT pg_try_advisory_lock(?), pg_backend_pid()", (key,))
+            if taken:
+                self._held[key] = session
+            return bool(taken)
+
+    def holds(self, name: str) -> bool:
+        """False when the session that took the lock has ended, and so everybody else may have it."""
+        with self._guard:
+            try:
+                return self._locks.run("SELECT pg_backend_pid()") == [(self._held.get(_key(name)),)]
+            except StoreError:
+                return False
 
     def close(self) -> None:
         """End both sessions."""

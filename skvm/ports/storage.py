@@ -100,6 +100,10 @@ class Storage(Protocol):
         process that uses the same storage has it for `timeout` seconds."""
         ...
 
+    def holds(self, name: str) -> bool:
+        """Is a lock that this process took and did not let go still its own?"""
+        ...
+
     def close(self) -> None:
         """Release what is held."""
         ...

@@ -31,6 +31,10 @@ class Store:
         with held_lock(self.home, name, timeout):
             yield
 
+    def holds(self, name: str) -> bool:
+        """Yes: the system takes a file lock from nobody who lives."""
+        return True
+
     def close(self) -> None:
         """Release the database."""
         self._db.close()

@@ -98,5 +98,9 @@ class NullStore:
         """Nobody else can be here."""
         yield
 
+    def holds(self, name: str) -> bool:
+        """Nobody else can take it."""
+        return True
+
     def close(self) -> None:
         """Nothing is held."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import anyio
 import pytest
 from postgres_server import programs, server
 
@@ -20,11 +21,12 @@ from skvm.adapters import databases
 from skvm.adapters.databases import checked_url, sqlite_module
 from skvm.diag import StoreError, UsageError
 from skvm.plan import EventKind
-from skvm.ports import Storage
+from skvm.ports import Job, ModelReply, ModelRequest, Storage
 from skvm.runtime.work.workspace import run_folder
 from skvm.testing.conformance import EngineSuite, QueueEngineSuite, StoreSuite
-from skvm.testing.engine_plays import FILES
+from skvm.testing.engine_plays import FILES, whole, whole_script
 
+END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> 'postgres'"
 HERE = str(Path(__file__).parent)
 
 
@@ -110,6 +112,36 @@ class TestPostgres(QueueEngineSuite, StoreSuite):
             assert sum(e.kind is EventKind.TOOL_INTENT and e.node == "send" for e in events) == 1
             assert {p.name: p.read_text() for p in (run_folder(home, run) / "work").iterdir()} == FILES
 
+    def test_a_lost_session_ends_the_run_and_it_can_be_taken_up_again(self, home: Path, database: str) -> None:
+        async def script(request: ModelRequest) -> ModelReply:
+            if request.tag.step == "last":
+                sql(database.rpartition("/")[0], END_SESSIONS)
+            return await whole_script(request)
+
+        outcome = self.carried(home, "run", whole(), script)
+        assert (outcome.status, outcome.exit_code) == ("failed", 3)
+        assert outcome.error is not None and "\n" not in outcome.error.line()
+        outcome = self.carried(home, "run", whole(), whole_script, again=True)
+        self.check_whole(outcome, outcome.work, in_doubt=False)
+
+    def test_a_worker_that_must_look_dead_to_others_ends(self, home: Path, database: str) -> None:
+        async def use(engine: Any) -> None:
+            ready = anyio.Event()
+
+            async def lose() -> None:
+                await ready.wait()
+                sql(database.rpartition("/")[0], END_SESSIONS)
+
+            async def work(job: Job) -> str:
+                raise AssertionError("the queue is empty")
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(lose)
+                with pytest.raises(StoreError, match="others take over"):
+                    await engine.serve(work, anyio.Event(), ready)
+
+        self.with_engine(home, use)
+
     def make(self, folder: Path) -> AbstractContextManager[Any]:
         from skvm.adapters.postgres import PostgresStore
 
@@ -119,6 +151,7 @@ class TestPostgres(QueueEngineSuite, StoreSuite):
         with self.make(home) as one, self.make(home) as two:
             assert isinstance(one, Storage)
             with one.lock("run r"):
+                assert one.holds("run r") and not two.holds("run r")
                 for store in (one, two):
                     with pytest.raises(StoreError, match="in use"), store.lock("run r", timeout=0.1):
                         raise AssertionError
