@@ -51,6 +51,9 @@ POLL = 0.2
 RECORD_SECONDS = 3.0
 """How long the end of a run may take to be recorded; a run whose end is not is found to have ended when it is taken over."""
 
+CLOSE_SECONDS = 5.0
+"""How long DBOS may take to stop; it takes some 50 ms, but waits for a database that is gone."""
+
 CANCELLED = "cancelled"
 GOING_ON = ("ENQUEUED", "PENDING", "DELAYED")
 
@@ -187,7 +190,8 @@ class DbosEngine:
 
     async def close(self) -> None:
         """Stop DBOS and let go of the name; what was at hand here is taken over by others."""
-        await _dbos(self._shut)
+        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            await _dbos(self._shut)
         self._held.close()
         self.storage.close()
 
@@ -216,6 +220,7 @@ class DbosEngine:
                 "executor_id": self.executor,
                 "application_version": VERSION,
                 "log_level": "CRITICAL",
+                "notification_listener_polling_interval_sec": BEAT / 5,  # stopping waits for it
                 **({"db_engine_kwargs": settings} if settings else {}),
             }
         )
