@@ -59,6 +59,9 @@ _PACKAGE_CUE = re.compile(
 _ASSIGN = re.compile(r"(?a)(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
 _EXPAND = re.compile(r"(?a)(?<!\w)\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)>")
 _LONE = re.compile(r"(?a)\$\{?[A-Z][A-Z0-9_]*\}?")
+_CONSTANT = re.compile(r"(?a)[A-Z][A-Z0-9]+\Z")
+_GIVES = re.compile(r"(?a)(?m)^[ \t]*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=(.*)$")
+_GIVEN = ("=", '="', "='")
 _JSON_KEY = re.compile(r'(?a)"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"\s*:')
 _JSON_COMMAND = re.compile(r'(?a)"command"\s*:\s*"([a-z][A-Za-z0-9_.-]*)"')
 _EXPORT = re.compile(r"(?a)\bexport\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
@@ -68,8 +71,14 @@ _OWN_AGENTS = ("general-purpose", "Explore", "Plan")
 _LONGEST_LIST = 400
 """Code points of a text that may be a list of executables."""
 
-_OWN_TOKENS = ("SRC_", "DEST_", "FROM_", "TO_", "SELL_", "BUY_", "INPUT_", "OUTPUT_")
+_OWN_TOKENS = ("SRC_", "DEST_", "DST_", "FROM_", "TO_", "SELL_", "BUY_", "INPUT_", "OUTPUT_")
 """Heads of names whose TOKEN is a thing that is traded or parsed, no secret."""
+
+_NO_VARIABLES = (
+    *("YOUR_", "MY_", "EXAMPLE_", "HTTP_", "ERR_", "SKV", "XDG_"),
+    *("INVALID_", "MISSING_", "UNKNOWN_", "UNSUPPORTED_", "EXPIRED_", "DUPLICATE_"),
+)
+"""Heads of placeholders, and of codes that say what went wrong."""
 
 _SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _AGENT_TYPE = re.compile(r'(?a)subagent_type["\']?\s*[=:]\s*["\']?([A-Za-z][A-Za-z0-9_:-]+)')
@@ -159,6 +168,8 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
         shift = 1 if text.startswith("/") else 0
         return [Mention(NeedKind.SKILL, text[shift:], at + shift, at + len(text))]
     if env is not None and env_name(env.group(1)) and _configures(env.group(1), block, variable):
+        if _is_constant(text, at, block):
+            return []
         return [Mention(NeedKind.ENV, env.group(1), at + env.start(1), at + env.end(1))]
     known = text in tool_words("bins") or (text in tool_words("bins_code") and not _is_value(text, at, block))
     if known and (instructs or _NEED_CUE.search(block.text)) and not _denied(block.text, at):
@@ -179,11 +190,20 @@ def _denied(text: str, at: int) -> bool:
 
 def _is_value(text: str, at: int, block: Block, lists: tuple[str, ...] = ("bins", "bins_code")) -> bool:
     """Is a name one of the values listed in brackets, "(`claude`, `foundry`)", beside one that is in none of the lists?"""
+    return any(all(o not in tool_words(name) for name in lists) for o in _bracketed(text, at, block))
+
+
+def _is_constant(text: str, at: int, block: Block) -> bool:
+    """Is an upper-case name one of the values listed in brackets, "(`API_KEY`, `BASIC`)", beside one without "_"?"""
+    return any(_CONSTANT.match(other) for other in _bracketed(text, at, block))
+
+
+def _bracketed(text: str, at: int, block: Block) -> list[str]:
+    """The other pieces of inline code in the brackets around code point `at`; none where it stands in no brackets."""
     opening, closing = block.text.rfind("(", 0, at), block.text.find(")", at)
     if opening < 0 or closing < 0 or ")" in block.text[opening:at]:
-        return False
-    others = [r.text for r in block.runs if r.kind is RunKind.CODE and opening < r.at < closing and r.text != text]
-    return any(all(o not in tool_words(name) for name in lists) for o in others)
+        return []
+    return [r.text for r in block.runs if r.kind is RunKind.CODE and opening < r.at < closing and r.text != text]
 
 
 def _beside_skill(text: str, at: int, block: Block) -> bool:
@@ -271,11 +291,15 @@ def variables_in(text: str) -> list[Mention]:
     out: list[Mention] = []
     if "_" not in text:
         return out
+    local = _local_to(text)
     for match in (*_ASSIGN.finditer(text), *_EXPAND.finditer(text), *_EXPORT.finditer(text), *_JSON_KEY.finditer(text)):
         group = 1 if match.group(1) else 2
         name = match.group(group)
+        if group == 2 and text[: match.start()].endswith(_GIVEN):
+            continue  # the value of another variable
         sure = match.re in (_ASSIGN, _EXPORT) or (match.re is _EXPAND and group == 1)
-        if env_name(name) and (sure or (env_tail(name) if match.re is _JSON_KEY else name.endswith(_SECRETS))):
+        named = sure or (env_tail(name) if match.re is _JSON_KEY else name.endswith(_SECRETS))
+        if named and env_name(name) and name not in local:
             out.append(Mention(NeedKind.ENV, name, match.start(group), match.end(group)))
     return sorted(out, key=lambda m: m.at)
 
@@ -283,6 +307,13 @@ def variables_in(text: str) -> list[Mention]:
 def sets(text: str, name: str) -> bool:
     """Does a text of configuration give the variable its value: `NAME = ...` with spaces, as no list of variables has them?"""
     return re.search(rf"(?m)^[ \t]*{name} += ", text) is not None
+
+
+def _local_to(text: str) -> set[str]:
+    """Variables that a text gives a value, not exported, and that only serve it: used in it, or made of others. No secrets."""
+    given = [(m.group(1), m.group(2)) for m in _GIVES.finditer(text)]
+    used = {m.group(1) for m in _EXPAND.finditer(text) if m.group(1)} if given else set()
+    return {name for name, value in given if not is_secret(name) and (name in used or "$" in value)}
 
 
 def listed_programs(text: str, lead: str) -> list[Mention]:
@@ -331,9 +362,7 @@ def _starts_program(text: str, match: re.Match[str]) -> bool:
 
 def env_name(name: str) -> bool:
     """May the upper-case word be an environment variable (no placeholder, no constant of a template)?"""
-    return name not in tool_words("env_skip") and not name.startswith(
-        ("YOUR_", "MY_", "EXAMPLE_", "HTTP_", "ERR_", "SKV", "XDG_")
-    )
+    return name not in tool_words("env_skip") and not name.startswith(_NO_VARIABLES)
 
 
 def is_secret(name: str) -> bool:

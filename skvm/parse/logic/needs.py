@@ -80,6 +80,7 @@ class Needs:
         self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
         self._sourced = False
         self._defined: set[str] = set()
+        self._given = {name for fence in code.fences for name in fence.facts.defined if not is_secret(name)}
         self._of_variables: dict[int, bool] = {}
 
     def collect(self) -> tuple[Need, ...]:
@@ -133,6 +134,8 @@ class Needs:
         found = mentions_of(block, instructs=instructs, variables=self.variables)
         found += skills_called(block, self.source.name) + (hosts_named(block) if instructs else [])
         for mention in found:
+            if mention.kind is NeedKind.ENV and self._expands(mention.name, block.text[: mention.at]):
+                continue
             span = self.draft.span(block.byte_at(mention.at), block.byte_behind(mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
         self._links(block, step, instructs=instructs)
@@ -144,11 +147,15 @@ class Needs:
             if block.kind is BlockKind.ROW and _PERMITTED.search(self._column(block, run.start)):
                 continue
             for fact in inline.facts.needs:
-                if fact.kind is not NeedKind.ENV or env_name(fact.name):
+                if fact.kind is not NeedKind.ENV or (env_name(fact.name) and fact.name not in self._given):
                     self._fact(fact, self.draft.span(run.origin(fact.start), run.origin(fact.end)), Origin.INLINE, step)
             for command in inline.facts.commands:
                 if command.script is not None:
                     self._script(command.script, run.origin(command.start), run.origin(command.end), step)
+
+    def _expands(self, name: str, before: str) -> bool:
+        """Is it the value of a variable that the skill's own shell text sets (`$NAME` behind `before`)?"""
+        return name in self._given and before.endswith(("$", "${"))
 
     def _links(self, block: Block, step: str | None, *, instructs: bool) -> None:
         """Other skills, hosts and files that the links of a block lead to."""
@@ -255,7 +262,8 @@ class Needs:
         if language not in _READ_DEEPLY or (language in SHELL and not fence.facts.commands):
             found += [m for m in variables_in(fence.text) if not sets(fence.text, m.name)] + command_lines(fence.text)
         for mention in found:
-            if mention.kind is NeedKind.ENV and mention.name in earlier and not is_secret(mention.name):
+            own = mention.name in earlier or self._expands(mention.name, fence.text[: mention.at])
+            if mention.kind is NeedKind.ENV and own and not is_secret(mention.name):
                 continue
             self._at(fence, mention.kind, mention.name, mention.at, mention.end, step)
 
