@@ -1,7 +1,7 @@
 """Locking: what a plan was made from, in one file, and whether it would come out again.
 
-A lock names skill, toolchain, profiles, pool, limits, plan and the code of its solidified steps by digest. It holds no time and
-no place of this machine: skills are named as seen from the folder of the lock.
+A lock names skill, toolchain, profiles, pool, limits, plan, the code of its solidified steps and the lock of its environment by
+digest. It holds no time and no place of this machine: skills and files are named as seen from the folder of the lock.
 """
 
 from __future__ import annotations
@@ -22,14 +22,23 @@ from skvm.app.plans import parts_of
 from skvm.app.settings import Settings
 from skvm.diag import PlanError, UsageError
 from skvm.ir import Frozen, digest_json
-from skvm.plan import Artifact, Limits, SolidState, StepNode
+from skvm.plan import Artifact, Limits, SolidState, StepNode, load_environment_lock, wanted_of
 
 NAME = "skvm.lock"
-SCHEMA = 1
+SCHEMA = 2
+
+
+class LockedEnvironment(Frozen):
+    """The lock of an environment: where it lies, its digest, and the digest of the packages that it answers."""
+
+    path: str
+    digest: str
+    wanted: str
 
 
 class Locked(Frozen):
-    """One skill. `made_from`: digest or text by name, see `plans.parts_of`. `solidified`: digest of the code by step."""
+    """One skill. `made_from`: digest or text by name, see `plans.parts_of`. `solidified`: digest of the code by step.
+    `environment` is None where no lock of it was named."""
 
     path: str
     name: str
@@ -40,6 +49,7 @@ class Locked(Frozen):
     plan: str
     made_from: dict[str, str]
     solidified: dict[str, str] = {}
+    environment: LockedEnvironment | None = None
 
 
 class Lock(Frozen):
@@ -56,7 +66,8 @@ class Lock(Frozen):
 
 @dataclass(frozen=True)
 class Compared:
-    """One locked skill now. `plan_same`: the same plan comes out. `changed`: what it is made from that is not the same."""
+    """One locked skill now. `plan_same`: the same plan comes out. `changed`: what it is made from that is not the same, or
+    `plan` where only that is another."""
 
     locked: Locked
     plan_same: bool
@@ -73,19 +84,47 @@ class Compared:
         }
 
 
-def lock_skills(items: Sequence[SkillInput], options: CompileOptions, settings: Settings, folder: Path) -> Lock:
-    """Compile skills and note all they were made from; `folder` is where the lock will lie. Raises UsageError for stdin."""
-    return Lock(skills=tuple(_locked(item, options, settings, folder) for item in items))
+def lock_skills(
+    items: Sequence[SkillInput], options: CompileOptions, settings: Settings, folder: Path, environments: Sequence[Path] = ()
+) -> Lock:
+    """Compile skills and note all they were made from; `folder` is where the lock will lie.
+
+    `environments`: locks of environments, each for the skill of its name. Raises UsageError for stdin and for a lock of an
+    environment that fits no skill, PlanError for a damaged one.
+    """
+    places = {load_environment_lock(path).skill: path for path in environments}
+    rows = []
+    for item in items:
+        locked, artifact = _locked(item, options, settings, folder)
+        place = places.pop(locked.name, None)
+        rows.append(locked.model_copy(update={"environment": _environment(place, artifact, folder)}) if place else locked)
+    if places:
+        skill, place = next(iter(places.items()))
+        raise UsageError(f"the environment of {skill}, and no such skill is locked", where=str(place), help="leave it out")
+    return Lock(skills=tuple(rows))
 
 
-def _locked(item: SkillInput, options: CompileOptions, settings: Settings, folder: Path) -> Locked:
+def _environment(place: Path, artifact: Artifact, folder: Path) -> LockedEnvironment:
+    """The lock of an environment in a file; raises UsageError when it is for other packages than the skill asks for."""
+    lock = load_environment_lock(place)
+    if lock.wanted != wanted_of(artifact.environment):
+        help = "make it again with `skvm env SKILL --lock`"
+        raise UsageError(f"not for what {lock.skill} asks for now", where=str(place), help=help)
+    return LockedEnvironment(path=_relative(place, folder), digest=lock.digest, wanted=lock.wanted)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+
+
+def _locked(item: SkillInput, options: CompileOptions, settings: Settings, folder: Path) -> tuple[Locked, Artifact]:
     if item.path is None:
         raise UsageError("a skill on stdin cannot be locked", help="name its folder")
     source = item.load()
     request = request_of(options, settings)
     artifact = compile_request(source, request, settings)
-    return Locked(
-        path=Path(os.path.relpath(item.path.resolve(), folder.resolve())).as_posix(),
+    locked = Locked(
+        path=_relative(item.path, folder),
         name=artifact.source.name,
         target=options.target,
         pool=options.pool,
@@ -95,6 +134,7 @@ def _locked(item: SkillInput, options: CompileOptions, settings: Settings, folde
         made_from=parts_of(source, request),
         solidified=solidified(artifact, settings),
     )
+    return locked, artifact
 
 
 def solidified(artifact: Artifact, settings: Settings) -> dict[str, str]:
@@ -142,7 +182,20 @@ def verify_lock(lock: Lock, folder: Path, settings: Settings) -> Iterator[Compar
             wall=limits.wall,
             models=limits.models,
         )
-        now = _locked(SkillInput(place, str(place)), options, settings, folder)
+        now, artifact = _locked(SkillInput(place, str(place)), options, settings, folder)
         changed = [name for name, value in now.made_from.items() if locked.made_from.get(name) != value]
         changed += ["solidified code"] if now.solidified != locked.solidified else []
-        yield Compared(locked, now.plan == locked.plan, tuple(changed))
+        changed += ["environment"] if not _same_environment(locked.environment, artifact, folder) else []
+        same = now.plan == locked.plan
+        yield Compared(locked, same, tuple(changed) if changed or same else ("plan",))
+
+
+def _same_environment(locked: LockedEnvironment | None, artifact: Artifact, folder: Path) -> bool:
+    """Is the lock of the environment the one that was noted, and does it answer what the skill asks for now?"""
+    if locked is None:
+        return True
+    try:
+        now = load_environment_lock(folder / locked.path)
+    except (UsageError, PlanError):
+        return False
+    return now.digest == locked.digest and now.wanted == wanted_of(artifact.environment)

@@ -14,17 +14,26 @@ from skvm.cli.common import format_option, note, pool_options, put, put_json, sk
 @skills_argument
 @click.option("--target", required=True, metavar="MODEL[@HARNESS]", help="the processor to compile for")
 @click.option("--passes", metavar="SPEC", help="a pipeline instead of the default one")
+@click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="a lock of `skvm env --lock`, for the skill of its name; may be repeated",
+)
 @pool_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("skvm.lock"), show_default=True, help="lock file")
 @format_option()
-def command(skills: tuple[str, ...], output: Path, form: str, **given: Any) -> int:
+def command(skills: tuple[str, ...], output: Path, form: str, environments: tuple[Path, ...], **given: Any) -> int:
     """Note what the plans of skills are made from, so that `skvm verify` can tell whether they would come out again."""
     from skvm.app.compiling import CompileOptions
     from skvm.app.inputs import expand_inputs, save_result
     from skvm.app.locking import lock_skills
     from skvm.app.settings import Settings
 
-    lock = lock_skills(expand_inputs(skills), CompileOptions(**given), Settings.from_environment(), output.parent)
+    options, settings = CompileOptions(**given), Settings.from_environment()
+    lock = lock_skills(expand_inputs(skills), options, settings, output.parent, environments)
     save_result(output, lock.to_bytes())
     note(f"wrote {output}")
     if form == "json":
