@@ -84,6 +84,13 @@ class Unit:
             table.setdefault(edge.before, []).append(edge)
         return table
 
+    def around(self, node: PlanNode) -> list[PlanNode]:
+        """A node and the blocks it lies in, innermost first."""
+        row = [node]
+        while row[-1].parent is not None:
+            row.append(self.node_by_id[row[-1].parent])
+        return row
+
     def ends(self, node: str, side: str) -> list[str]:
         """First (`side` before) or last (`after`) leaves of a node: those that no edge inside leads to, or away from."""
         below = self.children.get(node, ())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
 
+from skvm.compile.overwrites import written_twice
 from skvm.compile.unit import Pass, StepEffects, Unit
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import Control, ControlKind, EffectClass, Effects, Hazard, conflict
@@ -79,7 +80,8 @@ class DependenciesPass(Pass):
                 edges += finder.order(members)
         order = {n.id: i for i, n in enumerate(unit.nodes)}
         edges.sort(key=lambda e: (order[e.before], order[e.after]))
-        made = replace(unit, edges=tuple(edges), diagnostics=(*unit.diagnostics, *finder.diagnostics))
+        found = (*unit.diagnostics, *finder.diagnostics, *written_twice(unit))
+        made = replace(unit, edges=tuple(edges), diagnostics=found)
         with_inputs = _with_inputs(made)
         return made.with_nodes(lambda node: _with_width(made, with_inputs(node)))
 
