@@ -16,7 +16,7 @@ def add_to(subs: Any) -> list[argparse.ArgumentParser]:
         ("sandbox", sandbox, "escapes from each sandbox as root and as nobody, and the cost of a command", {"repeats": 40}),
         ("faults", faults, "a model server that fails in every way, under a deadline", {"deadline": 2.0}),
         ("memory", memory, "a command that writes much", {"megabytes": 200}),
-        ("kill", kill, "kill -9 after every event of five plans, then resume", {"every": 1}),
+        ("kill", kill, "kill -9 after every event of five plans, then resume", {"every": 1, "plan": ""}),
         ("crowd", crowd, "many runs at once on one store", {"runs": 200, "processes": 8}),
     ):
         parser = subs.add_parser(name, help=help)

@@ -23,12 +23,12 @@ from skvm.store import open_store
 TESTS = Path(__file__).resolve().parents[2] / "tests" / "runtime"
 
 
-def measure(every: int = 1) -> dict[str, Any]:
-    """One row a plan: `events`, `kills`, `same`, `in doubt`, `wrong` (what was, and after which event)."""
+def measure(every: int = 1, plan: str = "") -> dict[str, Any]:
+    """One row a plan (or only that of one): `events`, `kills`, `same`, `in doubt`, `wrong` (what was, after which event)."""
     sys.path.insert(0, str(TESTS))
     import crash_judge
 
-    return {"rows": [_plan(name, count, every) for name, count in crash_judge.EVENTS.items()]}
+    return {"rows": [_plan(name, count, every) for name, count in crash_judge.EVENTS.items() if plan in ("", name)]}
 
 
 def text(result: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""kill -9 right after every event of five plans; what is resumed ends like a run that was never killed."""
+"""kill -9 right after events of five plans; what is resumed ends like a run that was never killed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
-from crash_judge import EVENTS, folder, judge, left
+from crash_judge import EVENTS, Left, folder, judge, left
 from crash_plans import PLANS
 
 from skvm.store import open_store
@@ -29,10 +31,22 @@ def child(plan: str, home: Path, work: Path, last: int | str, resume: str = "-")
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
-def crash_and_resume(plan: str, tmp_path: Path, last: int) -> str:
-    """The guarantee that was given."""
-    whole_work = folder(tmp_path / "whole")
-    whole = left(json.loads(child(plan, tmp_path / "whole" / "home", whole_work, 0).stdout), whole_work)
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Left]:
+    """What a plan leaves behind when nothing happens to it."""
+
+    @cache
+    def of(plan: str) -> Left:
+        root = tmp_path_factory.mktemp(plan)
+        work = folder(root)
+        return left(json.loads(child(plan, root / "home", work, 0).stdout), work)
+
+    return of
+
+
+@pytest.mark.parametrize(("plan", "last"), [(plan, last) for plan, some in FEW.items() for last in some])
+def test_killed_after_some_events(tmp_path: Path, unbroken: Callable[[str], Left], plan: str, last: int) -> None:
+    """Every event is the bench's (`python -m bench kill`, and `tests/bench/test_safety.py`)."""
     work, home = folder(tmp_path), tmp_path / "home"
     killed = child(plan, home, work, last)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -42,18 +56,7 @@ def crash_and_resume(plan: str, tmp_path: Path, last: int) -> str:
     assert [e.seq for e in seen] == list(range(1, last + 1)), "nothing of the journal is lost"
     resumed = child(plan, home, work, 0, row.run)
     assert resumed.returncode == 0, resumed.stderr
-    return judge(plan, whole, list(seen), json.loads(resumed.stdout), work)
-
-
-@pytest.mark.parametrize(("plan", "last"), [(plan, last) for plan, some in FEW.items() for last in some])
-def test_killed_after_some_events(tmp_path: Path, plan: str, last: int) -> None:
-    crash_and_resume(plan, tmp_path, last)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("plan", "last"), [(plan, last) for plan, count in EVENTS.items() for last in range(1, count)])
-def test_killed_after_every_event(tmp_path: Path, plan: str, last: int) -> None:
-    crash_and_resume(plan, tmp_path, last)
+    judge(plan, unbroken(plan), list(seen), json.loads(resumed.stdout), work)
 
 
 @pytest.mark.parametrize("plan", PLANS)
