@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +25,26 @@ def _show(page: Callable[[Any], Any], form: str) -> int:
         put_json(shown.data)
     else:
         put(shown.text or "nothing recorded yet")
+    return 0
+
+
+@command.command("learn")
+@click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--serve", multiple=True, type=click.Path(path_type=Path), metavar="TRACES", help="runs to try the rules on")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="write what was learned to a file")
+@format_option()
+def learn_(traces: tuple[Path, ...], serve: tuple[Path, ...], output: Path | None, form: str) -> int:
+    """Rules for the next read of an agent, out of recorded runs (traj/1, or lines of OpenAI messages); nothing is run."""
+    from skvm.app.foreseeing import learned, learned_text
+    from skvm.store import write_aside
+
+    made = learned(traces, serve)
+    if output is not None:
+        write_aside(output, f"{json.dumps(made, indent=1)}\n".encode())
+    if form == "json":
+        put_json(made)
+    else:
+        put(learned_text(made))
     return 0
 
 

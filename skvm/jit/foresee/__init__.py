@@ -1,0 +1,26 @@
+"""foresee: the next read of an agent, foretold from what stands in its messages, with rules learned from recorded runs.
+
+A rule names a tool and where each of its arguments comes from: a piece of the user's last words that has the shape all its
+values had, a path into an earlier result, the next item of a list. It is kept only when it was right often enough on the runs
+it was learned from. Only reads are foretold; a write is never.
+"""
+
+from skvm.jit.foresee.learn import MIN_MEAN, MIN_SEEN, learn
+from skvm.jit.foresee.rules import Rule
+from skvm.jit.foresee.serve import Score, foresee, score
+from skvm.jit.foresee.traces import Call, Run, Turn, is_read, read_traces
+
+__all__ = [
+    "MIN_MEAN",
+    "MIN_SEEN",
+    "Call",
+    "Rule",
+    "Run",
+    "Score",
+    "Turn",
+    "foresee",
+    "is_read",
+    "learn",
+    "read_traces",
+    "score",
+]

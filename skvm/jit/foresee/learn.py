@@ -1,0 +1,137 @@
+"""Learning rules: what could explain the reads of recorded runs, kept when it would have foretold them rightly."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from skvm.jit.foresee.rules import Following, Found, Rule, Source, Spoken, leaves, next_item, parsed, word_before
+from skvm.jit.foresee.shapes import shape
+from skvm.jit.foresee.traces import Call, Run, Turn, is_read
+
+MIN_SEEN = 8
+"""Times that a rule must have been right on the runs it is learned from."""
+
+MIN_MEAN = 0.93
+"""Posterior mean of being right that a rule must reach there; with no error this takes 13 cases."""
+
+MOST_WAYS = 12
+"""Ways to explain one call that are followed up, the most frequent ones."""
+
+MAX_RESULT = 200_000
+"""Characters of a result that are looked through."""
+
+SOME = 0.8
+"""Share of the calls of a tool in which two arguments must stand next to each other to be read as one piece."""
+
+
+def learn(runs: Sequence[Run], *, min_seen: int = MIN_SEEN, min_mean: float = MIN_MEAN) -> tuple[Rule, ...]:
+    """Rules that hold on these runs, best first. The same runs give the same rules, in whatever order they come."""
+    turns = [turn for run in sorted(runs, key=lambda r: r.id) for turn in run.turns]
+    found = [_counted(rule, turns) for rule in (*_spoken_rules(turns), *_result_rules(turns))]
+    good = [row for row in found if row[0].right >= min_seen and row[0].mean >= min_mean]
+    kept: list[Rule] = []
+    covered: set[int] = set()
+    for rule, right in sorted(good, key=lambda row: (-row[0].mean, -row[0].right, row[0].text())):
+        if not right <= covered:  # else it only says what better rules say, and would disagree with them elsewhere
+            kept.append(rule)
+            covered |= right
+    return tuple(kept)
+
+
+def _counted(rule: Rule, turns: Sequence[Turn]) -> tuple[Rule, set[int]]:
+    """The rule with its counts, and the turns at which it was right."""
+    right: set[int] = set()
+    wrong = 0
+    for at, turn in enumerate(turns):
+        call = rule.call(turn)
+        if call is not None and call.key in {c.key for c in turn.reads}:
+            right.add(at)
+        elif call is not None:
+            wrong += 1
+    return replace(rule, right=len(right), wrong=wrong), right
+
+
+def _first_reads(turns: Iterable[Turn], spoken: bool) -> Iterator[tuple[Turn, Call]]:
+    for turn in turns:
+        if (turn.said is not None) == spoken and turn.made and is_read(turn.made[0].tool):
+            yield turn, turn.made[0]
+
+
+def _spoken_rules(turns: Sequence[Turn]) -> Iterator[Rule]:
+    """One rule a tool whose every argument stood in the words that came before the call."""
+    cases: dict[str, list[tuple[str, Call]]] = defaultdict(list)
+    for turn, call in _first_reads(turns, spoken=True):
+        if call.args and all(isinstance(v, str) and v and v in (turn.said or "") for v in call.args.values()):
+            cases[call.tool].append((turn.said or "", call))
+    for tool, rows in sorted(cases.items()):
+        sources = _spoken(rows)
+        if sources:
+            yield Rule(tool, "", sources)
+
+
+def _spoken(rows: list[tuple[str, Call]]) -> tuple[Spoken, ...]:
+    """Pieces of text for all arguments, those that stand side by side as one piece; empty when an argument has no shape."""
+    names = Counter(tuple(sorted(call.args)) for _, call in rows).most_common(1)[0][0]
+    rows = [(text, call) for text, call in rows if tuple(sorted(call.args)) == names]
+    patterns = {name: shape([call.args[name] for _, call in rows]) for name in names}
+    after = {name: _neighbour(name, names, rows) for name in names}
+    firsts = [name for name in names if name not in {other for other, _ in after.values() if other}]
+    sources = []
+    for name in firsts:
+        chain, gaps = [name], []
+        while (step := after[chain[-1]])[0] and step[0] not in chain:
+            chain.append(step[0])
+            gaps.append(step[1])
+        shapes = [patterns[part] for part in chain]
+        if any(p is None for p in shapes):
+            return ()
+        before = frozenset(word_before(text, text.index(call.args[name])) for text, call in rows)
+        # A piece whose own shape says what it is needs no word in front of it.
+        telling = any("0-9" in str(p) or "@" in str(p) for p in shapes)
+        known = frozenset() if telling else before
+        sources.append(Spoken(tuple(chain), tuple(str(p) for p in shapes), tuple(gaps), known))
+    return tuple(sources) if {n for s in sources for n in s.names} == set(names) else ()
+
+
+def _neighbour(name: str, names: tuple[str, ...], rows: list[tuple[str, Call]]) -> tuple[str, str]:
+    """The argument that nearly always stands right after this one, and what stands between; empty texts for none."""
+    gaps: Counter[tuple[str, str]] = Counter()
+    for text, call in rows:
+        end = text.index(call.args[name]) + len(call.args[name])
+        for other in names:
+            start = text.find(call.args[other], end) if other != name else -1
+            if 0 < start - end <= 2:
+                gaps[other, text[end:start]] += 1
+    best = max(gaps.items(), key=lambda row: (row[1], row[0]), default=None)
+    return best[0] if best is not None and best[1] >= SOME * len(rows) else ("", "")
+
+
+def _result_rules(turns: Sequence[Turn]) -> Iterator[Rule]:
+    """Rules whose arguments come out of earlier results, for every pair of a tool and the tool whose result came last."""
+    ways: dict[tuple[str, str], Counter[tuple[Source, ...]]] = defaultdict(Counter)
+    for turn, call in _first_reads(turns, spoken=False):
+        if turn.done and turn.done[-1].ok and call.args:
+            per_arg = [list(_origins(name, value, turn, call.tool)) for name, value in sorted(call.args.items())]
+            ways[call.tool, turn.done[-1].tool].update(list(product(*per_arg))[: MOST_WAYS * 4])
+    for (tool, after), counts in sorted(ways.items()):
+        best = sorted(counts.items(), key=lambda row: (-row[1], Rule(tool, after, row[0]).text()))
+        yield from (Rule(tool, after, sources) for sources, _ in best[:MOST_WAYS])
+
+
+def _origins(name: str, value: Any, turn: Turn, own: str) -> Iterator[Source]:
+    """Where in earlier results a value stands: newest result of each tool, every path, and as the next item of a list."""
+    seen: set[str] = set()
+    used = [c.args.get(name) for c in turn.done if c.tool == own]
+    for call in reversed(turn.done):
+        if call.tool in seen or not call.ok or len(call.result or "") > MAX_RESULT:
+            continue
+        seen.add(call.tool)
+        for path, found in leaves(parsed(call.result or "")):
+            if isinstance(found, list):
+                yield from (Following(name, call.tool, path, n) for n in (1, 2, 3) if next_item(found, used, n) == value)
+            elif found == value and type(found) is type(value):
+                yield Found(name, call.tool, path)
