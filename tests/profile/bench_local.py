@@ -28,14 +28,18 @@ class LocalBench:
             for path, data in job.files.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
-            env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": name}
-            argv = (sys.executable, *job.argv[1:]) if job.argv[0] == "python3" else job.argv
-            try:
-                done = subprocess.run(argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=job.seconds)
-                code, out, err = done.returncode, done.stdout, done.stderr
-            except subprocess.TimeoutExpired:
-                code, out, err = 124, b"", b""
-            except FileNotFoundError:
-                code, out, err = 127, b"", b"no such program"
+            code, out, err = self.started(job, folder)
             files = {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
         return JobResult(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), files)
+
+    def started(self, job: Job, folder: Path) -> tuple[int, bytes, bytes]:
+        """Exit code and output of a job's program, run in `folder`."""
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder)}
+        argv = (sys.executable, *job.argv[1:]) if job.argv[0] == "python3" else job.argv
+        try:
+            done = subprocess.run(argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=job.seconds)
+        except subprocess.TimeoutExpired:
+            return 124, b"", b""
+        except FileNotFoundError:
+            return 127, b"", b"no such program"
+        return done.returncode, done.stdout, done.stderr

@@ -51,10 +51,13 @@ class Query:
         return self.fold.work([row for row in rows if self.keep.test(row)])
 
     def slipped(self) -> dict[str, Query]:
-        """Near questions, by what is wrong with them."""
-        return {
-            name: replace(self, keep=slip) if isinstance(slip, Keep) else replace(self, fold=slip) for name, slip in self.slips
-        }
+        """Near questions, by what is wrong with them; their results have the columns of the right one."""
+        return {name: self._with(slip) for name, slip in self.slips}
+
+    def _with(self, slip: Keep | Fold) -> Query:
+        if isinstance(slip, Keep):
+            return replace(self, keep=slip)
+        return replace(self, fold=replace(slip, columns=self.fold.columns))
 
 
 def query(rng: Rng, groups: Sequence[str], ordered: bool = True) -> Query:

@@ -50,7 +50,7 @@ def _standard(rng: Rng) -> Task:
     right = _archived(asked)
     slips = {name: _archived(near) for name, near in asked.slipped().items()}
     slips["the top folder only"] = right.replace("rglob", "glob")
-    slips["other files too"] = right.replace(f"*.{asked.kind}", "*")
+    slips["other files too"] = right.replace(f"*.{asked.kind}", "*.*")
     slips["a module not used"] = right.replace(f"import {named[0]}\n", f'{named[0]} = __import__("{named[0]}")\n')
     slips["another package"] = f"import yaml\n{right}yaml.safe_load('1')\n"
     slips["hard-coded"] = f"import csv, json, re\ncsv, json, re\nopen({asked.target!r}, 'w').write({asked.written([])!r})\n"
