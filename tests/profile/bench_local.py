@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,11 +11,21 @@ from pathlib import Path
 from skvm.profile.kit.instance import Job, JobResult
 
 
-class LocalBench:
-    """Programs are deterministic: what a job did is kept, as plays of one instance often end in the same job."""
+def left(folder: str) -> dict[str, bytes]:
+    """Files below a folder by their paths in it, sorted."""
+    paths = sorted(Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
 
-    def __init__(self) -> None:
+
+class LocalBench:
+    """Programs are deterministic: what a job did is kept, as plays of one instance often end in the same job.
+
+    `base`: where folders are made. `patience`: by what deadlines are multiplied, for a machine that other work keeps busy.
+    """
+
+    def __init__(self, base: str | None = None, patience: float = 1) -> None:
         self.known: dict[object, JobResult] = {}
+        self.base, self.patience = base, patience
 
     async def run(self, job: Job) -> JobResult:
         key = (job.argv, tuple(sorted(job.files.items())), job.stdin, job.seconds)
@@ -23,21 +34,22 @@ class LocalBench:
         return self.known[key]
 
     def _run(self, job: Job) -> JobResult:
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(dir=self.base) as name:
             folder = Path(name)
             for path, data in job.files.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
             code, out, err = self.started(job, folder)
-            files = {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+            files = left(name)
         return JobResult(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), files)
 
     def started(self, job: Job, folder: Path) -> tuple[int, bytes, bytes]:
         """Exit code and output of a job's program, run in `folder`."""
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder)}
         argv = (sys.executable, *job.argv[1:]) if job.argv[0] == "python3" else job.argv
+        seconds = job.seconds * self.patience
         try:
-            done = subprocess.run(argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=job.seconds)
+            done = subprocess.run(argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=seconds)
         except subprocess.TimeoutExpired:
             return 124, b"", b""
         except FileNotFoundError:

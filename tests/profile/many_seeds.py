@@ -31,6 +31,9 @@ from skvm.profile.probes import probe_of
 VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|[\[(].*|\d+|\S*[/.]\S+")
 """Parts of a reason that differ from seed to seed."""
 
+PATIENCE = 6
+"""Deadlines are for machines that are not as busy."""
+
 
 def ranges(size: int, most: int) -> Iterator[range]:
     """Seeds in ranges."""
@@ -45,7 +48,7 @@ def seconds() -> float:
 
 def run(probe: Probe, level: Level, seeds: range) -> dict[str, Any]:
     """One line of the record."""
-    bench, begin = WarmBench(), seconds()
+    bench, begin = WarmBench(PATIENCE), seconds()
     reasons: dict[str, Counter[str]] = {}
 
     async def judge(instance: Instance, play: Play) -> Verdict:
@@ -56,7 +59,7 @@ def run(probe: Probe, level: Level, seeds: range) -> dict[str, Any]:
         return verdict
 
     async def cold(instance: Instance, play: Play) -> Verdict:
-        return await judged(instance.task, play, LocalBench())
+        return await judged(instance.task, play, LocalBench(patience=PATIENCE))
 
     broken: list[str] = []
     for seed in seeds:

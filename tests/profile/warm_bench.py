@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from bench_local import LocalBench
 from skvm.profile.kit.instance import Job
 
 HERE = Path(__file__).parent
+MEMORY = "/dev/shm"
 PACKAGES = ("networkx", "pydantic", "yaml")
 """What scripts on packages find loaded."""
 MOST_JOBS = 400
@@ -58,8 +57,8 @@ class Warm:
 class WarmBench(LocalBench):
     """Scripts of Python and of Node go to interpreters that are up; other programs are started as in the local bench."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, patience: float = 1) -> None:
+        super().__init__(MEMORY if Path(MEMORY).is_dir() else None, patience)
         python = (sys.executable, "-I", str(HERE / "warm_python.py"))
         self.python = {packages: Warm((*python, *packages)) for packages in ((), PACKAGES)}
         self.node = Warm(("node", str(HERE / "warm_node.cjs")))
@@ -72,24 +71,22 @@ class WarmBench(LocalBench):
 
     def started(self, job: Job, folder: Path) -> tuple[int, bytes, bytes]:
         if job.argv[0] == "python3":
-            return self._python(job, folder)
+            script = job.files.get(job.argv[1], b"")
+            return self._asked(self.python[PACKAGES if b"import yaml" in script else ()], job, folder)
         if job.argv[0] == "node" and not job.stdin:
-            return self._node(job, folder)
+            return self._asked(self.node, job, folder)
         return super().started(job, folder)
 
-    def _python(self, job: Job, folder: Path) -> tuple[int, bytes, bytes]:
-        with tempfile.TemporaryDirectory() as out:
-            for name, data in (("stdin", job.stdin), ("stdout", b""), ("stderr", b"")):
-                Path(out, name).write_bytes(data)
-            order = {"folder": str(folder), "argv": job.argv[1:], "out": out, "seconds": job.seconds}
-            packages = PACKAGES if b"import yaml" in job.files.get(job.argv[1], b"") else ()
-            code = self.python[packages].asked(order, job.seconds + 0.5)
-            return 124 if code is None else code, Path(out, "stdout").read_bytes(), Path(out, "stderr").read_bytes()
-
-    def _node(self, job: Job, folder: Path) -> tuple[int, bytes, bytes]:
-        done = self.node.asked({"folder": os.path.realpath(folder), "argv": job.argv[1:]}, job.seconds)
+    def _asked(self, warm: Warm, job: Job, folder: Path) -> tuple[int, bytes, bytes]:
+        order = {
+            "folder": str(folder),
+            "argv": job.argv[1:],
+            "stdin": job.stdin.decode(),
+            "seconds": job.seconds * self.patience,
+        }
+        done = warm.asked(order, (job.seconds + 0.5) * self.patience)
         if done is None:
             return 124, b"", b""
-        if done["last"]:
-            self.node.close()
-        return (done["code"], done["stdout"].encode(), done["stderr"].encode())
+        if done.get("last"):
+            warm.close()
+        return done["code"], done["stdout"].encode(), done["stderr"].encode()

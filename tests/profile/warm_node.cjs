@@ -1,22 +1,21 @@
-// A Node that is already up: scripts that end by themselves are run one after another in it, in folders of their own.
+// A Node that is already up: scripts are run one after another in it, in folders of their own.
 //
-// Reads jobs as lines of JSON, {folder, argv}: argv[0] is run in `folder`. Answers each with {code, last, stdout, stderr}. A script
-// that exits, is left waiting, or throws while something is under way ends this process as it would its own, after the answer.
+// Reads jobs as lines of JSON, {folder, argv}: argv[0] is run in `folder` and has ended when nothing is left to be waited for.
+// Answers each with {code, last, stdout, stderr}. A script that exits or is left waiting ends this process as it would its own,
+// after the answer; what one that has thrown still has under way is let run for a while.
 const fs = require("fs");
 const path = require("path");
 const { pathToFileURL } = require("url");
 const { createRequire } = require("module");
 
-let printed = { stdout: "", stderr: "" };
-let answered = true;
-let pending = false;
+const WHILE = 300;
+let job = { answered: true };
 let rest = "";
-let idle = 0;
 
 function answer(code, last = false) {
-  if (answered) return;
-  answered = true;
-  fs.writeSync(1, JSON.stringify({ code, last, ...printed }) + "\n");
+  if (job.answered) return;
+  job.answered = true;
+  fs.writeSync(1, JSON.stringify({ code, last, stdout: job.stdout, stderr: job.stderr }) + "\n");
 }
 
 function line() {
@@ -33,40 +32,40 @@ function line() {
 }
 
 function failed(error) {
-  printed.stderr += (error && error.stack) || String(error);
-  if (process.getActiveResourcesInfo().length > idle) process.exit(1);
-  pending = false;
-  answer(1);
+  job.stderr += (error && error.stack) || String(error);
+  job.failed = true;
+  job.pending = false;
+  setTimeout((own) => own === job && process.exit(1), WHILE, job).unref();
 }
 
 function next() {
   const read = line();
   if (!read) return;
-  const job = JSON.parse(read);
-  printed = { stdout: "", stderr: "" };
-  answered = false;
+  const order = JSON.parse(read);
+  job = { answered: false, failed: false, pending: false, stdout: "", stderr: "" };
   process.exitCode = undefined;
-  process.chdir(job.folder);
-  const script = path.join(job.folder, job.argv[0]);
-  process.argv = [process.execPath, script, ...job.argv.slice(1)];
-  setImmediate(() => { idle = process.getActiveResourcesInfo().length; begin(script); });
+  process.chdir(order.folder);
+  const script = path.join(fs.realpathSync(order.folder), order.argv[0]);
+  process.argv = [process.execPath, script, ...order.argv.slice(1)];
+  setImmediate(begin, script);
 }
 
 function begin(script) {
   if (!script.endsWith(".mjs")) return createRequire(script)(script);
-  pending = true;
-  import(pathToFileURL(script)).then(() => { pending = false; }, failed);
+  const own = job;
+  job.pending = true;
+  import(pathToFileURL(script)).then(() => { own.pending = false; }, failed);
 }
 
 for (const name of ["stdout", "stderr"]) {
-  process[name].write = (text) => { printed[name] += text; return true; };
+  process[name].write = (text) => { job[name] += text; return true; };
 }
 process.on("uncaughtException", failed);
 process.on("unhandledRejection", failed);
-process.on("exit", (code) => answer(code, true));
+process.on("exit", (code) => answer(job.failed ? 1 : code, true));
 process.on("beforeExit", () => {
-  if (pending) process.exit(13);
-  answer(process.exitCode ?? 0);
+  if (job.pending) process.exit(13);
+  answer(job.failed ? 1 : process.exitCode ?? 0);
   next();
 });
 next();

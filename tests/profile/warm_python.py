@@ -1,13 +1,14 @@
 """A Python that is already up, so that starting it and loading modules is paid once.
 
-Started as `python -I warm_python.py [PACKAGE]...`. Reads jobs as lines of JSON, {folder, argv, out, seconds}: the script
-argv[0] is run in `folder` with `out`/stdin as its input and `out`/stdout and `out`/stderr for what it prints. The answer to
-each is its exit code. Scripts run in a fork each; the checking programs of the kit, which are started with `-I` and take what
-is checked as data, run one after another in this process.
+Started as `python -I warm_python.py [PACKAGE]...`. Reads jobs as lines of JSON, {folder, argv, stdin, seconds}: the script
+argv[0] is run in `folder`. Answers each with {code, stdout, stderr}. Scripts run in a fork each; the checking programs of the
+kit, which are started with `-I` and take what is checked as data, run one after another in this process.
 """
 
 import contextlib
+import functools
 import gc
+import io
 import json
 import os
 import select
@@ -19,21 +20,22 @@ for package in ("csv", "pathlib", "random", "re", "sqlite3", *sys.argv[1:]):
     __import__(package)
 
 
-def run(script):
-    """Run a script as `python3 script` would."""
-    module = type(sys)("__main__")
-    module.__file__ = script
-    sys.modules["__main__"] = module
-    with open(script, "rb") as file:
-        source = file.read()
-    exec(compile(source, script, "exec", dont_inherit=True), module.__dict__)
+@functools.cache
+def compiled(source, name):
+    """Code of a program; the checking programs are few."""
+    return compile(source, name, "exec", dont_inherit=True)
 
 
 def code_of(script):
-    """Exit code of a script, as a shell would see it."""
+    """Exit code of a script, run as `python3 script` would."""
+    module = type(sys)("__main__")
+    module.__file__ = script
+    sys.modules["__main__"] = module
+    code = 0
     try:
-        run(script)
-        code = 0
+        with open(script, "rb") as file:
+            source = file.read()
+        exec(compiled(source, script), module.__dict__)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except BaseException:
@@ -46,29 +48,33 @@ def code_of(script):
 
 def here(job):
     """Run a checking program in this process."""
-    with contextlib.ExitStack() as stack:
-        for name, redirect in (("stdout", contextlib.redirect_stdout), ("stderr", contextlib.redirect_stderr)):
-            stack.enter_context(redirect(stack.enter_context(open(os.path.join(job["out"], name), "w"))))
-        return code_of(job["argv"][1])
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = code_of(job["argv"][1])
+    return {"code": code, "stdout": out.getvalue(), "stderr": err.getvalue()}
 
 
 def forked(job):
     """Run a script in a child."""
+    ends = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
+    os.pwrite(ends[0], job["stdin"].encode(), 0)
     child = os.fork()
     if child == 0:
         os.setsid()
-        for number, name in enumerate(("stdin", "stdout", "stderr")):
-            os.dup2(os.open(os.path.join(job["out"], name), os.O_RDONLY if number == 0 else os.O_WRONLY), number)
+        for number, end in enumerate(ends):
+            os.dup2(end, number)
         sys.path.insert(0, job["folder"])
         sys.argv = job["argv"]
         os._exit(code_of(job["argv"][0]))
     handle = os.pidfd_open(child)
     ready, _, _ = select.select([handle], [], [], job["seconds"])
-    os.close(handle)
     if not ready:
         os.killpg(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
-    return os.waitstatus_to_exitcode(status) if ready else 124
+    printed = [os.pread(end, os.fstat(end).st_size, 0).decode("utf-8", "replace") for end in ends[1:]]
+    for end in (*ends, handle):
+        os.close(end)
+    return {"code": os.waitstatus_to_exitcode(status) if ready else 124, "stdout": printed[0], "stderr": printed[1]}
 
 
 gc.collect()
@@ -76,6 +82,6 @@ gc.freeze()
 for line in sys.stdin:
     job = json.loads(line)
     os.chdir(job["folder"])
-    code = here(job) if job["argv"][0] == "-I" else forked(job)
+    done = here(job) if job["argv"][0] == "-I" else forked(job)
     os.chdir("/")
-    print(code, flush=True)
+    print(json.dumps(done), flush=True)

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Any
 
 from skvm.profile.kit.data import Unreadable, read_json, same
@@ -129,12 +130,21 @@ class Archive:
         """Rows, and files that hold them among files that do not count."""
         found = []
         for count, parts in ((14, 4), (11, 3)):
-            rows = self.rows(rng, count)
+            rows = self._telling(rng, count, parts)
             files = self.files(rng, rows, parts)
             stray = [f"{path}.{rng.choice(('old', 'txt'))}" for path in files] + [f"{coined(rng)}.{self.kind}"]
             files |= {path: self._file(rng, rng.sample(rows, 5)) for path in stray}
             found.append((files, rows))
         return found
+
+    def _telling(self, rng: Rng, count: int, parts: int) -> list[Row]:
+        """Rows on which every slip shows in whatever order the files are read."""
+        while True:
+            rows = self.rows(rng, count)
+            right, orders = self.query.answer(rows), permutations([rows[part::parts] for part in range(parts)])
+            read = [[row for part in order for row in part] for order in orders]
+            if all(near.answer(found) != right for near in self.query.slipped().values() for found in read):
+                return rows
 
     def objects(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         """The result for some rows as objects."""

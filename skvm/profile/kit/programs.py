@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from skvm.profile.kit.data import Unreadable, read_json, same
 from skvm.profile.kit.instance import PASS, Job, JobResult, Verdict, Workbench, fail
+
+ERROR = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\b")
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,17 @@ async def tried(bench: Workbench, argv: Sequence[str], name: str, source: str, c
         files = {**case.files, name: source.encode("utf-8", "replace")}
         done = await bench.run(Job((*argv, name, *case.words), files))
         if done.exit_code != 0:
-            last = (done.stderr.strip().splitlines() or [""])[-1]
-            return fail(f"case {number}: exit code {done.exit_code} {last[:200]}")
+            return fail(f"case {number}: exit code {done.exit_code} {complaint(done.stderr)[:200]}")
         reason = case.wrong(done)
         if reason:
             return fail(f"case {number}: {reason}")
     return PASS
+
+
+def complaint(stderr: str) -> str:
+    """The line of an interpreter's last words that names the error: `NameError: ...`, or else the last one."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()] or [""]
+    return next((line for line in reversed(lines) if ERROR.match(line)), lines[-1])
 
 
 def written_lines(files: Mapping[str, bytes], path: str) -> list[str] | None:

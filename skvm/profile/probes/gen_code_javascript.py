@@ -163,4 +163,4 @@ def _fenced(source: str) -> Play:
     return says(f"```javascript\n{source}```")
 
 
-PROBE = Probe("gen.code.javascript", 1, _build, programs=("node",))
+PROBE = Probe("gen.code.javascript", 2, _build, programs=("node",))
