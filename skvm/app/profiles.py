@@ -14,7 +14,6 @@ from skvm.capability import Cell, Profile, list_profiles, load_catalog, load_pro
 from skvm.capability.estimate import probability
 from skvm.capability.profiles import read_folder
 from skvm.diag import UsageError
-from skvm.store import held_lock, private_folder, write_aside
 
 if TYPE_CHECKING:
     from skvm.capability.tcp import Imported
@@ -74,6 +73,7 @@ def import_profiles(files: Sequence[Path], settings: Settings, folder: Path | No
 def keep_profile(profile: Profile, folder: Path, settings: Settings, notes: tuple[str, ...] = ()) -> Kept:
     """Write a profile as `NAME.json` unless a better one of that name is there; raises StoreError, UsageError."""
     from skvm.capability.compare import why_keep
+    from skvm.store import held_lock, private_folder, write_aside
 
     path = folder / f"{profile.name}.json"
     with held_lock(settings.home, f"profiles in {folder.resolve()}", LOCK_SECONDS):

@@ -9,9 +9,9 @@ from skvm.capability.gaps import Gap, Verdict, judge, product
 from skvm.capability.model import Cell, Level, Profile, Requirement, Target
 from skvm.capability.prices import Price, PriceTable, load_prices, prices_digest
 from skvm.capability.profiles import (
-    KNOWN_HARNESSES,
     ProfileMatch,
     find_profile,
+    known_harnesses,
     list_profiles,
     load_profile,
     match_profile,
@@ -20,7 +20,6 @@ from skvm.capability.profiles import (
 )
 
 __all__ = [
-    "KNOWN_HARNESSES",
     "Catalog",
     "Cell",
     "Gap",
@@ -36,6 +35,7 @@ __all__ = [
     "catalog_digest",
     "find_profile",
     "judge",
+    "known_harnesses",
     "list_profiles",
     "load_catalog",
     "load_prices",

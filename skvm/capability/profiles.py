@@ -18,24 +18,7 @@ from pydantic import ValidationError
 from skvm.capability.catalog import load_catalog
 from skvm.capability.model import Profile, Target
 from skvm.diag import UsageError
-from skvm.source import data_path
-
-KNOWN_HARNESSES = (
-    "builtin",
-    "bare-agent",
-    "openclaw",
-    "claude-code",
-    "codex",
-    "goose",
-    "pi",
-    "gemini-cli",
-    "qwen-code",
-    "opencode",
-    "hermes",
-    "openhands",
-    "aider",
-)
-"""Harness names that may follow the last `@` of a target."""
+from skvm.source import data_path, read_data
 
 SIM = "sim/"
 NEAREST = ("bare-agent", "openclaw")
@@ -43,6 +26,12 @@ NEAREST = ("bare-agent", "openclaw")
 
 NOT_PROFILES = frozenset({"catalog.json", "harnesses.json", "prices.json", "schema.json", "coverage-schema.json"})
 _DATED = re.compile(r"(?:-\d{8}|-\d{4}-\d{2}-\d{2})$")
+
+
+@lru_cache(maxsize=1)
+def known_harnesses() -> tuple[str, ...]:
+    """Names that may follow the last `@` of a target: those of profiles/harnesses.json."""
+    return tuple(json.loads(read_data("profiles", "harnesses.json"))["harnesses"])
 
 
 class ProfileMatch(NamedTuple):
@@ -56,7 +45,7 @@ def parse_target(text: str) -> Target:
     """Target of `MODEL[@HARNESS]`; what follows `sim/` is a profile name and is never split. Raises UsageError when empty."""
     if not text.strip():
         raise UsageError("the target is empty", help="give MODEL or MODEL@HARNESS, for example sim/strong")
-    return Target(model=text) if text.startswith(SIM) else Target.parse(text, KNOWN_HARNESSES)
+    return Target(model=text) if text.startswith(SIM) else Target.parse(text, known_harnesses())
 
 
 MEND = "correct the file or move it away; profiles/schema.json is the format"

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skvm.capability import (
-    KNOWN_HARNESSES,
     Cell,
     Level,
     Profile,
     Target,
     find_profile,
+    known_harnesses,
     list_profiles,
     load_catalog,
     load_prices,
@@ -49,7 +49,7 @@ def test_every_shipped_profile_validates_and_is_called_as_its_file() -> None:
         assert profile.name == path.stem == f"{profile.model.split('/')[-1]}@{profile.harness}"
         assert set(profile.cells) <= known
         assert profile.source and profile.measured and not profile.synthetic
-        assert profile.harness in KNOWN_HARNESSES
+        assert profile.harness in known_harnesses()
     assert sum(not p.synthetic for p in shipped_profiles()) == 20
     assert [p.name for p in shipped_profiles() if p.synthetic] == ["strong", "weak"]
     for profile in shipped_profiles():
