@@ -9,7 +9,7 @@ import click
 from skvm.cli.common import format_option, note, put, put_items, style
 
 
-@click.command("diff")
+@click.command("diff", short_help="what two profiles say differently")
 @click.argument("a")
 @click.argument("b")
 @click.option("--all", "everything", is_flag=True, help="show levels on which both say the same, too")
@@ -31,7 +31,7 @@ def diff(a: str, b: str, everything: bool, form: str) -> int:
     return 0
 
 
-@click.command("import")
+@click.command("import", short_help="take over profiles that SkVM wrote")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", metavar="DIR", type=click.Path(path_type=Path), help="a folder instead of the own profiles")
 @format_option()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from skvm.profile.run.runner import Progress
 
 
-@click.command("measure")
+@click.command("measure", short_help="measure a model (may be left out)")
 @click.argument("model", metavar="MODEL")
 @click.option("--harness", metavar="H", default="builtin", show_default=True)
 @click.option("--api-base", metavar="URL", help="address of the model's server")

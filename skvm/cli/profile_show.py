@@ -9,7 +9,7 @@ import click
 from skvm.cli.common import format_option, put, put_json
 
 
-@click.command("list")
+@click.command("list", short_help="all profiles, the user's own first")
 @format_option()
 def list_(form: str) -> int:
     """All profiles, the user's own first."""
@@ -30,7 +30,7 @@ def _row(row: dict[str, Any]) -> str:
     return f"{row['name']:36} {row['cells']:2} of 26 measured, {counted}  {when:10} {row['from']}"
 
 
-@click.command("show")
+@click.command("show", short_help="levels, counts, probabilities of a target")
 @click.argument("target", metavar="MODEL[@HARNESS]")
 @format_option()
 def show(target: str, form: str) -> int:
