@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skvm.capability import Cell, Level, Profile
@@ -66,6 +66,7 @@ cells = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(cells, cells)
 def test_the_other_way_round_says_the_same(one: Cell, two: Cell) -> None:
     a, b = profile(tool_exec=one), profile("b@builtin", tool_exec=two)
