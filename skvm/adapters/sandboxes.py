@@ -15,6 +15,7 @@ from typing import Protocol
 import anyio.to_thread
 
 from skvm.adapters.bubblewrap import Bubblewrap
+from skvm.adapters.confine.backend import Backend
 from skvm.adapters.landlock import Landlock
 from skvm.diag import SandboxError, UsageError
 from skvm.ports import Sandbox, SelfTest
@@ -74,6 +75,13 @@ def examine(cache_dir: Path | None = None) -> tuple[SelfTest, ...]:
             _remember(_key(sandbox), cache_dir)
         reports.append(report)
     return tuple(reports)
+
+
+def prove_outlet(sandbox: Sandbox) -> SelfTest:
+    """Does a command with granted hosts get to those and nowhere else? Not in a thread that runs an event loop."""
+    if isinstance(sandbox, Backend):
+        return sandbox.prove_outlet()
+    return SelfTest(ok=False, backend=sandbox.name, version=sandbox.version, failed=("outlet",), detail="it has none")
 
 
 def _prove_once(sandbox: _Provable, cache_dir: Path | None) -> SelfTest | None:

@@ -25,7 +25,7 @@ OPTIONAL = {
 
 def examine(settings: Settings) -> list[dict[str, Any]]:
     """Rows `{what, ok, needed, detail, help}`, needed things first."""
-    return [_state(settings), _sandbox(settings), *(_program(name, how) for name, how in OPTIONAL.items()), _engine()]
+    return [_state(settings), *_sandbox(settings), *(_program(name, how) for name, how in OPTIONAL.items()), _engine()]
 
 
 def _row(what: str, ok: bool, needed: bool, detail: str, help: str = "") -> dict[str, Any]:
@@ -43,12 +43,22 @@ def _state(settings: Settings) -> dict[str, Any]:
         )
 
 
-def _sandbox(settings: Settings) -> dict[str, Any]:
+def _sandbox(settings: Settings) -> list[dict[str, Any]]:
+    """The sandbox, and whether a command in it can be let out to granted hosts and to nothing else."""
+    from skvm.adapters.sandboxes import prove_outlet
+
     try:
         found = anyio.run(sandbox_of, settings)
-        return _row("sandbox", True, True, found.version)
+        report = prove_outlet(found)
     except SkvmError as error:
-        return _row("sandbox", False, True, error.message, error.help)
+        return [_row("sandbox", False, True, error.message, error.help)]
+    failed = f"{report.backend} does not prove it here: {', '.join(report.failed)} {report.detail}".rstrip()
+    help = "commands run without a network; install bubblewrap, or let users make user namespaces"
+    ways = f"{report.backend}, {len(report.denied)} ways out denied"
+    return [
+        _row("sandbox", True, True, found.version),
+        _row("hosts for commands", report.ok, False, ways if report.ok else failed, help),
+    ]
 
 
 def _program(name: str, how: str) -> dict[str, Any]:
