@@ -202,7 +202,7 @@ class MapNode(_Base):
     over: str
     parallel: bool
     together: Together | None = None
-    chunk: Chunk = Chunk()
+    chunk: Chunk = Chunk()  # reserved: no pass asks for more than one item a conversation, and no run hands over more
 
 
 class BatchNode(_Base):
@@ -213,7 +213,7 @@ class BatchNode(_Base):
 
     kind: Literal["batch"] = "batch"
     together: Together
-    joint: bool = False
+    joint: bool = False  # reserved like `MapNode.chunk`: today every call is a conversation or a command of its own
 
 
 class TaskNode(_Base):
