@@ -57,6 +57,8 @@ def test_a_run_is_the_same_here_and_at_a_worker(skvm: Any, words: list[Any], tmp
     detached = ("--engine", "dbos", "--detach", "--format", "json")
     here = skvm(*words, "--engine", "dbos", "--format", "json")
     assert here.code == 0, here.err
+    over = skvm(*words, "--engine", "dbos", "--resume", here.json["run"], "--format", "json")
+    assert over.code == 0 and over.json["totals"]["model_calls"] == here.json["totals"]["model_calls"], "nothing is asked again"
     one, two = (skvm(*words, *detached) for _ in range(2))
     (tmp_path / "data.csv").unlink()  # everything a worker needs was put aside
     assert one.code == 0 and one.json["status"] == "queued", one.err
