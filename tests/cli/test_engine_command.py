@@ -53,27 +53,30 @@ def words(skill: Path, tmp_path: Path) -> list[Any]:
 
 
 @installed
-def test_a_run_is_the_same_here_and_at_a_worker(skvm: Any, words: list[Any], tmp_path: Path) -> None:
-    detached = ("--engine", "dbos", "--detach", "--format", "json")
+def test_a_run_done_here_and_taken_up_again(skvm: Any, words: list[Any]) -> None:
     here = skvm(*words, "--engine", "dbos", "--format", "json")
     assert here.code == 0, here.err
+    assert {o["path"] for o in here.json["outputs"]} == {"sorted.csv"}
     over = skvm(*words, "--engine", "dbos", "--resume", here.json["run"], "--format", "json")
     assert over.code == 0 and over.json["totals"]["model_calls"] == here.json["totals"]["model_calls"], "nothing is asked again"
+    assert (skvm.home / "engine.sqlite").stat().st_mode & 0o077 == 0
+
+
+@installed
+def test_detached_runs_are_done_by_a_worker(skvm: Any, words: list[Any], tmp_path: Path) -> None:
+    detached = ("--engine", "dbos", "--detach", "--format", "json")
     one, two = (skvm(*words, *detached) for _ in range(2))
     (tmp_path / "data.csv").unlink()  # everything a worker needs was put aside
     assert one.code == 0 and one.json["status"] == "queued", one.err
-    assert skvm("runs", "--cancel", two.json["run"]).code == 0
-    early = skvm("trace", one.json["run"])
+    runs = [one.json["run"], two.json["run"]]
+    assert skvm("runs", "--cancel", runs[1]).code == 0
+    early = skvm("trace", runs[0])
     assert early.code == 2 and "not begun" in early.err
     worker = skvm("worker", "--idle", "1")
     assert worker.code == 0, worker.err
     listed = {r["run"]: r["status"] for r in skvm("runs", "--format", "json").json["runs"]}
-    runs = [done.json["run"] for done in (here, one, two)]
-    assert listed == dict(zip(runs, ("done", "done", "cancelled"), strict=True)), worker.err
-    for run in runs[:2]:
-        assert {p.name for p in (skvm.home / "runs" / run / "work").iterdir()} == {"data.csv", "sorted.csv"}
-    assert skvm("trace", runs[1], "--format", "json").code == 0
-    assert (skvm.home / "engine.sqlite").stat().st_mode & 0o077 == 0
+    assert listed == dict(zip(runs, ("done", "cancelled"), strict=True)), worker.err
+    assert {p.name for p in (skvm.home / "runs" / runs[0] / "work").iterdir()} == {"data.csv", "sorted.csv"}
 
 
 @installed
