@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: demo test lint types contracts check clean lock tables
+.PHONY: demo test lint types contracts check slow clean lock tables
 
 demo: $(STAMP)
 	@$(BIN)/python -m bench demo
@@ -24,7 +24,10 @@ contracts: $(STAMP)
 	$(BIN)/lint-imports
 
 check: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow"
+
+slow: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("skvm needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
