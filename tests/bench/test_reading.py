@@ -138,11 +138,11 @@ def test_speed_counts_skills_and_modules(corpus: Path, capsys: pytest.CaptureFix
 
 
 def test_text_is_printed_for_every_part(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = [w for part in ("lossless", "declared", "mutated") for w in ("--part", part)]
+    words = [w for part in ("lossless", "declared", "dependencies", "mutated") for w in ("--part", part)]
     assert main(["reading", *words, "--corpus", str(corpus), "--shape", "YAML of maps", "--jobs", "1"]) == 0
     shown = capsys.readouterr().out
-    assert all(f"== {part}" in shown for part in ("lossless", "declared", "mutated"))
-    assert len(PARTS) == 7 and mutated.TARGET == 2.5
+    assert all(f"== {part}" in shown for part in ("lossless", "declared", "dependencies", "mutated"))
+    assert len(PARTS) == 8 and mutated.TARGET == 2.5
 
 
 def test_intervals_are_wilson_s() -> None:
