@@ -66,7 +66,7 @@ def step_edges(unit: Unit) -> tuple[Edge, ...]:
             for after in firsts:
                 one, two = _step_of(before, steps), _step_of(after, steps)
                 if one is not None and two is not None and order[one] < order[two]:
-                    found.append(edge.model_copy(update={"before": one, "after": two}))
+                    found.append(Edge.made(**{**edge.__dict__, "before": one, "after": two}))
     return reduce_edges(_without_handlers(tuple(found), unit.program, Sections(unit.program, unit.source)), order)
 
 

@@ -101,10 +101,13 @@ def number(word: str) -> int | None:
 def masked(block: Block) -> str:
     """Text of the block with every character of inline code replaced by `MASK`."""
     text = block.text
+    parts: list[str] = []
+    at = 0
     for run in block.runs:
         if run.kind is RunKind.CODE and run.text:
-            text = text[: run.at] + MASK * len(run.text) + text[run.at + len(run.text) :]
-    return text
+            parts += (text[at : run.at], MASK * len(run.text))
+            at = run.at + len(run.text)
+    return "".join([*parts, text[at:]]) if parts else text
 
 
 def read_sentences(block: Block) -> list[Sentence]:
