@@ -127,6 +127,8 @@ def _column(rng: Rng) -> Work:
             for _ in range(again.randint(6, 15))
         ]
         cells = [again.sample(row, len(row)) for row in rows]
+        gap = cells[0].index("")
+        cells[0][gap], cells[0][place - 1] = cells[0][place - 1], cells[0][gap]
         return _unchanged(name, [mark.join(row) for row in cells], [row[place - 1] or "-" for row in cells])
 
     return Work(

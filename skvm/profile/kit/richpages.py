@@ -15,9 +15,9 @@ from skvm.profile.kit.styles import columns, declared
 def rich(rng: Rng) -> Page:
     """A page of the level."""
     top, nav = (word.capitalize() for word in coined_words(rng, 2))
-    lang, main = rng.choice(("en", "de", "fr", "pt", "sv", "cs")), coined(rng)
+    lang, main = rng.choice(("en", "de", "fr", "pt", "sv", "cs")), f"{coined(rng)}-{coined(rng)}"
     chart, grid, access = _chart(rng), _grid(rng), _access(rng)
-    skip = coined(rng).capitalize()
+    skip = coined(rng).capitalize()  # ids of main and of the chart's title are in two parts, so that they are no other part's
     links = "".join(f'<li><a href="/{word}">{word}</a></li>' for word in coined_words(rng, 2))
     head = '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     begin = f'<a href="#{main}">{skip}</a>\n<nav aria-label="{nav}"><ul>{links}</ul></nav>\n'
@@ -95,7 +95,8 @@ def _chart(rng: Rng) -> Page:
 
     parts = [drawn(number) for number in range(len(names))]
     inner = "\n".join(f"{bar}{text}" for bar, text in parts)
-    begin = f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}">\n<title id="{name}">{title}</title>\n'
+    begin = f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title">\n'
+    begin += f'<title id="{name}-title">{title}</title>\n'
     apart = "".join(bar for bar, _ in parts) + "<g>" + "".join(text for _, text in parts) + "</g>"
     pairs = ", ".join(f"{n} {v}" for n, v in zip(names, values, strict=True))
     first = f'height="{bars[0]["height"]}"'
@@ -133,7 +134,7 @@ def _chart(rng: Rng) -> Page:
             "gap forgotten": (f'x="{bars[1]["x"]}"', f'x="{bars[1]["x"] - gap}"'),
             "largest not marked": (loud, plain),
             "labels at the left": ("middle", "start"),
-            "without a name": (f'aria-labelledby="{name}"', 'aria-labelledby="none"'),
+            "without a name": (f'aria-labelledby="{name}-title"', 'aria-labelledby="none"'),
             "no role": (' role="img"', ""),
         },
     )

@@ -48,4 +48,4 @@ def _judge(trial: Trial, asked: Page) -> Verdict:
     return fail(f"not as asked: {', '.join(wrong[:4])}") if wrong else PASS
 
 
-PROBE = Probe("gen.code.html", 1, _build)
+PROBE = Probe("gen.code.html", 2, _build)

@@ -67,4 +67,4 @@ def _words(lines: Sequence[str]) -> str:
     return " ".join(f"'{line}'" for line in lines)
 
 
-PROBE = Probe("gen.code.shell", 1, _build, programs=("bash", "awk", "sed", "grep", "find", "xargs", "sort"))
+PROBE = Probe("gen.code.shell", 2, _build, programs=("bash", "awk", "sed", "grep", "find", "xargs", "sort"))
