@@ -38,6 +38,7 @@ def _run(args: argparse.Namespace) -> int:
         task=args.task,
         solution=args.solution,
         deadline=args.deadline,
+        passes=args.passes,
     )
     words = skillruns.names() if args.skills == ["all"] else args.skills
     rows = []
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--no-solid", action="store_true", help="serve nothing from solidified steps")
     run.add_argument("--solution", type=Path, help="solution file of a simulated model (default: bench/solutions)")
     run.add_argument("--deadline", type=float, default=120.0, help="seconds per run")
+    run.add_argument("--passes", help="pipeline of the compiler, as `skvm compile --passes` takes it")
     run.add_argument("--home", type=Path, help="keep state here instead of in a temporary folder")
     corpus = subs.add_parser("corpus", help="check and compile every text of the corpus")
     corpus.set_defaults(function=_corpus)

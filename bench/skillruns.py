@@ -53,7 +53,7 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to run: `seeds` repetitions of every task, with or without solidified steps and plan."""
+    """What to run: `seeds` repetitions of every task, with or without solidified steps and plan; `passes`: the compiler's."""
 
     model: str
     mode: str = "plan"
@@ -63,6 +63,7 @@ class Wanted:
     task: str | None = None
     solution: Path | None = None
     deadline: float | None = 120.0
+    passes: str | None = None
 
 
 def find_skill(word: str) -> Path:
@@ -89,7 +90,7 @@ def run_skill(skill: Path, wanted: Wanted, home: Path | None = None) -> Iterator
     with tempfile.TemporaryDirectory(prefix="skvm-bench-") as made:
         place = home or Path(made)
         skvm = Skvm(Settings(home=place, cache=place / "cache", sandbox=os.environ.get("SKVM_SANDBOX") or None))
-        artifact = skvm.compile(skill, wanted.model)
+        artifact = skvm.compile(skill, wanted.model, passes=wanted.passes)
         for seed in range(wanted.first_seed, wanted.first_seed + wanted.seeds):
             for index, task in enumerate(tasks):
                 yield _run_task(skvm, artifact, skill, task, wanted, seed * len(tasks) + index)

@@ -36,7 +36,7 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(r"(?:^|[;&|]\s*|\bfor\s+|\bread\s+(?:-\S+\s+)*)([A-Za-z_][A-Za-z0-9_]*)(?:=|\s+in\b|\s*;|\s*$)")
-_CHOICE = re.compile(
+CHOICE = re.compile(
     r"\b(?:or|if|unless|when|otherwise|either|depending|appropriate|choose|select|pick|e\.g|for example|for instance|such as|"
     r"as needed|if needed|adjust|adapt|replace|modify|customi[sz]e|substitute|your own|similar|then|review|inspect|interpret|"
     r"analy[sz]e|fix|example|should|useful|decide|consider|try|make sure|ensure|note|parse|report|explain|present|"
@@ -48,6 +48,9 @@ _CHOICE = re.compile(
 _OWN_SHELL = re.compile(
     r"\s*(?:(?:cd|export|source|\.|set|unset|alias|eval|pushd|popd)\b[^;&|]*|\w+=\S*(?:\(.*\))?)\s*$", re.DOTALL
 )
+_OF_HARNESS = re.compile(r"/[a-z][\w:-]*(?:\s|$)")
+"""A slash command: the program of no machine has a path of one word right below the root."""
+
 _STAYS = re.compile(r"\bnohup\b|\bngrok\b|[^&>]&\s*$|\btail\s+-[fF]\b|\bwatch\s")
 _TOLD = re.compile(
     r"(?:\b(?:run|rerun|running|execute|executing|invoke|issue|launch|with|via|using|by)\b[^.`\n]{0,60}|:\s*)`$", re.IGNORECASE
@@ -101,25 +104,28 @@ def direct_command(program: Program, source: SkillSource, step: Step, have: Prov
         return Verdict(None, "states no command" if not commands else f"states {len(commands)} commands")
     act = commands[0]
     text = (act.command or "").strip()
-    doubt = _doubt_in_command(text) or _doubt_in_step(program, source, step, act, text, have)
+    doubt = doubt_in_command(text) or _doubt_in_step(program, source, step, act, text, have)
     if doubt:
         return Verdict(None, doubt)
-    bound, open_names = _bind(program, step, text, have)
+    bound, open_names = bound_names(program, text, have)
     if open_names:
         return Verdict(None, f"leaves {', '.join(open_names)} open")
-    missing = _unprovided(program, source, act, text, have)
+    missing = unprovided(program, source, act, text, have)
     if missing:
         return Verdict(None, f"reads {missing}, which nothing before it provides")
     return Verdict(_command(source, step, act, text, bound), "states exactly one command and leaves no choice")
 
 
-def _doubt_in_command(text: str) -> str:
+def doubt_in_command(text: str) -> str:
+    """Why a command may not run as it stands, empty when it may."""
     if INSTALL.match(text):
         return "installs something, which is a need and not a step"
     if "\n" in text.replace("\\\n", " "):
         return "states several lines of commands"
     if _OWN_SHELL.match(text):
         return "changes only the shell it runs in"
+    if _OF_HARNESS.match(text):
+        return "is a command of a harness"
     if _STAYS.search(text):
         return "keeps running"
     opened = _OPEN.search(text)
@@ -127,13 +133,13 @@ def _doubt_in_command(text: str) -> str:
 
 
 def _doubt_in_step(program: Program, source: SkillSource, step: Step, act: Act, text: str, have: Providers) -> str:
-    words = _prose(step.text, text)
+    words = prose_of(step.text, text)
     for control in program.controls_of(step.id):
-        doubt = _doubt_in_control(control, have)
+        doubt = doubt_in_control(control, have)
         if doubt:
             return doubt
-        words = words.replace(_prose(source.main.slice(control.span), text), " ")
-    choice = _CHOICE.search(words)
+        words = words.replace(prose_of(source.main.slice(control.span), text), " ")
+    choice = CHOICE.search(words)
     if choice:
         return f"leaves something open ({choice[0]!r})"
     others = [a for a in program.acts_of(step.id) if a.origin is Origin.PROSE and a.command is None]
@@ -149,7 +155,7 @@ def _doubt_in_place(program: Program, source: SkillSource, step: Step, act: Act,
         return "does not show its command literally"
     if act.origin is not Origin.INLINE:
         bodies = [source.main.slice(b.body) for b in program.blocks if b.body.contains(at)]
-        return "" if not bodies or _bare(bodies[0]) == _bare(text) else "shows more than its command"
+        return "" if not bodies or bare(bodies[0]) == bare(text) else "shows more than its command"
     raw = source.main.raw
     if raw[at.start - 1 : at.start] != b"`" or raw[at.end : at.end + 1] != b"`":
         return "does not show its command literally"
@@ -161,13 +167,13 @@ def _doubt_in_place(program: Program, source: SkillSource, step: Step, act: Act,
     return "names other things beside its command" if rest.replace(f"`{text}`", " ").count("`") > 1 else ""
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Commands of a block: comments, blank lines, prompts and indentation dropped."""
     lines = (re.sub(r"^\$\s+", "", line.strip()) for line in text.replace("\\\n", " ").splitlines())
     return " ".join(" ".join(line.split()) for line in lines if line and not line.startswith("#"))
 
 
-def _doubt_in_control(control: Control, have: Providers) -> str:
+def doubt_in_control(control: Control, have: Providers) -> str:
     """Control that the plan carries (boxes, gates, order) is no doubt; control that only the text carries is one."""
     match control.kind:
         case ControlKind.PARALLEL | ControlKind.OPTIONAL | ControlKind.GATE:
@@ -181,9 +187,10 @@ def _doubt_in_control(control: Control, have: Providers) -> str:
             return "is not only a command"
 
 
-def _prose(text: str, command: str) -> str:
+def prose_of(text: str, command: str = "") -> str:
     """Words of a step without fences and inline code."""
-    return re.sub(r"`[^`\n]*`", " ", _without_fences(text)).replace(command, " ")
+    words = re.sub(r"`[^`\n]*`", " ", _without_fences(text))
+    return words.replace(command, " ") if command else words
 
 
 def _without_fences(text: str) -> str:
@@ -218,7 +225,8 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
-def _bind(program: Program, step: Step, text: str, have: Providers) -> tuple[dict[str, str], list[str]]:
+def bound_names(program: Program, text: str, have: Providers) -> tuple[dict[str, str], list[str]]:
+    """References by placeholder, and the placeholders that nothing provides."""
     env = {n.name for n in program.needs if n.kind is NeedKind.ENV}
     bound: dict[str, str] = {}
     left: list[str] = []
@@ -240,18 +248,18 @@ def _reference(literal: str, name: str, env: set[str], have: Providers) -> str |
     return have.places.get(name) or have.values.get(key)
 
 
-def _unprovided(program: Program, source: SkillSource, act: Act, text: str, have: Providers) -> str:
+def unprovided(program: Program, source: SkillSource, act: Act, text: str, have: Providers) -> str:
     """The first file a command reads that neither the bundle, an earlier step nor a declared input provides."""
     literals = {literal for literal, _ in placeholders(text)}
     for place in act.reads or _read_words(text, act.writes):
-        bare = place.removeprefix("skill:").removeprefix("./")
+        name = place.removeprefix("skill:").removeprefix("./")
         if ":" in place and not place.startswith("skill:"):
             continue
-        if bare in source.paths or bare in have.places or any(literal in place for literal in literals):
+        if name in source.paths or name in have.places or any(literal in place for literal in literals):
             continue
-        if _is_open_place(bare) or any(_below(bare, known) for known in have.places):
+        if _is_open_place(name) or any(_below(name, known) for known in have.places):
             continue
-        return bare
+        return name
     return ""
 
 

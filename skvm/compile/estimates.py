@@ -24,6 +24,8 @@ COMMAND = 2.0
 
 def estimate(node: StepNode, target: Target, profile: Profile | None) -> Estimate:
     """Seconds, tokens and USD of one run of a step, by a model that of `target`; what they rest on is in `basis`."""
+    if node.executor.kind is ExecutorKind.NOTHING:
+        return Estimate(basis="left out")
     if node.executor.kind is not ExecutorKind.MODEL:
         return Estimate(seconds=COMMAND, basis="assumed time of a command")
     prompt, completion = tokens(node)

@@ -19,6 +19,7 @@ def unit_text(unit: Unit) -> str:
     lines += [f"requires {r.step or '*'} {r.primitive} {r.level.value}: {r.reason}" for r in unit.requirements]
     lines += [f"gap {g.primitive} {g.required.value} {g.verdict.value} in {', '.join(g.steps) or '*'}" for g in unit.gaps]
     lines += [f"bind {b.step} {b.executor} {b.target} because {b.reason}" for b in unit.bindings]
+    lines += [f"edit {e.step} {e.transform} for {e.primitive} {e.required.value}: {e.what}" for e in unit.edits]
     lines += [f"needs {n.kind} {n.name}" for n in unit.environment]
     lines += [f"grant {g.kind} {g.name}" for g in unit.permissions.grants]
     if unit.critical_path:

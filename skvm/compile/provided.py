@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from skvm.compile.commands import Providers, Verdict, direct_command, slug
 from skvm.compile.unit import Unit
-from skvm.plan import BranchNode, LoopNode, MapNode, PlanNode, StepNode
+from skvm.plan import BatchNode, BranchNode, LoopNode, MapNode, PlanNode, StepNode, TaskNode
 
 
 class Provided:
@@ -26,9 +26,12 @@ class Provided:
         step = self.unit.program.step_by_id.get(node.id)
         if step is None:
             return Verdict(None, "stands for the whole skill")
-        around = [type(box) for box in self._around(node)]
-        have = Providers(self.places, self.values, MapNode in around, around[:1] == [BranchNode], around[:1] == [LoopNode])
-        return direct_command(self.unit.program, self.unit.source, step, have)
+        return direct_command(self.unit.program, self.unit.source, step, self.have(node))
+
+    def have(self, node: StepNode) -> Providers:
+        """What a command of this step may be bound to."""
+        around = [type(box) for box in self._around(node) if not isinstance(box, BatchNode | TaskNode)]
+        return Providers(self.places, self.values, MapNode in around, around[:1] == [BranchNode], around[:1] == [LoopNode])
 
     def _around(self, node: PlanNode) -> Iterator[PlanNode]:
         """Boxes around a node, innermost first."""
@@ -46,3 +49,14 @@ class Provided:
                 self.values[slug(output.name)] = f"$step.{node.id}.values.{output.name}"
         for place in node.effects.writes:
             self.places.setdefault(place, f"$step.{node.id}.files")
+
+
+def before(unit: Unit, node: StepNode) -> Providers:
+    """What exists before one step of a unit."""
+    found = Provided(unit)
+    for other in unit.nodes:
+        if other.id == node.id:
+            break
+        if isinstance(other, StepNode):
+            found.after(other)
+    return found.have(node)

@@ -13,7 +13,7 @@ from skvm.diag import UsageError
 GROUP = "skvm.passes"
 
 DEFAULT_PIPELINE = (
-    "lower,effects,requirements,dependencies,reduce,bind,compensate,environment,concurrency,schedule,permissions,emit"
+    "lower,effects,requirements,dependencies,reduce,bind,environment,concurrency,transform,schedule,permissions,emit"
 )
 
 

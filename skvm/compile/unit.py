@@ -12,7 +12,7 @@ from skvm.capability import Gap, Requirement
 from skvm.compile.request import CompileRequest
 from skvm.diag import Diagnostic
 from skvm.ir import EffectClass, Effects, Program
-from skvm.plan import Artifact, Assignment, Binding, Edge, EnvironmentNeed, Permissions, PlanNode
+from skvm.plan import Artifact, Assignment, Binding, Edge, Edit, EnvironmentNeed, Original, Permissions, PlanNode
 from skvm.source import SkillSource
 
 N = TypeVar("N", bound=PlanNode)
@@ -46,6 +46,8 @@ class Unit:
     gaps: tuple[Gap, ...] = ()
     bindings: tuple[Binding, ...] = ()
     assignment: Assignment | None = None
+    edits: tuple[Edit, ...] = ()
+    originals: tuple[Original, ...] = ()
     edges: tuple[Edge, ...] = ()
     environment: tuple[EnvironmentNeed, ...] = ()
     permissions: Permissions = field(default_factory=Permissions)

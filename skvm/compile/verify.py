@@ -57,6 +57,11 @@ def _claims(unit: Unit) -> Iterator[str]:
             yield f"{requirement.primitive} is required without a span"
         if requirement.step is not None and requirement.step not in known:
             yield f"{requirement.primitive} is required by {requirement.step}, which does not exist"
+    for edit in unit.edits:
+        if not edit.spans or edit.step not in unit.node_by_id:
+            yield f"the edit {edit.transform} of {edit.step} cites nothing"
+    if {edit.step for edit in unit.edits} != {item.node.id for item in unit.originals}:
+        yield "edited steps and their originals differ"
     for binding in unit.bindings:
         if binding.step not in known:
             yield f"a binding names {binding.step}, which does not exist"

@@ -61,6 +61,7 @@ _ROWS: tuple[tuple[str, str, str, Severity], ...] = (
     ("SKV402", "capability-unmeasured", "the target was never measured for what a step needs", _I),
     ("SKV403", "capability-not-offered", "the harness does not offer what a step needs", _W),
     ("SKV404", "limits-not-kept", "no choice among the targets of the pool keeps the limits", _E),
+    ("SKV405", "edit-refused", "an edit for a measured gap was not made because of what it would lose", _I),
     ("SKV501", "dependency-cycle", "steps depend on each other in a circle", _W),
     ("SKV502", "control-assumed", "something about a loop, jump or branch was assumed or left to the text", _I),
     ("SKV503", "parallel-conflict", "steps said to run in parallel touch the same place", _W),

@@ -6,7 +6,6 @@ Must never: know how a plan was compiled, hold a time, host name or absolute pat
 
 from skvm.plan.artifact import (
     Artifact,
-    Binding,
     BundleFile,
     EnvironmentNeed,
     Grant,
@@ -18,7 +17,8 @@ from skvm.plan.artifact import (
     changed_parts,
     load_artifact,
 )
-from skvm.plan.assignment import Assignment, Limits, Shift, Totals
+from skvm.plan.assignment import Assignment, Binding, Limits, Shift, Totals
+from skvm.plan.edits import Edit, Original
 from skvm.plan.environment import (
     ENVIRONMENT_SCHEMA,
     EnvironmentLock,
@@ -89,6 +89,7 @@ __all__ = [
     "Command",
     "DelegateNode",
     "Edge",
+    "Edit",
     "EnvironmentLock",
     "EnvironmentNeed",
     "Estimate",
@@ -108,6 +109,7 @@ __all__ = [
     "LoopNode",
     "MapNode",
     "Origin",
+    "Original",
     "Output",
     "PassRecord",
     "Permissions",

@@ -11,8 +11,10 @@ from pydantic import Field, ValidationError
 from skvm.capability import Gap, Requirement, Target
 from skvm.diag import PlanError, Severity
 from skvm.ir import Frozen, canonical_json, digest_json
-from skvm.plan.assignment import Assignment
+from skvm.plan.assignment import Assignment, Binding
+from skvm.plan.edits import Edit, Original
 from skvm.plan.graph import Plan
+from skvm.plan.timing import critical_path
 from skvm.plan.upgrades import SCHEMA, upgrade
 from skvm.source import Span, digest_text
 
@@ -52,18 +54,6 @@ class PassRecord(Frozen):
     version: int
     options: dict[str, Any] = {}
     output: str = ""
-
-
-class Binding(Frozen):
-    """Who does a step and why; `alternatives` are executors that were not taken, with the reason."""
-
-    step: str
-    executor: str
-    target: str = ""
-    reason: str
-    probability: float | None = None
-    unproved: bool = False
-    alternatives: tuple[str, ...] = ()
 
 
 class EnvironmentNeed(Frozen):
@@ -117,7 +107,10 @@ class PlanDiagnostic(Frozen):
 
 
 class Artifact(Frozen):
-    """Everything a machine needs to run the skill without compiling it."""
+    """Everything a machine needs to run the skill without compiling it.
+
+    `plan` is as it runs; `edits` say what was changed in it because of measured gaps, `originals` what stood there before.
+    """
 
     format: Literal["skvm/compiled-skill"] = "skvm/compiled-skill"
     schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
@@ -132,6 +125,8 @@ class Artifact(Frozen):
     gaps: tuple[Gap, ...] = ()
     bindings: tuple[Binding, ...] = ()
     assignment: Assignment | None = None
+    edits: tuple[Edit, ...] = ()
+    originals: tuple[Original, ...] = ()
     plan: Plan
     environment: tuple[EnvironmentNeed, ...] = ()
     permissions: Permissions = Permissions()
@@ -143,6 +138,15 @@ class Artifact(Frozen):
     def to_json(self) -> dict[str, Any]:
         """JSON form with the schema key spelled as published."""
         return self.model_dump(mode="json", by_alias=True)
+
+    def unedited(self) -> Artifact:
+        """The artifact as if nothing had been edited, sealed. The record of the passes, which did edit, is left out."""
+        before = {item.node.id: item for item in self.originals}
+        nodes = tuple(before[node.id].node if node.id in before else node for node in self.plan.nodes)
+        bindings = tuple(before[b.step].binding or b if b.step in before else b for b in self.bindings)
+        plan = self.plan.model_copy(update={"nodes": nodes, "critical_path": critical_path(nodes, self.plan.edges)})
+        update = {"plan": plan, "bindings": bindings, "edits": (), "originals": (), "pipeline": ()}
+        return self.model_copy(update=update).sealed()
 
     def sealed(self) -> Artifact:
         """The same artifact with the digests of its parts, and its own, filled in."""

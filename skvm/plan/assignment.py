@@ -70,3 +70,15 @@ class Assignment(Frozen):
     def proved(self) -> bool:
         """Is no other choice cheaper?"""
         return self.totals.cost <= self.least * (1 + 1e-9)
+
+
+class Binding(Frozen):
+    """Who does a step and why; `alternatives` are executors that were not taken, with the reason."""
+
+    step: str
+    executor: str
+    target: str = ""
+    reason: str
+    probability: float | None = None
+    unproved: bool = False
+    alternatives: tuple[str, ...] = ()

@@ -11,8 +11,10 @@ from typing import Any
 
 from skvm.capability import Gap, Requirement
 from skvm.ir import Hazard
-from skvm.plan.artifact import Artifact, Binding
+from skvm.plan.artifact import Artifact
+from skvm.plan.assignment import Binding
 from skvm.plan.choice_text import choice_details, choice_lines
+from skvm.plan.edits import Edit
 from skvm.plan.graph import BatchNode, BranchNode, DelegateNode, Edge, GateNode, LoopNode, MapNode, PlanNode, StepNode, TaskNode
 from skvm.plan.queue import Rate
 from skvm.plan.timing import Timing
@@ -76,6 +78,7 @@ def explain_json(artifact: Artifact, rates: Sequence[Rate] = ()) -> dict[str, An
         "cost": round(sum(n.estimate.cost for n in plan.nodes if isinstance(n, StepNode)), 6),
         "basis": basis_of(artifact),
         "weakest": _weakest(artifact),
+        "edits": [_edit(e, line) for e in artifact.edits],
         "added": [_added(n) for n in plan.nodes if isinstance(n, StepNode) and n.slice.added],
     }
 
@@ -163,6 +166,11 @@ def _weakest(artifact: Artifact) -> dict[str, Any] | None:
     return {"step": found.step, "probability": found.probability, "reason": found.reason}
 
 
+def _edit(item: Edit, line: Callable[[int], int]) -> dict[str, Any]:
+    row: dict[str, Any] = item.model_dump(mode="json", exclude={"spans"})
+    return {**row, "lines": sorted({line(s.start) for s in item.spans})}
+
+
 def _added(node: StepNode) -> dict[str, Any]:
     return {
         "step": node.id,
@@ -219,6 +227,7 @@ def summary_text(artifact: Artifact, style: Style = plain) -> str:
             *head_lines(artifact, style),
             *choice_lines(artifact, style),
             *_gap_lines(artifact, style),
+            *_edit_lines(artifact, style),
             *tree_lines(artifact, style),
             *time_lines(artifact, style),
         )
@@ -249,10 +258,25 @@ def explain_text(artifact: Artifact, style: Style = plain, rates: Sequence[Rate]
     if slack:
         out += ["", style("May start later without delay", "bold")]
         out += [f"  {n['id']} by {n['slack']:.1f} s" for n in slack]
-    for row in data["added"]:
-        out += ["", style(f"Added to {row['step']} because of a measured gap", "bold")]
-        out += [f"  {p['primitive']} {p['required']}: {p['text']}" for p in row["parts"]]
+    out += _edits_text(data, style)
     return "\n".join(out)
+
+
+def _edits_text(data: dict[str, Any], style: Style) -> Iterator[str]:
+    """Each edit with its gap and the lines that show it; then what the model is told beside the author's words."""
+    if data["edits"]:
+        yield ""
+        yield style("What was edited because of measured gaps", "bold")
+    for row in data["edits"]:
+        measured = f", measured {row['measured']}" if row["measured"] else ""
+        asks = f"; then asks {row['asks']} (by the catalogue, not measured)" if row["asks"] else ""
+        lines = ", ".join(map(str, row["lines"]))
+        gap = f"{row['primitive']} {row['required']}{measured}{asks}"
+        yield f"  {row['step']} {row['transform']}: {row['what']}: {gap}; lines {lines}"
+    for row in data["added"]:
+        yield ""
+        yield style(f"Added to {row['step']} because of a measured gap", "bold")
+        yield from (f"  {p['primitive']} {p['required']}: {p['text']}" for p in row["parts"])
 
 
 def _citations(gaps: list[dict[str, Any]], style: Style) -> Iterator[str]:
@@ -286,6 +310,18 @@ def _gap_lines(artifact: Artifact, style: Style) -> Iterator[str]:
         verdict = style(gap.verdict.value.replace("_", " "), VERDICTS[gap.verdict.value])
         whose = f" ({gap.target})" if gap.target else ""
         yield f"    {gap.primitive} {gap.required.value}{whose}: {verdict}{measured}{held} in {', '.join(gap.steps)}"
+
+
+def _edit_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+    """One line for each step that was edited."""
+    by_step: dict[str, list[Edit]] = {}
+    for edit in artifact.edits:
+        by_step.setdefault(edit.step, []).append(edit)
+    if by_step:
+        yield "  edits:"
+    for step, edits in by_step.items():
+        why = ", ".join(dict.fromkeys(f"{e.primitive} {e.required.value}" for e in edits))
+        yield f"    {step}: {style('; '.join(e.what for e in edits), 'info')} (for {why})"
 
 
 def tree_lines(artifact: Artifact, style: Style) -> Iterator[str]:

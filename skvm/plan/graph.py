@@ -24,6 +24,7 @@ class ExecutorKind(StrEnum):
     MODEL = "model"
     HARNESS = "harness"
     PERSON = "person"
+    NOTHING = "nothing"
 
 
 class Executor(Frozen):
@@ -50,12 +51,14 @@ class Addition(Frozen):
     """Help that a pass added to a step because of a measured gap: not the author's words, so it is kept apart from them.
 
     The gap is the artifact's gap of `primitive` at `required`; its spans, and those of the step's requirement, show the need.
-    They are not repeated here: the digest of what a step sees must not change when text elsewhere moves.
+    They are not repeated here: the digest of what a step sees must not change when text elsewhere moves. `asks`: the level that
+    the step asks with this help, as the catalogue of lowerings has it (an assumption, not a measurement); None: as before.
     """
 
     text: str
     primitive: str
     required: Level
+    asks: Level | None = None
 
 
 class Slice(Frozen):
@@ -90,10 +93,16 @@ class Requires(Frozen):
 
 
 class Check(Frozen):
-    """A post-condition that needs no model: a file exists, or a command exits 0."""
+    """A post-condition that needs no model: a file exists, a command exits 0, or the file `path` contains a text.
 
-    kind: Literal["exists", "command"]
+    `added`: a transform asks for it and not the author; when it still fails after the last attempt it is told, and the step
+    counts as done all the same.
+    """
+
+    kind: Literal["exists", "command", "contains"]
     value: str
+    path: str = ""
+    added: bool = False
 
 
 class Estimate(Frozen):

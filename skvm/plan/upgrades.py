@@ -25,7 +25,12 @@ def _with_parts(body: Body) -> Body:
     return {**body, "parts": {}}
 
 
-UPGRADES: dict[int, Callable[[Body], Body]] = {1: _without_chunk, 2: _with_parts}
+def _with_edits(body: Body) -> Body:
+    """3 to 4: what was edited because of measured gaps stands beside the plan; before, help was all there was of it."""
+    return {**body, "edits": [], "originals": []}
+
+
+UPGRADES: dict[int, Callable[[Body], Body]] = {1: _without_chunk, 2: _with_parts, 3: _with_edits}
 """Version to what makes the next one of it. A step never changes: a golden plan of each version holds it."""
 
 SCHEMA = 1 + len(UPGRADES)

@@ -212,12 +212,12 @@ def test_a_measured_gap_is_compensated_beside_the_text() -> None:
 def test_compensation_is_idempotent_and_can_be_left_out() -> None:
     once = compiled(program(HARD), known=WEAK)
     default = (
-        "lower,effects,requirements,dependencies,reduce,bind,compensate,compensate,environment,concurrency,schedule,permissions,"
+        "lower,effects,requirements,dependencies,reduce,bind,environment,concurrency,transform,transform,schedule,permissions,"
         "emit"
     )
     twice = compiled(program(HARD), known=WEAK, passes=default)
     assert once.plan == twice.plan
-    without = compiled(program(HARD), known=WEAK, passes=default.replace("compensate,compensate,", ""))
+    without = compiled(program(HARD), known=WEAK, passes=default.replace("transform,transform,", ""))
     assert all(not n.slice.added for n in without.plan.nodes if isinstance(n, StepNode)) and without.gaps == once.gaps
 
 

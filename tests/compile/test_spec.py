@@ -24,8 +24,8 @@ def test_the_default_pipeline_is_the_text_of_all_passes() -> None:
 
 
 def test_options_are_json_or_words() -> None:
-    spec = parse_spec('lower, compensate{at_most=2} ,x{a="b, c",d=true}')
-    assert [(s.id, s.options) for s in spec] == [("lower", {}), ("compensate", {"at_most": 2}), ("x", {"a": "b, c", "d": True})]
+    spec = parse_spec('lower, transform{at_most=2} ,x{a="b, c",d=true}')
+    assert [(s.id, s.options) for s in spec] == [("lower", {}), ("transform", {"at_most": 2}), ("x", {"a": "b, c", "d": True})]
 
 
 @pytest.mark.parametrize("text", ["", " ", "lower,", "lower{", "Lower", "lower;bind", "lower{x}", "lower{at most=1}"])
@@ -36,7 +36,7 @@ def test_what_is_not_a_pipeline_is_said_so(text: str) -> None:
 
 def test_everything_unknown_is_reported_at_once() -> None:
     with pytest.raises(UsageError) as caught:
-        build(parse_spec("lower,nope,compensate{at_most=two,other=1},neither"), PASSES)
+        build(parse_spec("lower,nope,transform{at_most=two,other=1},neither"), PASSES)
     for words in ("no pass is called nope", "no pass is called neither", "has no option other", "takes a int"):
         assert words in str(caught.value)
 
@@ -69,7 +69,7 @@ def test_records_name_pass_version_options_and_digest() -> None:
     artifact = compiled(MADE)
     assert [r.id for r in artifact.pipeline] == list(PASSES)
     assert all(r.output.startswith("sha256:") for r in artifact.pipeline if r.id != "emit")
-    assert next(r for r in artifact.pipeline if r.id == "compensate").options == {"at_most": 4}
+    assert next(r for r in artifact.pipeline if r.id == "transform").options == {"at_most": 4, "only": ""}
 
 
 @dataclass(frozen=True)

@@ -334,3 +334,32 @@ def test_added_help_stands_apart_behind_the_words_of_the_author(tmp_path: Path) 
     before, _, after = more[1].partition("\n\nAdded help for this step")
     assert before == "Step: Step a\n\nOWN TEXT" and "not the author's words" in after and "\n- HINT\n\n" in after
     assert before + after[after.index("- HINT") + len("- HINT") :] == plain[1]
+
+
+def test_an_added_check_gives_a_second_attempt_and_is_not_held_against_the_step(tmp_path: Path) -> None:
+    checks = (
+        Check(kind="exists", value="n.md", added=True),
+        Check(kind="contains", value="##  Done", path="n.md", added=True),
+    )
+    node = step("a", attempts=2, checks=checks)
+    write = reply(call("write_file", path="n.md", content="x\n ## Done today\n"))
+    repaired = ScriptedModel({"a": [finish(), write, finish()]})
+    assert only(run(artifact([node]), tmp_path / "1", repaired)).status == "done"
+    assert "n.md does not exist" in last_user_or_tool(repaired, 1) and "has no line '##  Done'" in last_user_or_tool(
+        repaired, 1
+    )
+    again = ScriptedModel({"a": [finish(), finish(), write, finish()]})
+    one = run(artifact([node]), tmp_path / "2", again)
+    assert only(one).status == "done" and [r.tag.attempt for r in again.requests] == [0, 0, 1, 1]
+    never = run(artifact([node]), tmp_path / "3", ScriptedModel({"a": [finish()]}))
+    assert only(never).status == "done"
+    told = [e.data["message"] for e in never.events if e.kind is EventKind.DIAG and e.data.get("code") == "check-failed"]
+    assert len(told) == 1 and "n.md does not exist" in told[0]
+    hard = node.model_copy(update={"checks": (*checks, Check(kind="exists", value="own.txt"))})
+    assert only(run(artifact([hard]), tmp_path / "4", ScriptedModel({"a": [finish()]}))).status == "failed"
+
+
+def test_a_step_that_is_left_out_asks_nobody(tmp_path: Path) -> None:
+    model = ScriptedModel({})
+    one = run(artifact([step("a", executor=Executor(kind=ExecutorKind.NOTHING))]), tmp_path, model)
+    assert only(one).status == "done" and only(one).steps[0].executor == "nothing" and not model.requests

@@ -6,7 +6,6 @@ Comes in: a unit. Goes out: a unit with more facts. Must never: touch anything o
 from __future__ import annotations
 
 from skvm.compile.passes.bind import BindPass
-from skvm.compile.passes.compensate import CompensatePass
 from skvm.compile.passes.concurrency import ConcurrencyPass
 from skvm.compile.passes.dependencies import DependenciesPass
 from skvm.compile.passes.effects import EffectsPass
@@ -17,6 +16,7 @@ from skvm.compile.passes.permissions import PermissionsPass
 from skvm.compile.passes.reduce import ReducePass
 from skvm.compile.passes.requirements import RequirementsPass
 from skvm.compile.passes.schedule import SchedulePass
+from skvm.compile.passes.transform import TransformPass
 from skvm.compile.unit import Pass
 
 PASSES: dict[str, type[Pass]] = {
@@ -28,9 +28,9 @@ PASSES: dict[str, type[Pass]] = {
         DependenciesPass,
         ReducePass,
         BindPass,
-        CompensatePass,
         EnvironmentPass,
         ConcurrencyPass,
+        TransformPass,
         SchedulePass,
         PermissionsPass,
         EmitPass,

@@ -55,6 +55,8 @@ def assemble(unit: Unit, records: tuple[PassRecord, ...] = ()) -> Artifact:
         gaps=unit.gaps,
         bindings=unit.bindings,
         assignment=unit.assignment,
+        edits=unit.edits,
+        originals=unit.originals,
         plan=Plan(nodes=unit.nodes, edges=unit.edges, critical_path=unit.critical_path, parallel=unit.parallel),
         environment=unit.environment,
         permissions=unit.permissions,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from skvm.compile.estimates import estimate
 from skvm.compile.unit import Pass, Unit
-from skvm.plan import PlanNode, StepNode
+from skvm.plan import Original, PlanNode, StepNode
 from skvm.plan.timing import critical_path, groups
 
 
@@ -18,12 +18,22 @@ class SchedulePass(Pass):
     id: ClassVar[str] = "schedule"
     summary: ClassVar[str] = "estimates, the critical path and what can run at the same time"
     needs: ClassVar[tuple[str, ...]] = ("nodes", "edges")
-    gives: ClassVar[tuple[str, ...]] = ("nodes", "critical_path", "parallel")
+    gives: ClassVar[tuple[str, ...]] = ("nodes", "critical_path", "parallel", "originals")
 
     def run(self, unit: Unit) -> Unit:
         """The unit with estimates on its steps, its critical path and its parallel groups."""
         made = unit.with_nodes(lambda node: _estimated(unit, node))
-        return replace(made, critical_path=critical_path(made.nodes, made.edges), parallel=groups(made.nodes, made.edges))
+        kept = tuple(_as_it_was(unit, item) for item in unit.originals)
+        return replace(
+            made, critical_path=critical_path(made.nodes, made.edges), parallel=groups(made.nodes, made.edges), originals=kept
+        )
+
+
+def _as_it_was(unit: Unit, item: Original) -> Original:
+    """What an edited step would have taken."""
+    node = _estimated(unit, item.node)
+    assert isinstance(node, StepNode)  # only steps are edited
+    return item.model_copy(update={"node": node})
 
 
 def _estimated(unit: Unit, node: PlanNode) -> PlanNode:

@@ -132,7 +132,7 @@ async def serve(
         _deopt(session, context, scope, offer, calls, "its values could not be made")
         return None
     values, summary = finished
-    wrong = await problems(calls, node, values)
+    wrong = (await problems(calls, node, values)).all
     if wrong:
         _deopt(session, context, scope, offer, calls, "; ".join(wrong))
         return None

@@ -11,7 +11,7 @@ import anyio
 
 from skvm.diag import InternalError
 from skvm.ir import EffectClass
-from skvm.plan import CallRecord, StepNode, StepStatus
+from skvm.plan import CallRecord, EventKind, StepNode, StepStatus
 from skvm.ports import Message, ModelReply, RequestTag, ToolCall
 from skvm.runtime.agent.ask import Question, ask
 from skvm.runtime.agent.calls import StepCalls
@@ -76,6 +76,7 @@ class Conversation:
     messages: list[Message]
     recorded: Attempt | None = None
     ends: float | None = None
+    last: bool = True
     spent: Spent = field(default_factory=Spent)
     repaired: bool = False
     bad: int = 0
@@ -154,10 +155,13 @@ class Conversation:
         return await self._accept(Ended(StepStatus.DONE, summary, self.session.redactor.value(values)), call)
 
     async def _accept(self, ended: Ended, call: ToolCall | None) -> Ended | None:
-        wrong = await problems(self.calls, self.node, ended.values)
-        if not wrong:
+        found = await problems(self.calls, self.node, ended.values)
+        if not found.all:
             return ended
-        text = "; ".join(wrong)
+        text = "; ".join(found.all)
+        if self.repaired and self.last and not found.wrong:
+            self.session.emit(EventKind.DIAG, self.node.id, self.scope, code="check-failed", message=f"done, but {text}")
+            return ended
         if self.repaired:
             return Ended(StepStatus.FAILED, ended.summary, ended.values, f"not accepted after one repair: {text}")
         self.repaired = True

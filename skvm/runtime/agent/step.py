@@ -31,7 +31,8 @@ RAW = "raw"
 @dataclass
 class StepRun:
     """One attempt at one step. `alone`: after a denied access, beside nobody and with the whole work folder. `handed`: what
-    was denied when effects had already happened, so that a stated command is not run again and the model goes on.
+    was denied when effects had already happened, so that a stated command is not run again and the model goes on. `last`: no
+    attempt follows when this one fails.
     """
 
     session: Session
@@ -43,6 +44,7 @@ class StepRun:
     data_exit: bool = False
     alone: bool = False
     handed: str = ""
+    last: bool = True
     calls: StepCalls = None  # type: ignore[assignment]
     talk: Conversation | None = None
     ends: float | None = None
@@ -76,6 +78,8 @@ class StepRun:
     async def _do(self) -> Ended:
         if self.node.executor.kind is ExecutorKind.PERSON:
             return await self._by_person()
+        if self.node.executor.kind is ExecutorKind.NOTHING:
+            return Ended(StepStatus.DONE, "left out: nothing needs it")
         if self.node.executor.kind in (ExecutorKind.CODE, ExecutorKind.SCRIPT) and self.node.command is not None:
             ended = self._not_again() if self.handed else await self._by_code()
             if ended is not None:
@@ -113,7 +117,7 @@ class StepRun:
             "exit_code": record.exit_code,
             "stdout": self.session.redactor.text(record.stdout or "").strip(),
         }
-        wrong = await problems(self.calls, self.node, values) if record.ok else []
+        wrong = (await problems(self.calls, self.node, values)).all if record.ok else ()
         if (record.ok and not wrong) or (self.data_exit and record.exit_code is not None):
             return Ended(StepStatus.DONE, f"ran `{self.session.redactor.text(bound.text)}`", values)
         reason = "; ".join(wrong) or f"`{self.session.redactor.text(bound.text)}` failed: {record.result[-600:]}"
@@ -153,6 +157,7 @@ class StepRun:
         self.talk = kind(
             session, node, self.scope, self.calls, model, self._tag(command), list(messages), self.recorded, self.ends
         )
+        self.talk.last = self.last
         return await self.talk.run()
 
     def _messages(self, command: str) -> tuple[Message, ...]:
@@ -222,7 +227,8 @@ async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bo
     prior = last.calls if recorded is None and last is not None else ()
     prior = recorded.prior if recorded is not None else prior
     run = StepRun(session, node, scope, first, recorded, prior, data_exit, handed=recorded.handed if recorded else "")
-    tries = max(1, node.attempts)
+    tries = max(1, node.attempts - first)
+    run.last = tries <= 1
     while True:
         result = await _attempt(run)
         denied = run.calls.denied if result.status is StepStatus.CANCELLED else ""
@@ -233,7 +239,7 @@ async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bo
         else:
             tries -= 1
         handed = run.handed or (denied if run.calls.acted else "")
-        run = StepRun(session, node, scope, run.attempt + 1, None, result.calls, data_exit, bool(denied), handed)
+        run = StepRun(session, node, scope, run.attempt + 1, None, result.calls, data_exit, bool(denied), handed, tries <= 1)
 
 
 async def _attempt(run: StepRun) -> StepResult:
