@@ -236,9 +236,9 @@ def _merge(parts: list[_Facts]) -> _Facts:
 
 
 def _named(effects: Effects) -> Effects:
-    """Only the places that are named: about the others the author's word is taken."""
+    """Places that are named: about others the author's word is taken. Who may touch anything may write them all."""
     reads, writes = (tuple(p for p in places if p != ANYWHERE) for places in (effects.reads, effects.writes))
-    return Effects(reads, writes)
+    return Effects(reads, (*reads, *writes) if effects.top else writes)
 
 
 def _place(place: str) -> str:
