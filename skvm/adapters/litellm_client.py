@@ -243,6 +243,8 @@ class _DaemonExecutor(ThreadPoolExecutor):
         future: Future[Any] = Future()
 
         def run() -> None:
+            if not future.set_running_or_notify_cancel():  # nobody waits any more
+                return
             try:
                 future.set_result(fn(*args, **kwargs))
             except BaseException as error:

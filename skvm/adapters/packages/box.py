@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +22,9 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LARGEST_FILE = 2 * 1024**3
 ADDRESS_SPACE = 64 * 1024**3
 """Virtual memory: a JavaScript engine reserves far more than it uses."""
+
+_FILE_TOO_LARGE = os.strerror(errno.EFBIG).encode()
+"""What a program says when one file alone is larger than the whole may be: the kernel is quicker than the watch."""
 
 _LOOK_SECONDS = 0.5
 _NAME_ONE = "check the network, or name one: PIP_INDEX_URL, PIP_FIND_LINKS, NPM_CONFIG_REGISTRY"
@@ -91,13 +96,18 @@ class Box:
             group.start_soon(work)
             group.start_soon(self._watch, group.cancel_scope)
         if not found:
-            mebibytes = self.limits.size // 1024**2
-            raise EnvironmentFailure(f"the environment is larger than {mebibytes} MiB", help="give more with --max-size")
+            raise self._too_large()
         if isinstance(found[0], SkvmError):
             raise found[0]
+        if found[0].exit_code and _FILE_TOO_LARGE in found[0].stdout + found[0].stderr:
+            raise self._too_large()
         if hosts is not None and found[0].notes:
             raise EnvironmentFailure("; ".join(found[0].notes), help="see `skvm doctor`, or take packages from a folder")
         return found[0]
+
+    def _too_large(self) -> EnvironmentFailure:
+        mebibytes = self.limits.size // 1024**2
+        return EnvironmentFailure(f"the environment is larger than {mebibytes} MiB", help="give more with --max-size")
 
     async def _watch(self, scope: anyio.CancelScope) -> None:
         """Ends the build when the folder outgrows its bound."""

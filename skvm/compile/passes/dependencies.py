@@ -30,6 +30,7 @@ _BACKWARD = re.compile(
     rf"\b(?:(?:the|these|those|this|that|its|their|all|each|both) (?:\w+ ){{0,2}}?(?:{_MADE})|above|previous(?:ly)?|earlier|"
     r"prior|"
     r"(?:step|phase|stage|part) \d|from (?:step|phase)|(?:once|after|when) .{1,40}(?:done|complete\w*|finish\w*|ready|pass\w*)|"
+    r"(?:specific|relevant|matching|desired|promising|interesting|such) \w+s|"
     r"generated|collected|extracted|gathered|identified|resulting|selected|chosen|based on|using the)\b",
     re.IGNORECASE,
 )
