@@ -17,26 +17,25 @@ from skvm.ir import Effects, Hazard
 Patch = tuple[Any, str, Any]
 
 
-def _no_anti() -> list[Patch]:
-    """A later write over what an earlier step reads is no hazard."""
+def _without(hazard: Hazard) -> list[Patch]:
+    """One kind of conflict is none."""
     real = places.conflict
 
     def wrong(first: Effects, second: Effects) -> Any:
         found = real(first, second)
-        return None if found is not None and found[0] is Hazard.WRITE_AFTER_READ else found
+        return None if found is not None and found[0] is hazard else found
 
     return [(dependencies, "conflict", wrong), (concurrency, "conflict", wrong)]
+
+
+def _no_anti() -> list[Patch]:
+    """A later write over what an earlier step reads is no hazard."""
+    return _without(Hazard.WRITE_AFTER_READ)
 
 
 def _no_output() -> list[Patch]:
     """Two writes of one file are no hazard."""
-    real = places.conflict
-
-    def wrong(first: Effects, second: Effects) -> Any:
-        found = real(first, second)
-        return None if found is not None and found[0] is Hazard.WRITE_AFTER_WRITE else found
-
-    return [(dependencies, "conflict", wrong), (concurrency, "conflict", wrong)]
+    return _without(Hazard.WRITE_AFTER_WRITE)
 
 
 def _no_patterns() -> list[Patch]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from skvm.app.inputs import SkillInput
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
 from skvm.compile import DEFAULT_PIPELINE, CompileRequest, Processor, toolchain
-from skvm.plan import Artifact, changed_parts
+from skvm.plan import Artifact
 from skvm.plan.describe import summary_text
 from skvm.source import SkillSource
 
@@ -102,11 +102,10 @@ class Plans:
         """What is kept of the plan of these parts; `whole`: with its file, which must match its digest."""
         key = _key(parts)
         row = self._cache.load(f"shown {key}")
-        data = self._cache.load(f"plan {key}") if whole else ""
-        if not isinstance(row, dict) or not isinstance(data, str):
+        if not isinstance(row, dict):
             return None
-        made = Made(**row, data=data.encode("utf-8"))
-        return made if not whole or _fits(made) else None
+        made = Made(**row)
+        return _with_file(made, self._cache.load(f"plan {key}")) if whole else made
 
     def save(self, rows: Sequence[tuple[Parts, Made]]) -> None:
         """Keep plans, and their parts as the last ones of their skills."""
@@ -117,7 +116,7 @@ class Plans:
             key = _key(parts)
             values |= {f"shown {key}": row, _last(parts): parts}
             if data:
-                values[f"plan {key}"] = data.decode("utf-8")
+                values[f"plan {key}"] = {"text": data.decode("utf-8"), "seal": _seal(made)}
         self._cache.save(values)
 
     def known(self, parts: Parts) -> Known:
@@ -127,12 +126,17 @@ class Plans:
         return Known(parts, self.load(parts, whole=False) is not None, changed)
 
 
-def _fits(made: Made) -> bool:
-    try:
-        body = json.loads(made.data)
-        return bool(body["digest"] == made.digest) and changed_parts(body) is None
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return False
+def _with_file(made: Made, kept: Any) -> Made | None:
+    """With the file that was kept of it, None where that is not what was written."""
+    if not isinstance(kept, dict) or not isinstance(kept.get("text"), str):
+        return None
+    whole = replace(made, data=kept["text"].encode("utf-8", "surrogatepass"))
+    return whole if kept.get("seal") == _seal(whole) else None
+
+
+def _seal(made: Made) -> str:
+    """Of the bytes: digests of a plan's parts are for telling what somebody edited, and take as long as reading a skill."""
+    return hashlib.sha256(made.digest.encode() + b"\n" + made.data).hexdigest()
 
 
 def _key(parts: Parts) -> str:

@@ -128,11 +128,15 @@ def _words(content: Any) -> str:
     return content or ""
 
 
+_Asked = tuple[str | None, tuple[Call, ...], tuple[Call, ...]]
+"""The user's words when they came last, what was done before, the calls of the answer."""
+
+
 def _turns(messages: Iterable[_Said]) -> Iterator[Turn]:
     said: str | None = None
     open_calls: dict[str, Call] = {}
     done: list[Call] = []
-    asked: list[tuple[str | None, tuple[Call, ...], tuple[Call, ...], bool]] = []
+    asked: list[_Asked] = []
     for message in messages:
         if message.role == "user":
             said = message.text
@@ -143,17 +147,17 @@ def _turns(messages: Iterable[_Said]) -> Iterator[Turn]:
             said = None
         elif message.role == "assistant":
             made = tuple(call for _, call in message.calls)
-            asked.append((said, tuple(done), made, said is not None))
+            asked.append((said, tuple(done), made))
             open_calls |= dict(message.calls)
             said = None
-    for at, (words, before, made, _) in enumerate(asked):
+    for at, (words, before, made) in enumerate(asked):
         yield Turn(words, before, made, tuple(_reads(asked[at:])))
 
 
-def _reads(rest: list[tuple[str | None, tuple[Call, ...], tuple[Call, ...], bool]]) -> Iterator[Call]:
+def _reads(rest: list[_Asked]) -> Iterator[Call]:
     """Reads from here on until the user speaks, the model answers in words, or something is written."""
-    for at, (_, _, made, user) in enumerate(rest):
-        if (user and at) or not made:
+    for at, (said, _, made) in enumerate(rest):
+        if (said is not None and at) or not made:
             return
         for call in made:
             if not is_read(call.tool):

@@ -38,7 +38,6 @@ class RunStatus:
     cost: float | None = 0.0
     working: dict[Place, Work] = field(default_factory=dict)
     lanes: dict[str, int] = field(default_factory=dict)
-    waiting: str = ""
     _models: dict[Place, str] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
@@ -64,10 +63,6 @@ class RunStatus:
                 self._answer(place, event)
             case EventKind.TOOL_INTENT | EventKind.TOOL_RESULT:
                 self._tool(place, str(event.data.get("tool", "")) if event.kind is EventKind.TOOL_INTENT else "")
-            case EventKind.GATE_ASK:
-                self.waiting = event.node
-            case EventKind.GATE_ANSWER:
-                self.waiting = ""
             case _:
                 pass
 
