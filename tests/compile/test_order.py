@@ -221,6 +221,13 @@ def test_the_author_may_say_that_steps_are_parallel() -> None:
     assert ("S1.s1", "S1.s2") not in ordered(artifact)
 
 
+def test_a_placeholder_alone_names_no_file_that_both_could_touch() -> None:
+    artifact = said(command("one", unknown=True, reads=("*",)), command("two", unknown=True, reads=("*",)))
+    assert ("S1.s1", "S1.s2") not in ordered(artifact)
+    named = said(command("one", unknown=True, reads=("a.md",)), command("two", unknown=True, reads=("a.md",)))
+    assert ("S1.s1", "S1.s2") in ordered(named)
+
+
 def test_but_not_when_they_touch_the_same_named_file() -> None:
     artifact = said(command("one", writes=("x.md",)), command("two", writes=("x.md",)))
     assert ("S1.s1", "S1.s2") in {(e.before, e.after) for e in artifact.plan.edges}

@@ -237,8 +237,9 @@ def _merge(parts: list[_Facts]) -> _Facts:
 
 
 def _named(effects: Effects) -> Effects:
-    """Places that are named: about others the author's word is taken. Who may touch anything may write them all."""
-    reads, writes = (tuple(p for p in places if p != ANYWHERE) for places in (effects.reads, effects.writes))
+    """Places that are named: about others the author's word is taken. Who may touch anything may write all that it names;
+    a placeholder alone (`*`) names nothing."""
+    reads, writes = (tuple(p for p in places if p not in (ANYWHERE, "*")) for places in (effects.reads, effects.writes))
     return Effects(reads, (*reads, *writes) if effects.top else writes)
 
 
