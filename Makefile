@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: demo test lint types contracts check slow clean lock tables
+.PHONY: demo test lint types contracts check fuzz slow clean lock tables
 
 demo: $(STAMP)
 	@$(BIN)/python -m bench demo
@@ -23,8 +23,12 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/lint-imports
 
+# The same examples in every run of one commit, so that a failure is the change's own; `make fuzz` draws new ones.
 check: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow" --hypothesis-profile=ci
+
+fuzz: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow" --hypothesis-profile=default
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow

@@ -142,13 +142,21 @@ class LineIndex:
         return bisect_right(self.starts, offset)
 
     def position(self, offset: int) -> Position:
-        """Line and column of an offset; columns count code points."""
+        """Line and column of an offset; columns count code points. Inside a code point it is where that one begins."""
         line = self.line(offset)
         start = self.starts[line - 1]
-        head = self._raw[start:offset]
+        head = self._raw[start : self._whole(start, offset)]
         if start == 0 and head.startswith(BOM):
             head = head[len(BOM) :]
         return Position(line, len(readable(head)) + 1)
+
+    def _whole(self, start: int, offset: int) -> int:
+        """Begin of the code point that `offset` lies inside of, else `offset`."""
+        for begin in range(max(start, offset - 3), offset):
+            shown = self._raw[begin : offset + 3].decode("utf-8", "ignore")[:1].encode()
+            if begin + len(shown) > offset and self._raw.startswith(shown, begin):
+                return begin
+        return offset
 
     def line_span(self, line: int) -> tuple[int, int]:
         """Byte range of a 1-based line, line end included."""

@@ -55,3 +55,10 @@ def test_code_points_and_bytes_of_a_text_are_found_from_each_other(text, at):
     assert points.byte(at) == len(source.text[:at].encode())
     assert points.point(at) == len(encoded[:at].decode("utf-8", "replace"))
     assert points.point(points.byte(at)) == min(at, len(source.text))
+
+
+@given(st.one_of(raw_bytes, st.text().map(str.encode)))
+def test_positions_never_go_back(raw):
+    lines = SourceText.decode("SKILL.md", raw).lines
+    positions = [lines.position(offset) for offset in range(len(raw) + 1)]
+    assert positions == sorted(positions)
