@@ -1,10 +1,10 @@
-"""Writes the tiny PDFs that pdf-contracts uses as input: one page, Helvetica, uncompressed text. `python bench/make_pdf.py`."""
+"""Writes the tiny PDFs that example skills use as input: Helvetica, uncompressed text. `python bench/make_pdf.py`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent / "skills" / "pdf-contracts" / "tasks" / "files"
+SKILLS = Path(__file__).resolve().parent / "skills"
 
 CONTRACTS = {
     "hosting_2025.pdf": [
@@ -35,17 +35,38 @@ CONTRACTS = {
 }
 
 
-def pdf(lines: list[str]) -> bytes:
-    """Bytes of a PDF 1.4 with the lines on one page and a correct cross-reference table."""
-    shown = [line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)") for line in lines]
-    content = "BT /F1 12 Tf 72 760 Td 16 TL\n" + "\n".join(f"({line}) Tj T*" for line in shown) + "\nET"
+FILES: dict[str, dict[str, list[list[str]]]] = {
+    "pdf-contracts": {name: [lines] for name, lines in CONTRACTS.items()},
+    "pdf-extract": {
+        "minutes_may.pdf": [
+            ["Minutes of 12 May", "Present: Ada, Bram, Chi", "Topic: the roof"],
+            ["Decided: three offers by June"],
+        ],
+        "allotment.pdf": [["Rules of the allotment", "Water is turned off in November."]],
+    },
+    "pdf-merge": {
+        "cover.pdf": [["Yearly report", "Rowing club"]],
+        "figures.pdf": [["Members: 84"], ["Boats: 11"], ["Races: 6"]],
+        "appendix.pdf": [["Addresses"], ["Statutes"]],
+    },
+}
+"""Pages of each file of each skill."""
+
+
+def pdf(*pages: list[str]) -> bytes:
+    """Bytes of a PDF 1.4 with the lines of each page and a correct cross-reference table."""
+    first = 4
+    kids = [f"{first + 2 * at} 0 R" for at in range(len(pages))]
     bodies = [
         "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(pages)} >>",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
+    for at, lines in enumerate(pages):
+        content = _shown(lines)
+        place = f"/MediaBox [0 0 595 842] /Contents {first + 2 * at + 1} 0 R /Resources << /Font << /F1 3 0 R >> >>"
+        bodies.append(f"<< /Type /Page /Parent 2 0 R {place} >>")
+        bodies.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
     out, offsets = "%PDF-1.4\n", []
     for number, body in enumerate(bodies, 1):
         offsets.append(len(out))
@@ -55,6 +76,12 @@ def pdf(lines: list[str]) -> bytes:
     return f"{out}xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}{end}".encode("latin-1")
 
 
+def _shown(lines: list[str]) -> str:
+    escaped = [line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)") for line in lines]
+    return "BT /F1 12 Tf 72 760 Td 16 TL\n" + "\n".join(f"({line}) Tj T*" for line in escaped) + "\nET"
+
+
 if __name__ == "__main__":
-    for name, lines in CONTRACTS.items():
-        (FOLDER / name).write_bytes(pdf(lines))
+    for skill, files in FILES.items():
+        for name, pages in files.items():
+            (SKILLS / skill / "tasks" / "files" / name).write_bytes(pdf(*pages))

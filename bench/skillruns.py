@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +79,14 @@ def find_skill(word: str) -> Path:
 def names() -> list[str]:
     """Names of the example skills."""
     return sorted(p.parent.name for p in SKILLS.glob("*/SKILL.md"))
+
+
+def lacking(skill: Path) -> str:
+    """Why a skill cannot run on this machine: programs its front matter asks for that are not there; else empty."""
+    needed = re.search(r"^ *requires-bins: *(.+)$", (skill / "SKILL.md").read_text(encoding="utf-8"), re.MULTILINE)
+    words = re.findall(r"[\w.-]+", needed[1]) if needed else []
+    gone = [word for word in words if shutil.which(word) is None]
+    return f"not on this machine: {', '.join(gone)}" if gone else ""
 
 
 def run_skill(skill: Path, wanted: Wanted, home: Path | None = None) -> Iterator[TaskRun]:
