@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from skvm.jit.foresee import Run, learn, read_traces, score
+from skvm.jit.foresee import learn, score
+from skvm.jit.traces import Run, read_traces
 
 TRACES = Path(__file__).resolve().parents[2] / "shared" / "data" / "trajectories"
 GROUPS = (

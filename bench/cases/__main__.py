@@ -218,9 +218,9 @@ def line(found: Found) -> str:
     after = row["after_median"] * 1000
     return (
         f"{found.skill:<18} {row['before_median']:.2f} s -> {after:.0f} ms (least {min(found.after) * 1000:.0f}), "
-        f"x{row['ratio']}, without a model from request {found.first_served} on; promoted {', '.join(found.promoted)} ({found.by_person} by a "
-        f"person); {found.served} requests served, {found.mutated} mutated, {found.served_wrong} served wrongly; "
-        f"published: {found.published} ms"
+        f"x{row['ratio']}, without a model from request {found.first_served} on; promoted {', '.join(found.promoted)} "
+        f"({found.by_person} by a person); {found.served} requests served, {found.mutated} mutated, "
+        f"{found.served_wrong} served wrongly; published: {found.published} ms"
     )
 
 

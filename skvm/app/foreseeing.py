@@ -7,15 +7,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from skvm.jit.foresee import Run, learn, read_traces, score
+from skvm.diag import UsageError
+from skvm.jit.foresee import learn, score
+from skvm.jit.traces import Run, read_traces
 
 
 def learned(traces: Iterable[Path], serve: Iterable[Path]) -> dict[str, Any]:
-    """`{runs, rules [{tool, after, sources, right, wrong, mean, text}], served}`; raises UsageError for a bad file.
+    """`{runs, rules [{tool, after, sources, right, wrong, mean, text}], served, problems}`; raises UsageError without any run.
 
-    `served` is None without runs to try the rules on.
+    `served` is None without runs to try the rules on; `problems`: files and lines that could not be read, one line each.
     """
-    runs = _all(traces)
+    problems: list[str] = []
+    runs = _all(traces, problems)
     rules = learn(runs)
     rows = [
         {
@@ -29,8 +32,8 @@ def learned(traces: Iterable[Path], serve: Iterable[Path]) -> dict[str, Any]:
         }
         for rule in rules
     ]
-    tried = _all(serve)
-    return {"runs": len(runs), "rules": rows, "served": score(rules, tried).to_json() if tried else None}
+    tried = _all(serve, problems)
+    return {"runs": len(runs), "rules": rows, "served": score(rules, tried).to_json() if tried else None, "problems": problems}
 
 
 def learned_text(made: dict[str, Any]) -> str:
@@ -47,8 +50,13 @@ def learned_text(made: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _all(paths: Iterable[Path]) -> list[Run]:
-    return [run for path in paths for run in read_traces(path)]
+def _all(paths: Iterable[Path], problems: list[str]) -> list[Run]:
+    places = list(paths)
+    runs = [run for path in places for run in read_traces(path, lambda error: problems.append(error.line()))]
+    if places and not runs:
+        told = problems[0] if problems else "there is no .json or .jsonl file"
+        raise UsageError(f"no run could be read: {told}", where=str(places[0]), help="see `skvm jit learn --help`")
+    return runs
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

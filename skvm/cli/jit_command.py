@@ -34,11 +34,17 @@ def _show(page: Callable[[Any], Any], form: str) -> int:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="write what was learned to a file")
 @format_option()
 def learn_(traces: tuple[Path, ...], serve: tuple[Path, ...], output: Path | None, form: str) -> int:
-    """Rules for the next read of an agent, out of recorded runs (traj/1, or lines of OpenAI messages); nothing is run."""
+    """Rules for the next read of an agent, out of recorded runs; nothing is run.
+
+    Reads traj/1, OpenAI messages (a conversation or a message a line), and session files of Claude Code and Codex; of a folder
+    all .json and .jsonl files below it. What cannot be read is told with its line, and the rest is used.
+    """
     from skvm.app.foreseeing import learned, learned_text
     from skvm.store import write_aside
 
     made = learned(traces, serve)
+    for problem in made["problems"]:
+        click.echo(f"warning: {problem}", err=True)
     if output is not None:
         write_aside(output, f"{json.dumps(made, indent=1)}\n".encode())
     if form == "json":

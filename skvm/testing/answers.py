@@ -17,8 +17,8 @@ class Asked:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The messages as sent."""
-        found = self.body.get("messages", [])
+        """The messages (of the responses protocol: the input items) as sent."""
+        found = self.body.get("messages", self.body.get("input", []))
         return found if isinstance(found, list) else []
 
     @property
@@ -62,6 +62,8 @@ Script = Callable[[Asked], Say | Fault]
 
 
 def _results(message: dict[str, Any]) -> list[str]:
+    if message.get("type") == "function_call_output":
+        return [_flat(message.get("output"))]
     content = message.get("content")
     if message.get("role") == "tool":
         return [_flat(content)]

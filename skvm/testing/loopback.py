@@ -1,4 +1,4 @@
-"""A model server on 127.0.0.1 that speaks the OpenAI chat and the Anthropic messages protocol, with faults.
+"""A model server on 127.0.0.1 that speaks OpenAI's chat and responses and Anthropic's messages protocol, with faults.
 
 It really streams, really asks for tools with arguments split over pieces, and answers from what is asked (how many tool results
 the request holds), never from a counter, so that a repeated or a side request cannot shift the script.
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from skvm.testing.answers import Asked, Fault, Say, Script
+from skvm.testing.responses import responses_body, responses_events
 from skvm.testing.wires import anthropic_body, anthropic_events, openai_body, openai_events
 
 LONGEST = 60.0  # seconds after which a hanging or trickling answer gives up by itself
@@ -129,6 +130,9 @@ def _anthropic_error(fault: Fault) -> dict[str, Any]:
 
 _OPENAI = _Wire(openai_events, openai_body, _openai_error)
 _ANTHROPIC = _Wire(anthropic_events, anthropic_body, _anthropic_error)
+_RESPONSES = _Wire(responses_events, responses_body, _openai_error)
+_WIRES = {"messages": _ANTHROPIC, "responses": _RESPONSES}
+"""By the last part of the path; anything else is OpenAI's chat."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -155,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(400, {"error": {"message": "the request is not JSON"}})
             return
         path = self.path.partition("?")[0]
-        wire = _ANTHROPIC if path.endswith("/messages") else _OPENAI
+        wire = _WIRES.get(path.rpartition("/")[2], _OPENAI)
         answer = self.server.owner.answer(Asked(path, {k.lower(): v for k, v in self.headers.items()}, body))
         with suppress(ConnectionError), self.server.owner.under_way():
             if isinstance(answer, Fault):

@@ -17,6 +17,11 @@ def _arguments(value: dict[str, Any] | str) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def turn(body: dict[str, Any]) -> int:
+    """How many messages or items the model is shown: makes ids of calls that differ from turn to turn, as clients expect."""
+    return len(body.get("messages") or body.get("input") or ())
+
+
 def _halves(text: str) -> list[str]:
     """Two pieces, split where a multi-byte character or a number may break."""
     middle = len(text) // 2
@@ -49,7 +54,12 @@ def openai_events(body: dict[str, Any], say: Say, split: bool) -> list[str]:
     events = [chunk({"role": "assistant", "content": ""})]
     events += [chunk({"content": piece}) for piece in (_halves(say.text) if split else [say.text] if say.text else [])]
     for index, (name, arguments) in enumerate(say.calls):
-        call = {"index": index, "id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": ""}}
+        call = {
+            "index": index,
+            "id": f"call_{turn(body)}_{index}",
+            "type": "function",
+            "function": {"name": name, "arguments": ""},
+        }
         events.append(chunk({"tool_calls": [call]}))
         for piece in _halves(_arguments(arguments)):
             events.append(chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))
@@ -62,7 +72,7 @@ def openai_events(body: dict[str, Any], say: Say, split: bool) -> list[str]:
 def openai_body(body: dict[str, Any], say: Say) -> dict[str, Any]:
     """The same answer without streaming."""
     calls = [
-        {"id": f"call_{i}", "type": "function", "function": {"name": name, "arguments": _arguments(arguments)}}
+        {"id": f"call_{turn(body)}_{i}", "type": "function", "function": {"name": name, "arguments": _arguments(arguments)}}
         for i, (name, arguments) in enumerate(say.calls)
     ]
     message: dict[str, Any] = {"role": "assistant", "content": say.text or None}
@@ -93,7 +103,7 @@ def anthropic_usage(say: Say) -> dict[str, Any]:
 def anthropic_events(body: dict[str, Any], say: Say, split: bool) -> list[str]:
     """A message as server-sent events: start, one block per text and call, delta with the stop reason, stop."""
     start = {
-        "id": "msg_1",
+        "id": f"msg_{turn(body)}",
         "type": "message",
         "role": "assistant",
         "model": body.get("model", "loopback"),
@@ -108,7 +118,7 @@ def anthropic_events(body: dict[str, Any], say: Say, split: bool) -> list[str]:
         blocks.append(({"type": "text", "text": ""}, [{"type": "text_delta", "text": p} for p in pieces]))
     for i, (name, arguments) in enumerate(say.calls):
         pieces = _halves(_arguments(arguments))
-        block = {"type": "tool_use", "id": f"toolu_{i}", "name": name, "input": {}}
+        block = {"type": "tool_use", "id": f"toolu_{turn(body)}_{i}", "name": name, "input": {}}
         blocks.append((block, [{"type": "input_json_delta", "partial_json": p} for p in pieces]))
     for index, (block, deltas) in enumerate(blocks):
         events.append(("content_block_start", {"index": index, "content_block": block}))
@@ -124,9 +134,9 @@ def anthropic_body(body: dict[str, Any], say: Say) -> dict[str, Any]:
     content: list[dict[str, Any]] = [{"type": "text", "text": say.text}] if say.text else []
     for i, (name, arguments) in enumerate(say.calls):
         value = arguments if isinstance(arguments, dict) else {}
-        content.append({"type": "tool_use", "id": f"toolu_{i}", "name": name, "input": value})
+        content.append({"type": "tool_use", "id": f"toolu_{turn(body)}_{i}", "name": name, "input": value})
     return {
-        "id": "msg_1",
+        "id": f"msg_{turn(body)}",
         "type": "message",
         "role": "assistant",
         "model": body.get("model", "loopback"),

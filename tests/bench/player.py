@@ -9,12 +9,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from bench.skillruns import lacking
 from skvm.adapters.simulation.oracle import Call, Done, Result, Script
 from skvm.app.tasks import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 SKILLS = ROOT / "bench" / "skills"
 SOLUTIONS = ROOT / "bench" / "solutions"
+
+
+def needs_programs_of(skill: Path) -> None:
+    """Skips where a program is not there that the skill cannot do without."""
+    gone = lacking(skill)
+    if gone:
+        pytest.skip(gone)
 
 
 def prepare(task: Task, work: Path) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from player import SKILLS, SOLUTIONS, perform
+from player import SKILLS, SOLUTIONS, needs_programs_of, perform
 
 from skvm.adapters.simulation.model import SimModel
 from skvm.adapters.simulation.oracle import Call, SolutionOracle, load_solution
@@ -104,6 +104,7 @@ def _unique(messages: list[Message]) -> list[Message]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_renaming_changes_nothing_but_the_names(name: str, tmp_path: Path) -> None:
+    needs_programs_of(SKILLS / name)
     task = load_tasks(SKILLS / name)[0]
     other = renamed(name, task, tmp_path)
     assert other.back, "no file was renamed"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from player import SKILLS, SOLUTIONS, play, prepare
+from player import SKILLS, SOLUTIONS, needs_programs_of, play, prepare
 
 from skvm.adapters.simulation.oracle import Query, SolutionOracle, load_solution
 from skvm.app.tasks import CheckResult, Task, load_task, run_checks
@@ -48,6 +48,7 @@ def solve(path: Path, work: Path) -> Task:
 
 @pytest.mark.parametrize("path", TASKS, ids=lambda p: f"{skill_of(p).name}/{p.stem}")
 def test_solution_passes_and_changed_results_fail(path: Path, tmp_path: Path) -> None:
+    needs_programs_of(skill_of(path))
     work = tmp_path / "work"
     task = solve(path, work)
     failed = [r for r in check(task, work, skill_of(path)) if not r.ok]
@@ -66,6 +67,7 @@ def test_solution_passes_and_changed_results_fail(path: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("path", TASKS, ids=lambda p: f"{skill_of(p).name}/{p.stem}")
 def test_checks_refuse_an_untouched_work_folder(path: Path, tmp_path: Path) -> None:
+    needs_programs_of(skill_of(path))
     task = load_task(path)
     assert not all(r.ok for r in check(task, prepare(task, tmp_path / "work"), skill_of(path)))
 

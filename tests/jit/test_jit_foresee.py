@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skvm.diag import UsageError
-from skvm.jit.foresee import Call, Run, Turn, foresee, is_read, learn, read_traces, score
+from skvm.jit.foresee import foresee, learn, score
 from skvm.jit.foresee.shapes import shape
+from skvm.jit.traces import Call, Run, Turn, is_read, read_traces
 
 FIRST = ("Ana", "Bo", "Chris", "Dana", "Eli", "Fay")
 LAST = ("Abel", "Brandt", "Cole", "Duran", "Egger")

@@ -8,19 +8,13 @@ it was learned from. Only reads are foretold; a write is never.
 from skvm.jit.foresee.learn import MIN_MEAN, MIN_SEEN, learn
 from skvm.jit.foresee.rules import Rule
 from skvm.jit.foresee.serve import Score, foresee, score
-from skvm.jit.foresee.traces import Call, Run, Turn, is_read, read_traces
 
 __all__ = [
     "MIN_MEAN",
     "MIN_SEEN",
-    "Call",
     "Rule",
-    "Run",
     "Score",
-    "Turn",
     "foresee",
-    "is_read",
     "learn",
-    "read_traces",
     "score",
 ]

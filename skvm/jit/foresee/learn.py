@@ -10,7 +10,7 @@ from typing import Any
 
 from skvm.jit.foresee.rules import Following, Found, Rule, Source, Spoken, leaves, next_item, parsed, word_before
 from skvm.jit.foresee.shapes import shape
-from skvm.jit.foresee.traces import Call, Run, Turn, is_read
+from skvm.jit.traces import Call, Run, Turn, is_read
 
 MIN_SEEN = 8
 """Times that a rule must have been right on the runs it is learned from."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from skvm.jit.foresee.traces import Call, Turn
+from skvm.jit.traces import Call, Turn
 
 Path = tuple[str | int, ...]
 

@@ -8,7 +8,7 @@ from math import comb
 from typing import Any
 
 from skvm.jit.foresee.rules import Rule
-from skvm.jit.foresee.traces import Call, Run, Turn, is_read
+from skvm.jit.traces import Call, Run, Turn, is_read
 
 
 def foresee(rules: Sequence[Rule], turn: Turn) -> Call | None:
