@@ -185,7 +185,7 @@ def _valid(runner: Runner, number: int, found: Found) -> None:
     if not outcome.totals.model_calls:
         found.first_served = found.first_served or number + 1
         found.after.append(wall)
-    elif not solid:
+    elif not solid and not found.served:
         found.before.append(wall)
     accepted = runner.accept()
     found.by_person += len(accepted)
@@ -220,7 +220,7 @@ def line(found: Found) -> str:
         f"{found.skill:<18} {row['before_median']:.2f} s -> {after:.0f} ms (least {min(found.after) * 1000:.0f}), "
         f"x{row['ratio']}, without a model from request {found.first_served} on; promoted {', '.join(found.promoted)} "
         f"({found.by_person} by a person); {found.served} requests served, {found.mutated} mutated, "
-        f"{found.served_wrong} served wrongly; published: {found.published} ms"
+        f"{found.served_wrong} served wrongly; published: {found.published}"
     )
 
 

@@ -24,7 +24,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Case:
-    """One case: its skill, the published times of the same case in ms, request N, and what a model has to decide."""
+    """One case: its skill, what was published of the same case, request N, and what a model has to decide."""
 
     skill: str
     published: str
@@ -120,9 +120,9 @@ def _not_coming(number: int) -> list[str]:
 
 
 CASES = (
-    Case("pdf-extract", "10,469-15,116 -> 206-568", extract, _not_extract),
-    Case("pdf-merge", "solidified, no times", merge, _not_merge),
-    Case("weather-current", "9,000 -> 2,000", now, _not_now, network=True),
+    Case("pdf-extract", "10,469-15,116 -> 206-568 ms", extract, _not_extract),
+    Case("pdf-merge", "solidified, without times", merge, _not_merge),
+    Case("weather-current", "9,000 -> 2,000 ms", now, _not_now, network=True),
     Case("weather-forecast", "never promoted", coming, _not_coming, network=True),
 )
 """Published: the SkVM paper, on its own machine, models and network."""

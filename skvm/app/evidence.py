@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from skvm.app.settings import Settings
-from skvm.diag import UsageError
+from skvm.diag import SkvmError, UsageError
 
 if TYPE_CHECKING:
-    from skvm.jit import Book
+    from skvm.jit import Book, Ledger
     from skvm.ports import Storage
 
 T = TypeVar("T")
@@ -25,6 +26,27 @@ def open_book(store: Storage) -> Book:
     from skvm.jit import Book
 
     return Book(store.blobs, lock=partial(store.lock, "solidified steps", LOCK_SECONDS))
+
+
+def savings(skill: str | None = None, settings: Settings | None = None) -> Ledger:
+    """The ledger of one skill or of all, with intervals out of the kept model runs and with the cost of compiling."""
+    from skvm.jit.ledger import compiles, kept, ledger
+    from skvm.store import open_store
+
+    settings = settings or Settings.from_environment()
+    store = open_store(settings.home)
+    try:
+        return ledger(open_book(store).records(), skill, runs=kept(store.blobs), compiled=compiles(store.blobs))
+    finally:
+        store.close()
+
+
+def note_compile(store: Storage, skill: str, seconds: float) -> None:
+    """Take note of what compiling a skill for a run took; a store that is busy or full never harms the run."""
+    from skvm.jit.ledger import note_compile
+
+    with suppress(SkvmError), store.lock("compiles", LOCK_SECONDS):
+        note_compile(store.blobs, skill, seconds)
 
 
 def with_book(use: Callable[[Book], T], settings: Settings | None = None) -> T:

@@ -15,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from skvm.app.compiling import CompileOptions, artifact_at
-from skvm.app.evidence import open_book
+from skvm.app.evidence import note_compile, open_book
 from skvm.app.policy import NAME, policy_of
 from skvm.app.sandbox import sandbox_of
 from skvm.app.settings import Settings
@@ -87,13 +87,14 @@ def restrained(options: RunOptions, policy: Policy) -> RunOptions:
 @dataclass(frozen=True)
 class Settled:
     """A run as it will be: the plan (compiled now where a skill was named, then with its folder), options within the policy,
-    the prefix of the packages it asks for where there is one."""
+    the prefix of the packages it asks for where there is one. `compiled`: seconds that compiling took, 0 for a plan."""
 
     artifact: Artifact
     skill: Path | None
     options: RunOptions
     policy: Policy
     prefix: Path | None
+    compiled: float = 0.0
 
 
 def settled(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> Settled:
@@ -102,13 +103,15 @@ def settled(what: Path | str | Artifact, options: RunOptions, settings: Settings
     policy = policy_of(settings)
     options = restrained(options, policy)
     skill: Path | None = None
+    began = time.monotonic()
     if isinstance(what, Artifact):
         artifact = what
     else:
         artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
+    compiled = 0.0 if skill is None else time.monotonic() - began
     check_price(options.max_cost, target)
     _check_env(options.env, artifact, policy)
-    return Settled(artifact, skill, options, policy, prefix_of(artifact, options, settings))
+    return Settled(artifact, skill, options, policy, prefix_of(artifact, options, settings), compiled)
 
 
 def prefix_of(artifact: Artifact, options: RunOptions, settings: Settings) -> Path | None:
@@ -125,6 +128,8 @@ def ports_of(run: Settled, storage: Storage, settings: Settings, asked: Gatekeep
     from skvm.runtime import RunPorts
 
     options = run.options
+    if options.solid and run.compiled:
+        note_compile(storage, run.artifact.source.name, run.compiled)
     return RunPorts(
         model_for=backends(
             settings, api_base=options.api_base, seed=options.seed, oracle=options.oracle, record=options.record

@@ -11,11 +11,11 @@ from skvm.cli.common import format_option, put, put_json
 @click.option("--skill", help="only this skill")
 @format_option()
 def command(skill: str | None, form: str) -> int:
-    """What solidified steps saved, against the recorded baseline of the same steps, minus what learning cost."""
-    from skvm.app.evidence import with_book
-    from skvm.jit.ledger import ledger, ledger_text
+    """What solidified steps saved, against the recorded baseline of the same steps, minus what compiling and learning cost."""
+    from skvm.app.evidence import savings
+    from skvm.jit.ledger import ledger_text
 
-    found = with_book(lambda book: ledger(book.records(), skill))
+    found = savings(skill)
     if form == "json":
         put_json(found.to_json())
     else:

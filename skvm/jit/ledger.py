@@ -1,27 +1,43 @@
 """The ledger: what solidified steps saved, out of the runs' own records, never a constant.
 
 The baseline of a step is the mean of its own recorded model runs. A served run saves that, minus what serving it cost. From
-the sum come off the time spent on watching, generalising and proving, and what runs that were handed back midway cost beyond
-the baseline, at least the time before the model was asked. Model runs that served as evidence or shadow are not a cost: they
-were due anyway.
+the sum come off: `compile`, the time that compiling the skill for its runs took; `learning`, the time spent on watching,
+generalising, proving and comparing shadows; `deopt`, what runs that were handed back midway cost beyond the baseline, at
+least the time before the model was asked. Model runs that served as evidence or shadow are not a cost: they were due anyway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import stdev
 from typing import Any
 
 from skvm.ir import Frozen
+from skvm.jit.book import RUNS
 from skvm.jit.ladder import StepRecord, means
+from skvm.ports import Blobs
 
 UNITS = ("model_calls", "tokens", "seconds", "usd")
+COMPILES = "jit.compiles"
+"""Table of the store: per skill how often it was compiled for a run, and the seconds that took."""
+
+Costs = Mapping[str, Sequence[dict[str, float]]]
+"""By step key what each kept model run cost."""
+
+NORMAL = 1.959964
+_STUDENT = (12.706205, 4.302653, 3.182446)
+"""Two-sided 95 % quantiles of Student's t with 1, 2 and 3 degrees of freedom."""
 
 
 class LedgerRow(Frozen):
     """One step, or the sum of several. `baseline`: mean of `observed` model runs. `saved`: over all `served` runs, before
-    costs. `cost`: of watching, proving and handing back. `net` = saved - cost. `simulated`: runs of a simulated model among
-    those the figures rest on; `unpriced`: money is not known for all runs. `complete` False: something was served without a
-    recorded baseline, and counts as nothing saved."""
+    costs. `cost`: `costs` of all kinds together. `net` = saved - cost. `interval`: 95 % prediction interval of the net, for
+    units of which at least two model runs were kept; runs of different steps are taken as independent. `break_even`: the run,
+    counted from the first model run on, from which on the step (or all steps of the skill) pays, as each served run saved the
+    mean; 0 where nothing was spent, absent while nothing was served, where serving does not save, and for several skills.
+    `simulated`: runs of a simulated model among those the figures rest on; `unpriced`: money is not known for all runs.
+    `complete` False: something was served without a recorded baseline, and counts as nothing saved."""
 
     skill: str
     step: str = ""
@@ -30,73 +46,193 @@ class LedgerRow(Frozen):
     handed_back: int = 0
     baseline: dict[str, float] = {}
     saved: dict[str, float] = {}
+    costs: dict[str, dict[str, float]] = {}
     cost: dict[str, float] = {}
     net: dict[str, float] = {}
+    interval: dict[str, tuple[float, float]] = {}
+    break_even: dict[str, int] = {}
     simulated: int = 0
     unpriced: bool = False
     complete: bool = True
 
 
 class Ledger(Frozen):
-    """All rows and their sum."""
+    """All steps, their sums per skill with the cost of compiling, and the sum of all."""
 
     rows: tuple[LedgerRow, ...]
+    skills: tuple[LedgerRow, ...]
     total: LedgerRow
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {"rows": [r.model_dump() for r in self.rows], "total": self.total.model_dump()}
+        rows = {name: [r.model_dump(mode="json") for r in getattr(self, name)] for name in ("rows", "skills")}
+        return {**rows, "total": self.total.model_dump(mode="json")}
 
 
-def ledger(records: Iterable[StepRecord], skill: str | None = None) -> Ledger:
-    """Savings per step of one skill or of all; sums in model calls, tokens, seconds and, where prices are known, USD."""
-    rows = tuple(row(r) for r in records if skill in (None, r.skill) and (r.baseline or r.served))
-    return Ledger(rows=rows, total=_total(rows, skill or "all skills"))
+def note_compile(blobs: Blobs, skill: str, seconds: float) -> None:
+    """Take note that a skill was compiled for a run."""
+    row = blobs.load(COMPILES, skill) or {}
+    blobs.save(COMPILES, skill, {"n": row.get("n", 0) + 1, "seconds": row.get("seconds", 0.0) + seconds})
 
 
-def row(record: StepRecord) -> LedgerRow:
+def compiles(blobs: Blobs) -> dict[str, float]:
+    """Seconds that compiling took so far, by skill."""
+    return {skill: float(row["seconds"]) for skill, row in blobs.records(COMPILES)}
+
+
+def kept(blobs: Blobs) -> Costs:
+    """What each kept model run cost, by step key; runs that code began are left out."""
+    found: dict[str, list[dict[str, float]]] = {}
+    for _, rows in blobs.records(RUNS):
+        for seen in rows:
+            if not seen["mixed"]:
+                found.setdefault(seen["step_key"], []).append(seen["cost"])
+    return found
+
+
+def ledger(
+    records: Iterable[StepRecord],
+    skill: str | None = None,
+    *,
+    runs: Costs | None = None,
+    compiled: Mapping[str, float] | None = None,
+) -> Ledger:
+    """Savings per step of one skill or of all; sums in model calls, tokens, seconds and, where prices are known, USD.
+
+    `runs`: the kept model runs (`kept`), from which the intervals are made; `compiled`: seconds by skill (`compiles`).
+    """
+    known = [r for r in records if skill in (None, r.skill) and (r.baseline or r.served)]
+    table, spent = runs or {}, compiled or {}
+    rows = tuple(row(r, table.get(r.step_key, ())) for r in known)
+    names = sorted({r.skill for r in rows})
+    skills = tuple(_sum([r for r in rows if r.skill == name], name, spent.get(name, 0.0)) for name in names)
+    total = _sum(skills, "all skills", 0.0).model_copy(update={"break_even": {}})
+    if len(skills) == 1:
+        total = skills[0].model_copy(update={"skill": skill or total.skill})
+    return Ledger(rows=rows, skills=skills, total=total)
+
+
+def row(record: StepRecord, runs: Sequence[dict[str, float]] = ()) -> LedgerRow:
     """Savings of one step."""
     base, served = means(record.baseline), int(record.served.get("n", 0))
     base.pop("n", None)
     units = [u for u in UNITS if u in base]
     saved = {u: served * base[u] - record.served.get(u, 0.0) for u in units}
-    mixed = record.mixed.get("n", 0.0)
-    cost = {u: max(0.0, record.mixed.get(u, 0.0) - mixed * base[u]) for u in units}
-    if "seconds" in cost:
-        cost["seconds"] = record.watching + max(cost["seconds"], record.handed.get("seconds", 0.0))
+    costs = _costs(record, base, units)
+    cost = {u: sum(kind.get(u, 0.0) for kind in costs.values()) for u in units}
+    net = {u: saved[u] - cost[u] for u in units}
+    spread = {u: _spread([cost[u] for cost in runs if u in cost], served) for u in units}
+    observed = int(record.baseline.get("n", 0))
     return LedgerRow(
         skill=record.skill,
         step=record.step_id,
-        observed=int(record.baseline.get("n", 0)),
+        observed=observed,
         served=served,
         handed_back=int(record.handed.get("n", 0)),
         baseline=_rounded(base),
         saved=_rounded(saved),
+        costs={name: _rounded(table) for name, table in costs.items()},
         cost=_rounded(cost),
-        net=_rounded({u: saved[u] - cost[u] for u in units}),
+        net=_rounded(net),
+        interval={u: _about(net[u], half) for u, half in spread.items() if half is not None},
+        break_even=_break_even(saved, cost, observed, served),
         simulated=int(record.baseline.get("simulated", 0)),
         unpriced="usd" not in base or record.baseline.get("priced", 0) < record.baseline.get("n", 0),
         complete=bool(base) or not served,
     )
 
 
-def _total(rows: tuple[LedgerRow, ...], skill: str) -> LedgerRow:
-    def summed(name: str) -> dict[str, float]:
-        tables: list[dict[str, float]] = [getattr(r, name) for r in rows]
+def _costs(record: StepRecord, base: dict[str, float], units: list[str]) -> dict[str, dict[str, float]]:
+    """What learning the step, handing it back and checking it once more cost."""
+    mixed = record.mixed.get("n", 0.0)
+    deopt = {u: max(0.0, record.mixed.get(u, 0.0) - mixed * base[u]) for u in units}
+    learning = {}
+    if "seconds" in deopt:
+        deopt["seconds"] = max(deopt["seconds"], record.handed.get("seconds", 0.0))
+        learning["seconds"] = record.watching
+    return {"learning": learning, "deopt": deopt}
+
+
+def _spread(costs: Sequence[float], served: int) -> float | None:
+    """Half the width of the 95 % prediction interval of what the model would have cost over the served runs, from a sample of
+    k runs: t * s * sqrt(m^2 / k + m), which holds the error of the mean and the scatter of the m runs themselves (for runs
+    that are independent and about normal). None for fewer than two runs."""
+    k = len(costs)
+    if k < 2:
+        return None
+    return student(k - 1) * stdev(costs) * math.sqrt(served**2 / k + served)
+
+
+def student(freedom: int) -> float:
+    """Two-sided 95 % quantile of Student's t; beyond 3 degrees of freedom by Abramowitz and Stegun 26.7.5, within 0.002."""
+    if freedom <= len(_STUDENT):
+        return _STUDENT[freedom - 1]
+    z, v = NORMAL, freedom
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    fourth = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
+    return z + first / v + second / v**2 + third / v**3 + fourth / v**4
+
+
+def _break_even(saved: dict[str, float], cost: dict[str, float], observed: int, served: int) -> dict[str, int]:
+    """By unit the run from which on it pays; see LedgerRow."""
+    found: dict[str, int] = {}
+    for unit, spent in cost.items():
+        if spent <= 0:
+            found[unit] = 0
+        elif served and saved[unit] > 0:
+            found[unit] = observed + math.ceil(spent * served / saved[unit])
+    return found
+
+
+def _sum(rows: Sequence[LedgerRow], skill: str, compiled: float) -> LedgerRow:
+    """Rows together, and the seconds that compiling took."""
+
+    def summed(tables: Sequence[dict[str, float]]) -> dict[str, float]:
         return _rounded({u: sum(t.get(u, 0.0) for t in tables) for u in UNITS if any(u in t for t in tables)})
 
+    kinds = sorted({kind for r in rows for kind in r.costs})
+    costs = {kind: summed([r.costs.get(kind, {}) for r in rows]) for kind in kinds}
+    if compiled:
+        costs["compile"] = {"seconds": round(compiled, 6)}
+    saved, cost = summed([r.saved for r in rows]), summed(list(costs.values()))
+    net = {u: saved.get(u, 0.0) - cost.get(u, 0.0) for u in UNITS if u in saved or u in cost}
+    observed, served = sum(r.observed for r in rows), sum(r.served for r in rows)
     return LedgerRow(
         skill=skill,
-        observed=sum(r.observed for r in rows),
-        served=sum(r.served for r in rows),
+        observed=observed,
+        served=served,
         handed_back=sum(r.handed_back for r in rows),
-        saved=summed("saved"),
-        cost=summed("cost"),
-        net=summed("net"),
+        saved=saved,
+        costs=costs,
+        cost=cost,
+        net=_rounded(net),
+        interval=_together(rows, net),
+        break_even=_break_even(saved, {u: cost.get(u, 0.0) for u in saved}, _most(rows, "observed"), _most(rows, "served")),
         simulated=sum(r.simulated for r in rows),
         unpriced=any(r.unpriced for r in rows),
         complete=all(r.complete for r in rows),
     )
+
+
+def _most(rows: Sequence[LedgerRow], name: str) -> int:
+    """How many runs of the skill there were: those of the step that had most."""
+    return max((int(getattr(r, name)) for r in rows), default=0)
+
+
+def _together(rows: Sequence[LedgerRow], net: dict[str, float]) -> dict[str, tuple[float, float]]:
+    """The interval of a sum of independent figures, where every part that served has one."""
+    found: dict[str, tuple[float, float]] = {}
+    for unit, middle in net.items():
+        parts = [r for r in rows if r.served and unit in r.net]
+        if parts and all(unit in r.interval for r in parts):
+            found[unit] = _about(middle, math.hypot(*((r.interval[unit][1] - r.interval[unit][0]) / 2 for r in parts)))
+    return found
+
+
+def _about(middle: float, half: float) -> tuple[float, float]:
+    return round(middle - half, 6), round(middle + half, 6)
 
 
 def _rounded(table: dict[str, float]) -> dict[str, float]:
@@ -104,19 +240,33 @@ def _rounded(table: dict[str, float]) -> dict[str, float]:
 
 
 def ledger_text(book: Ledger) -> str:
-    """The ledger for people: one line a step, one for the sum, and what the figures rest on."""
+    """The ledger for people: one line a step, one a skill and one for the sum, and what the figures rest on."""
     if not book.rows:
         return "nothing recorded yet: run a skill with steps that a model does\n"
-    head = f"{'step':<24} {'runs':>5} {'served':>6} {'back':>5} {'calls saved':>12} {'tokens saved':>13} {'net seconds':>12}"
-    lines = [head]
-    for item in (*book.rows, book.total):
-        name = f"{item.skill} {item.step}".strip()[:24]
-        lines.append(
-            f"{name:<24} {item.observed:>5} {item.served:>6} {item.handed_back:>5} {item.net.get('model_calls', 0):>12.1f} "
-            f"{item.net.get('tokens', 0):>13.0f} {item.net.get('seconds', 0):>12.2f}"
-        )
+    lines = [
+        f"{'step':<24} {'runs':>5} {'served':>6} {'back':>5} {'calls saved':>12} {'tokens saved':>13} {'net seconds':>12}"
+        f"  {'95 %':<22} {'pays from run':>13}"
+    ]
+    several = book.skills if len(book.skills) > 1 else ()
+    lines += [_line(item, f"{item.skill} {item.step}".strip()) for item in book.rows]
+    lines += [_line(item, f"{item.skill}, all steps") for item in several]
+    lines.append(_line(book.total, book.total.skill))
     total = book.total
-    lines.append(f"baseline: mean of each step's own {total.observed} recorded model runs; watching and handing back taken off")
+    parts = ", ".join(f"{kind} {total.costs[kind].get('seconds', 0.0):.2f} s" for kind in sorted(total.costs))
+    lines.append(f"baseline: mean of each step's own {total.observed} recorded model runs; taken off: {parts}")
+    if "usd" in total.net:
+        lines.append(f"money: {total.net['usd']:.4f} USD saved" + (", not all runs have a price" if total.unpriced else ""))
     if total.simulated:
         lines.append(f"simulated: {total.simulated} of these runs are of a simulated model")
     return "\n".join(lines) + "\n"
+
+
+def _line(item: LedgerRow, name: str) -> str:
+    low, high = item.interval.get("seconds", (None, None))
+    about = f"{low:.2f} to {high:.2f}" if low is not None and high is not None and item.served else "-"
+    run = item.break_even.get("seconds") if item.served else None
+    pays = "-" if run is None else str(run)
+    return (
+        f"{name[:24]:<24} {item.observed:>5} {item.served:>6} {item.handed_back:>5} {item.net.get('model_calls', 0):>12.1f} "
+        f"{item.net.get('tokens', 0):>13.0f} {item.net.get('seconds', 0):>12.2f}  {about:<22} {pays:>13}"
+    )

@@ -1,4 +1,4 @@
-"""Session files that the real programs leave: driven against a scripted server in a home of their own, where they are installed.
+"""Session files that the real programs leave: driven against a scripted server, where they are installed.
 
 `SKVM_TEST_CLIS` may name the folder of an `npm install --prefix` that holds them.
 """

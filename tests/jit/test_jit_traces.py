@@ -127,6 +127,15 @@ def test_every_format_gives_the_same_record(name: str, tmp_path: Path) -> None:
     assert [c.result for c in done if c.ok] == ["lamps.csv\n", "desk,2\n"]
 
 
+def test_results_stand_in_the_order_of_the_calls(tmp_path: Path) -> None:
+    rows = chat_rows()
+    results = [at for at, row in enumerate(rows) if str(row.get("tool_call_id", "")).startswith("c1.")]
+    rows[results[0]], rows[results[1]] = rows[results[1]], rows[results[0]]
+    (tmp_path / "s.jsonl").write_text(lines(rows))
+    (run,) = read_traces(tmp_path)
+    assert run.turns == only(tmp_path, "messages").turns
+
+
 @pytest.mark.parametrize("name", ["messages", "claude", "codex"])
 def test_a_broken_line_is_told_and_the_rest_is_read(name: str, tmp_path: Path) -> None:
     whole = FILES[name]().splitlines()

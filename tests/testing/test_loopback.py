@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 
 import pytest
 
@@ -69,8 +70,33 @@ def test_requests_are_kept_and_tool_results_counted():
     with LoopbackServer(lambda asked: Say(str(len(asked.results)))) as server:
         post(server, "/v1/chat/completions", {"messages": openai, "tools": [{"function": {"name": "f"}}]})
         post(server, "/v1/messages", {"messages": anthropic, "tools": [{"name": "g"}]})
-    assert [a.results for a in server.requests] == [["one", "two"], ["three"]]
-    assert [a.tools for a in server.requests] == [["f"], ["g"]]
+        post(server, "/v1/responses", {"input": [{"type": "function_call_output", "output": "four"}], "tools": [{"name": "h"}]})
+    assert [a.results for a in server.requests] == [["one", "two"], ["three"], ["four"]]
+    assert [a.tools for a in server.requests] == [["f"], ["g"], ["h"]]
+
+
+def test_responses_in_pieces_and_whole_say_the_same():
+    say = Say("Grüße", calls=[("look", {"path": "a.txt"}), ("look", {"path": "b.txt"})], usage=(7, 4, 2))
+    with LoopbackServer(say) as server:
+        _, raw, _ = post(server, "/v1/responses", {"input": "hi", "stream": True})
+        _, whole, _ = post(server, "/v1/responses", {"input": "hi"})
+    rows = [json.loads(part.partition("data: ")[2]) for part in raw.decode().split("\n\n") if part]
+    body = json.loads(whole)
+    assert rows[0]["type"] == "response.created" and rows[-1]["type"] == "response.completed"
+    assert rows[-1]["response"] == body and [e["sequence_number"] for e in rows] == list(range(len(rows)))
+    assert "".join(e["delta"] for e in rows if e["type"] == "response.output_text.delta") == "Grüße"
+    made = "".join(e["delta"] for e in rows if e["type"] == "response.function_call_arguments.delta")
+    assert made == "".join(item["arguments"] for item in body["output"][1:]) == '{"path": "a.txt"}{"path": "b.txt"}'
+    assert body["usage"]["input_tokens"] == 7 and body["usage"]["input_tokens_details"] == {"cached_tokens": 2}
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
+def test_ids_of_calls_differ_from_turn_to_turn(path):
+    with LoopbackServer(Say(calls=[("look", {}), ("look", {})])) as server:
+        turns = [[{"role": "user", "content": "hi"}] * n for n in (1, 2)]
+        rows = [post(server, path, {"input" if path.endswith("responses") else "messages": rows})[1].decode() for rows in turns]
+    found = [re.findall(r'"((?:call|toolu)_[0-9_]+)"', row) for row in rows]
+    assert len({*found[0], *found[1]}) == 4 and len(found[0]) == len(found[1]) == 2
 
 
 def test_status_with_retry_after():

@@ -81,23 +81,25 @@ _Asked = tuple[str | None, tuple[Call, ...], tuple[Call, ...]]
 
 
 def turns_of(messages: Iterable[Message]) -> Iterator[Turn]:
-    """One turn for every answer of the model."""
+    """One turn for every answer of the model. What is done stands in the order of the calls, as a model is shown it."""
     said: str | None = None
-    open_calls: dict[str, Call] = {}
-    done: list[Call] = []
+    opened = 0
+    open_calls: dict[str, tuple[int, Call]] = {}
+    done: dict[int, Call] = {}
     asked: list[_Asked] = []
     for message in messages:
         if message.role == "user":
             said = message.text
         elif message.role == "tool":
-            call = open_calls.pop(message.of, None)
-            if call is not None:
-                done.append(Call(call.tool, call.args, message.text, message.failed))
+            if message.of in open_calls:
+                number, call = open_calls.pop(message.of)
+                done[number] = Call(call.tool, call.args, message.text, message.failed)
             said = None
         elif message.role == "assistant":
             made = tuple(call for _, call in message.calls)
-            asked.append((said, tuple(done), made))
-            open_calls |= dict(message.calls)
+            asked.append((said, tuple(done[number] for number in sorted(done)), made))
+            open_calls |= {id: (opened + at, call) for at, (id, call) in enumerate(message.calls)}
+            opened += len(made)
             said = None
     for at, (words, before, made) in enumerate(asked):
         yield Turn(words, before, made, tuple(_reads(asked[at:])))

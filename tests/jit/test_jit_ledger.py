@@ -1,0 +1,119 @@
+"""The ledger's intervals, break-even runs and costs: arithmetic, laws, and coverage on simulated steps whose truth is known."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jit_kit import MemoryBlobs
+from test_jit_book import learn
+
+from skvm.jit import Book, StepRecord, ledger, ledger_text
+from skvm.jit.ladder import added
+from skvm.jit.ledger import compiles, kept, note_compile, row, student
+
+SECONDS = st.floats(0.01, 1000, allow_nan=False)
+
+
+def record(baseline: list[float], served: list[float], step: str = "S1.s1", **more: Any) -> StepRecord:
+    made = StepRecord(step_key=step, step_id=step, skill=more.pop("skill", "demo"), **more)
+    sums: dict[str, dict[str, float]] = {"baseline": {}, "served": {}}
+    for name, values in (("baseline", baseline), ("served", served)):
+        for seconds in values:
+            calls = 3.0 if name == "baseline" else 0.0
+            sums[name] = added(sums[name], {"model_calls": calls, "tokens": 100 * calls, "seconds": seconds}, False)
+    return made.model_copy(update=sums)
+
+
+def costs(values: list[float]) -> list[dict[str, float]]:
+    return [{"model_calls": 3.0, "tokens": 300.0, "seconds": v} for v in values]
+
+
+@pytest.mark.parametrize(
+    ("freedom", "value"), [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (5, 2.571), (9, 2.262), (30, 2.042), (1000, 1.962)]
+)
+def test_quantiles_of_student(freedom: int, value: float) -> None:
+    assert student(freedom) == pytest.approx(value, abs=0.003)
+
+
+def test_interval_and_break_even_by_hand() -> None:
+    model = [4.0, 6.0, 8.0]
+    found = row(record(model, [0.5] * 4, watching=11.0), costs(model))
+    half = 4.302653 * 2.0 * math.sqrt(16 / 3 + 4)
+    assert found.net["seconds"] == 22.0 - 11.0
+    assert found.interval["seconds"] == (round(11.0 - half, 6), round(11.0 + half, 6))
+    assert found.interval["model_calls"] == (12.0, 12.0), "what never varies is certain"
+    # Three model runs, then 5.5 s saved a run: the second served run pays the 11 s back.
+    assert found.break_even == {"model_calls": 0, "tokens": 0, "seconds": 5}
+
+
+def test_without_two_kept_runs_nothing_is_claimed() -> None:
+    assert row(record([5.0], [0.1]), costs([5.0])).interval == {}
+    assert row(record([5.0, 6.0], [0.1])).interval == {}
+
+
+def test_no_break_even_where_nothing_was_served_or_serving_does_not_save() -> None:
+    assert "seconds" not in row(record([5.0, 5.0], [], watching=1.0)).break_even
+    assert "seconds" not in row(record([1.0, 1.0], [2.0], watching=1.0)).break_even
+
+
+@settings(deadline=None)
+@given(st.lists(SECONDS, min_size=2, max_size=12), st.lists(SECONDS, max_size=12), st.floats(0, 100))
+def test_laws(model: list[float], served: list[float], watching: float) -> None:
+    found = row(record(model, served, watching=watching), costs(model))
+    low, high = found.interval["seconds"]
+    assert low <= found.net["seconds"] + 1e-5 and high >= found.net["seconds"] - 1e-5
+    assert found.net["seconds"] == pytest.approx(found.saved["seconds"] - found.cost["seconds"], abs=1e-5)
+    pays = found.break_even.get("seconds")
+    if pays:
+        assert pays > found.observed
+        each = found.saved["seconds"] / found.served
+        assert (pays - found.observed) * each >= found.cost["seconds"] - 1e-3
+        assert (pays - found.observed - 1) * each <= found.cost["seconds"] + 1e-3
+
+
+def test_nineteen_of_twenty_intervals_hold_the_truth() -> None:
+    """What the model would have cost over the served runs is drawn too; 95 % of 2,000 intervals, within four deviations."""
+    draw, held, rounds = random.Random(7), 0, 2000
+    for _ in range(rounds):
+        model = [draw.gauss(6.0, 1.5) for _ in range(draw.randint(2, 8))]
+        served = draw.randint(1, 30)
+        truth = sum(draw.gauss(6.0, 1.5) for _ in range(served))
+        low, high = row(record(model, [0.0] * served), costs(model)).interval["seconds"]
+        held += low <= truth <= high
+    assert abs(held / rounds - 0.95) <= 4 * math.sqrt(0.95 * 0.05 / rounds)
+
+
+def test_a_skill_pays_for_being_compiled_and_a_sum_is_the_sum() -> None:
+    blobs = MemoryBlobs()
+    for seconds in (0.5, 0.25):
+        note_compile(blobs, "demo", seconds)
+    records = [record([4.0, 6.0], [1.0, 1.0], watching=0.25), record([2.0, 2.0, 2.0], [0.5], "S1.s2")]
+    table = {"S1.s1": costs([4.0, 6.0]), "S1.s2": costs([2.0] * 3)}
+    book = ledger([*records, record([1.0], [], "S2.s1", skill="other")], runs=table, compiled=compiles(blobs))
+    demo, other = book.skills
+    assert (demo.skill, other.skill) == ("demo", "other")
+    assert demo.costs["compile"] == {"seconds": 0.75} and "compile" not in other.costs
+    assert demo.net["seconds"] == 8.0 + 1.5 - 0.25 - 0.75
+    assert demo.interval["seconds"][1] - demo.interval["seconds"][0] == pytest.approx(
+        book.rows[0].interval["seconds"][1] - book.rows[0].interval["seconds"][0]
+    ), "the other step never varied"
+    # Two runs of the skill were served and saved 9.5 s together; 1 s was spent; three runs had a model.
+    assert demo.break_even["seconds"] == 3 + 1
+    assert book.total.net["seconds"] == demo.net["seconds"] and book.total.break_even == {}
+    assert "compile 0.75 s" in ledger_text(book)
+
+
+def test_kept_runs_of_a_book_are_those_that_the_model_did_alone() -> None:
+    blobs = MemoryBlobs()
+    book = Book(blobs)
+    learn(book)
+    [(key, rows)] = kept(blobs).items()
+    assert key == book.records()[0].step_key and [r["seconds"] for r in rows] == [6.0, 6.0, 6.0]
+    found = ledger(book.records(), runs=kept(blobs))
+    assert found.rows[0].interval["tokens"] == (0.0, 0.0)
+    assert found.total.skill == "all skills" and ledger(book.records(), "demo").total.skill == "demo"
