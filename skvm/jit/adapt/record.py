@@ -1,0 +1,146 @@
+"""Everything that is known about one skill on one target: one record, so that every change is one atomic write."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from skvm.ir import Frozen
+
+HISTORY = 200
+
+
+class AdaptPolicy(Frozen):
+    """What moves estimates, and when a variant may take a plan's place. The errors are stated before anything is seen.
+
+    `strength`: probes of a profile count at most this much against live outcomes. `half_life`: outcomes after which an older
+    one counts half. `sure`: probability beyond a policy line at which a verdict changes. `warm`: first outcomes of a primitive
+    that say what is usual. `false_alarm`: mean number of outcomes between false alarms of the detector of drops.
+    `reference_error`: chance that what was taken for usual is better than the truth. `error`: chance that, over all variants
+    ever tried for this skill and target, one is accepted that is no better. `pairs`: comparisons after which a variant that
+    has not shown itself better is put away. `stubborn`: failures of one input in a row that make them the input's matter.
+    """
+
+    strength: float = 10.0
+    half_life: float = 50.0
+    sure: float = 0.95
+    warm: int = 60
+    false_alarm: float = 10_000.0
+    reference_error: float = 0.01
+    error: float = 0.01
+    pairs: int = 400
+    stubborn: int = 3
+    inputs: int = 256
+
+
+class Tally(Frozen):
+    """Outcomes that bear on one primitive at one level, older ones fading."""
+
+    passed: float = 0.0
+    n: float = 0.0
+
+
+class Usual(Frozen):
+    """What is usual for the steps that need a primitive: their first outcomes, and the detector of drops from there.
+
+    `since`: outcomes since the detector began; `alarm`: after how many it went off, 0 before that.
+    """
+
+    passed: int = 0
+    n: int = 0
+    held: tuple[float, ...] = ()
+    since: int = 0
+    alarm: int = 0
+
+
+class Stubborn(Frozen):
+    """An input with which a step failed again and again while others went well: the task's matter, not the model's."""
+
+    step: str
+    input: str
+    failures: int
+    run: str
+
+
+class VariantState(StrEnum):
+    """`shadow`: compared beside the plan that runs; `active`: runs; `former`: ran before; `rejected`: was not better."""
+
+    SHADOW = "shadow"
+    ACTIVE = "active"
+    FORMER = "former"
+    REJECTED = "rejected"
+
+
+class Variant(Frozen):
+    """One compiled plan by digest; `plan` is the digest of what it does. `number` counts from 1; the original is 0. `error`: at
+    which it is tested. `source`: digest of the skill it was made from. `steps`: those that were recompiled, under `counts` of
+    live evidence. `wins`, `losses`, `ties` against the plan that ran."""
+
+    digest: str
+    state: VariantState
+    number: int = 0
+    error: float = 0.0
+    source: str = ""
+    plan: str = ""
+    steps: tuple[str, ...] = ()
+    counts: dict[str, dict[str, tuple[int, int]]] = {}
+    why: str = ""
+    wins: int = 0
+    losses: int = 0
+    ties: int = 0
+
+
+class RecompileRequest(Frozen):
+    """Compile these steps again. `requirements`: (primitive, level) whose estimate crossed a line or dropped; `counts`: the
+    live counts (passed, n) per primitive and level to compile with; `reason` in words."""
+
+    skill: str
+    target: str
+    source: str
+    primitives: tuple[str, ...]
+    steps: tuple[str, ...]
+    counts: dict[str, dict[str, tuple[int, int]]]
+    reason: str
+
+
+class Line(Frozen):
+    """One line of history, oldest first. `digest` empty: about the skill as a whole."""
+
+    digest: str
+    what: str
+    run: str = ""
+
+
+class AdaptRecord(Frozen):
+    """One skill on one target.
+
+    `source`: digest of the skill the evidence is about; `profile`: of the profile it was compiled under. `active`: digest of
+    the plan that runs, empty while that is what compiling gives. `tried`: variants made so far. `tallies`: by primitive, then
+    level; `usual`: by primitive. `inputs`: outcomes in a row per step and input, failures negative. `asked`: by primitive, the
+    outcomes from which on a request may come again. `simulated`: those of `outcomes` that are a simulated model's.
+    """
+
+    skill: str
+    target: str
+    source: str = ""
+    profile: str = ""
+    active: str = ""
+    variants: tuple[Variant, ...] = ()
+    tried: int = 0
+    tallies: dict[str, dict[str, Tally]] = {}
+    usual: dict[str, Usual] = {}
+    inputs: dict[str, int] = {}
+    stubborn: tuple[Stubborn, ...] = ()
+    asked: dict[str, int] = {}
+    outcomes: int = 0
+    failures: int = 0
+    simulated: int = 0
+    history: tuple[Line, ...] = ()
+
+    def noted(self, what: str, digest: str = "", run: str = "") -> AdaptRecord:
+        """The record with one more line of history."""
+        line = Line(digest=digest, what=what, run=run)
+        return self.model_copy(update={"history": (*self.history, line)[-HISTORY:]})
+
+    def variant(self, state: VariantState) -> Variant | None:
+        """The newest variant in a state."""
+        return next((v for v in reversed(self.variants) if v.state is state), None)
