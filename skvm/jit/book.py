@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from skvm.ir import digest_json
+from skvm.jit.agreement import due
 from skvm.jit.ladder import LIVE, Policy, StepRecord, added, handed_back, take
 from skvm.jit.observe import Observation, cost_of, inputs_of, observation
 from skvm.jit.prove import Handed, arguments, bind, outcome
@@ -59,7 +60,7 @@ class Book:
             except Handed as handed:
                 refusal = _nearer(refusal, Refusal(solid=code.id, guard=handed.guard, reason=handed.reason))
                 continue
-            return Offer(code=code, holes=captures)
+            return Offer(code=code, holes=captures, shadow=self._checked(record, code, context))
         if refusal is not None:
             self._note(record, refusal.solid, f"guard missed: {refusal.guard}: {refusal.reason}", context.run)
             return refusal
@@ -117,6 +118,18 @@ class Book:
             told = self._handed.setdefault(_where(context), reason)
             record = record.model_copy(update={"handed": added(record.handed, cost, simulated)})
             self._save(handed_back(record, solid, told, self.policy, context.run))
+
+    def _checked(self, record: StepRecord, code: SolidStep, context: StepContext) -> bool:
+        """Is this one for the model, so that the code is held against it once more? Counted, so that a model that fails at
+        it does not get the same request for ever."""
+        seen = digest_json({"inputs": inputs_of(context), "files": context.guard.files})
+        turn = int(record.served.get("n", 0)) + record.checked
+        if not due(code, seen, turn, self.policy.standing(code).share):
+            return False
+        with self._lock():
+            now = self.record(record.step_key) or record
+            self._save(now.model_copy(update={"checked": now.checked + 1}))
+        return True
 
     # what people ask
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
+from skvm.jit.agreement import Errors, Standing, Tax, standing
 from skvm.jit.build import Abstain
 from skvm.jit.observe import Observation
 from skvm.jit.propose import generalise, program_shape
@@ -32,7 +33,8 @@ class Policy(Frozen):
     `versions_per_skill`: codes alive in a skill, and codes ever made for one step. Beyond either the model keeps the step
     (8 and 64 as in PyTorch Dynamo). `handed_back`: times that one code may be handed back midway before it is demoted.
     `effectful`: may code with effects outside the work folder be promoted without a person (`review`)? `keep`: observations
-    kept per step.
+    kept per step. `errors`: how often code may do otherwise than the model, and at which error that is excluded; `tax`: how
+    much is checked after promotion.
     """
 
     min_observations: int = 3
@@ -43,6 +45,12 @@ class Policy(Frozen):
     handed_back: int = 3
     effectful: bool = False
     keep: int = 32
+    errors: Errors = Errors()
+    tax: Tax = Tax()
+
+    def standing(self, code: SolidStep) -> Standing:
+        """What has been shown for code so far."""
+        return standing(code, self.errors, self.tax)
 
 
 class Change(Frozen):
@@ -56,9 +64,10 @@ class Change(Frozen):
 
 
 class StepRecord(Frozen):
-    """All that is known about one step. `made`: codes made so far. Sums are over runs; `simulated` counts those of a
-    simulated model: `baseline` model runs, `served` ones, `handed` back attempts, `mixed` runs that code began and the model
-    ended. Keys of sums: n, model_calls, tokens, seconds, usd, simulated, priced."""
+    """All that is known about one step. `made`: codes made so far. `checked`: lookups that would have served and went to the
+    model to be compared. Sums are over runs; `simulated` counts those of a simulated model: `baseline` model runs, `served`
+    ones, `handed` back attempts, `mixed` runs that code began and the model ended. Keys of sums: n, model_calls, tokens,
+    seconds, usd, simulated, priced."""
 
     step_key: str
     step_id: str
@@ -71,6 +80,7 @@ class StepRecord(Frozen):
     handed: dict[str, float] = {}
     mixed: dict[str, float] = {}
     watching: float = 0.0
+    checked: int = 0
     streak: dict[str, int] = {}
 
     def version(self, id: str) -> SolidStep:
@@ -151,7 +161,8 @@ def promote(record: StepRecord, id: str, policy: Policy, run: str = "") -> StepR
     reason = missing(code, policy)
     if reason:
         return record.note(id, f"not yet: {reason}", run)
-    told = f"{len(code.evidence)} runs, {code.agreed} of them predicted beforehand, none otherwise"
+    told = f"{len(code.evidence)} runs, {code.agreed} of them predicted beforehand, none otherwise; "
+    told += policy.standing(code).text()
     record = record.replaced(code.model_copy(update={"state": SolidState.PROMOTED}), told, run)
     for old in record.versions:
         if old.id != id and old.state in LIVE and set(old.evidence) <= set(code.evidence):
@@ -168,6 +179,9 @@ def missing(code: SolidStep, policy: Policy) -> str:
     outside = code.recorded.get("outside")
     if outside and not policy.effectful:
         return f"{outside} acts outside the work folder: a person must accept it (`skvm jit review`)"
+    shown = policy.standing(code)
+    if not shown.established and shown.reach not in policy.errors.provisional:
+        return shown.text()
     return ""
 
 

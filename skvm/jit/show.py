@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from skvm.ir import Frozen
+from skvm.jit.agreement import Reach
 from skvm.jit.book import Book
-from skvm.jit.ladder import StepRecord
+from skvm.jit.ladder import LIVE, Policy, StepRecord
 from skvm.jit.unify import spelled
 from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep
 
@@ -22,13 +23,14 @@ class Page(Frozen):
 def list_steps(book: Book, skill: str | None = None) -> Page:
     """All codes with their state and what they rest on; codes the skill no longer reaches are `stale`."""
     stale = book.stale()
-    rows = [_row(r, v, stale) for r in book.records() if skill in (None, r.skill) for v in r.versions]
+    rows = [_row(r, v, stale, book.policy) for r in book.records() if skill in (None, r.skill) for v in r.versions]
     watched = [r for r in book.records() if skill in (None, r.skill) and not r.versions]
     data = {"items": rows, "observed": [{"skill": r.skill, "step": r.step_id, "runs": _runs(r)} for r in watched]}
     lines = [
         f"{row['id']:<14} {row['state']:<9} {row['skill']} {row['step']}: {row['runs']} runs, {row['agreed']} predicted, "
         f"{row['disagreed']} otherwise{' (simulated)' if row['simulated'] else ''}"
         + (f"; {row['reason']}" if row["reason"] else "")
+        + (f"; now {row['standing']}" if row["state"] == SolidState.PROMOTED and row["standing"] not in row["reason"] else "")
         for row in rows
     ]
     lines += [f"{'-':<14} {'observed':<9} {r.skill} {r.step_id}: {_runs(r)} runs; {_last(r)}" for r in watched]
@@ -43,7 +45,8 @@ def _last(record: StepRecord) -> str:
     return record.history[-1].reason if record.history else "too few runs to compare"
 
 
-def _row(record: StepRecord, code: SolidStep, stale: dict[str, str]) -> dict[str, Any]:
+def _row(record: StepRecord, code: SolidStep, stale: dict[str, str], policy: Policy) -> dict[str, Any]:
+    shown = policy.standing(code)
     return {
         "id": code.id,
         "state": "stale" if code.id in stale else code.state.value,
@@ -54,6 +57,11 @@ def _row(record: StepRecord, code: SolidStep, stale: dict[str, str]) -> dict[str
         "disagreed": code.disagreed,
         "simulated": code.simulated,
         "reason": stale.get(code.id, code.reason),
+        "reach": shown.reach.value,
+        "error_bound": round(shown.bound, 6),
+        "provisional": not shown.established,
+        "standing": shown.text(),
+        "checked": record.checked,
     }
 
 
@@ -61,7 +69,7 @@ def show(book: Book, id: str) -> Page:
     """The code of one solidified step, readable, with guards, evidence and history; raises KeyError."""
     record, code = book.find(id)
     stale = book.stale()
-    row = _row(record, code, stale)
+    row = _row(record, code, stale, book.policy)
     flag = " · learned from a simulated model" if code.simulated else ""
     parts = [
         f"{code.id}  {row['state']}  step {code.step_id} of {record.skill}{flag}",
@@ -80,11 +88,18 @@ def show(book: Book, id: str) -> Page:
         *(f"  {_guard(g)}" for g in code.guards if g.kind not in ("input", "hole_type", "hole_match")),
         f"evidence: {len(code.evidence)} runs ({', '.join(code.evidence)}), {code.agreed} predicted beforehand, "
         f"{code.disagreed} otherwise",
+        f"standing: {row['standing']}; {_taxed(record, code, book.policy)}",
     ]
     history = [h for h in record.history if h.solid == id]
     parts += ["history", *(f"  {line}" for line in _history(history))] if history else []
     data = {**row, "code": code.model_dump(mode="json"), "history": [h.model_dump() for h in history]}
     return Page(text="\n".join(parts) + "\n", data=data)
+
+
+def _taxed(record: StepRecord, code: SolidStep, policy: Policy) -> str:
+    return (
+        f"{policy.standing(code).share:.1%} of what it could serve goes to the model and is compared ({record.checked} so far)"
+    )
 
 
 def _holes(code: SolidStep) -> list[str]:
@@ -170,14 +185,34 @@ def why(book: Book, step: str) -> Page:
     lines: list[str] = []
     for record in records:
         lines.append(f"{record.skill} {record.step_id}: {_runs(record)} model runs, {len(record.versions)} codes")
+        lines += [f"  {line}" for line in _claims(record, book.policy)]
         lines += [
             f"  {h.solid or '-':<14} {line}" for h, line in zip(record.history, _history(list(record.history)), strict=True)
         ]
     items = [
-        {"skill": r.skill, "step": r.step_id, "key": r.step_key, "history": [h.model_dump() for h in r.history]}
+        {
+            "skill": r.skill,
+            "step": r.step_id,
+            "key": r.step_key,
+            "history": [h.model_dump() for h in r.history],
+            "errors": book.policy.errors.model_dump(mode="json"),
+            "standing": {v.id: book.policy.standing(v).text() for v in r.versions if v.state in LIVE},
+        }
         for r in records
     ]
     return Page(text="\n".join(lines) + "\n", data={"items": items})
+
+
+def _claims(record: StepRecord, policy: Policy) -> list[str]:
+    """What is claimed of code before it counts as established, and how far each live code has come."""
+    live = [v for v in record.versions if v.state in LIVE]
+    if not live:
+        return []
+    rates = ", ".join(f"{policy.errors.of(r):g} for {r.value.replace('_', ' ')} code" for r in Reach)
+    lines = [
+        f"claim: disagrees with the model in at most {rates}; wrong with chance {policy.errors.alpha:g} over all its codes"
+    ]
+    return lines + [f"{v.id:<14} {policy.standing(v).text()}; {_taxed(record, v, policy)}" for v in live]
 
 
 def _is(record: StepRecord, step: str) -> bool:
