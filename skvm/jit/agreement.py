@@ -102,9 +102,9 @@ def standing(code: SolidStep, errors: Errors, tax: Tax) -> Standing:
 
 
 def due(code: SolidStep, input_id: str, turn: int, share: float) -> bool:
-    """Is this lookup one of the share that is checked? By a digest of code, inputs and `turn`, so that nobody can steer it and
-    the same history gives the same answer."""
-    if code.state is not SolidState.PROMOTED:
+    """Is this lookup one of the share that is checked? By a digest of code, inputs and `turn` (lookups before it that served
+    or were checked), so that the same history gives the same answer. The first one is not: the run before it was a check."""
+    if code.state is not SolidState.PROMOTED or turn == 0:
         return False
     drawn = digest_json([code.id, code.slice_digest, input_id, turn]).removeprefix("sha256:")[:15]
     return int(drawn, 16) < share * 16.0**15

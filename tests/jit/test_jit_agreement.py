@@ -119,8 +119,13 @@ def test_a_check_that_finds_a_difference_demotes() -> None:
 
 def test_a_check_runs_no_code() -> None:
     """The offer of a lookup that is checked is marked: the executor leaves it alone and the model does the step, once."""
-    book, _ = learned(Policy(tax=Tax(slope=1.0, least=1.0)))
-    offer = book.lookup(request("sales.csv", "week", "x"))
+    book, code = learned(Policy(tax=Tax(slope=1.0, least=1.0)))
+    seen = request("sales.csv", "week", "x")
+    offer = book.lookup(seen)
+    assert isinstance(offer, Offer)
+    assert not offer.shadow, "the run before was a check"
+    book.report(seen, code.id, True, "", None)
+    offer = book.lookup(request("sales.csv", "week", "y"))
     assert isinstance(offer, Offer)
     assert offer.shadow
 

@@ -5,7 +5,7 @@ Must never: compile or run anything, count a failure of infrastructure, or chang
 """
 
 from skvm.jit.adapt.estimates import Moved, live_cell
-from skvm.jit.adapt.outcomes import Outcome, outcomes_of
+from skvm.jit.adapt.outcomes import Outcome, outcomes_of, together
 from skvm.jit.adapt.record import AdaptPolicy, AdaptRecord, RecompileRequest, Stubborn, Variant, VariantState
 from skvm.jit.adapt.variants import admit, back_to, compared, variant_of
 from skvm.jit.adapt.watch import requested, stubborn, watched
@@ -26,6 +26,7 @@ __all__ = [
     "outcomes_of",
     "requested",
     "stubborn",
+    "together",
     "variant_of",
     "watched",
 ]

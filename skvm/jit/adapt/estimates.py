@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import comb
 
 from skvm.capability import Cell, Level
@@ -115,6 +116,7 @@ def beta_below(passed: int, n: int, line: float) -> float:
     return sum(comb(total, k) * line**k * (1 - line) ** (total - k) for k in range(passed + 1, total + 1))
 
 
+@lru_cache(maxsize=1024)
 def lower_quantile(passed: int, n: int, mass: float) -> float:
     """The value that p is below with probability `mass` under Beta(1 + passed, 1 + n - passed), by bisection."""
     low, high = 0.0, 1.0

@@ -81,6 +81,21 @@ def outcomes_of(events: Iterable[Event], artifact: Artifact) -> tuple[Outcome, .
     return tuple(found)
 
 
+def together(seen: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """Outcomes of a run that ended well by its own account and failed its checks: some step did, nobody knows which.
+
+    One failed outcome of all its steps takes their place; those that failed visibly keep theirs, and then nothing is hidden.
+    """
+    if not seen or not all(o.ok for o in seen):
+        return seen
+    needs = tuple(dict.fromkeys(r for o in seen for r in o.requires))
+    highest = [r for r in needs if not any(o.primitive == r.primitive and o.level.rank > r.level.rank for o in needs)]
+    names = tuple(sorted({r.primitive for r in highest}))
+    reason = "the run failed its checks"
+    change = {"step": "", "requires": tuple(highest), "ok": False, "suspects": names, "reason": reason}
+    return (seen[0].model_copy(update=change),)
+
+
 def _outcome(attempt: _Attempt, node: StepNode, event: Event, outside: bool) -> Outcome | None:
     result: dict[str, Any] = event.data.get("result") or {}
     status, reason = result.get("status"), str(result.get("reason", ""))

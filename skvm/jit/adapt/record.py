@@ -12,6 +12,9 @@ HISTORY = 200
 class AdaptPolicy(Frozen):
     """What moves estimates, and when a variant may take a plan's place. The errors are stated before anything is seen.
 
+    `sure` and `false_alarm` only decide when something is compiled and compared, which costs runs; `error` alone decides what
+    takes the place of a plan.
+
     `strength`: probes of a profile count at most this much against live outcomes. `half_life`: outcomes after which an older
     one counts half. `sure`: probability beyond a policy line at which a verdict changes. `warm`: first outcomes of a primitive
     that say what is usual. `false_alarm`: mean number of outcomes between false alarms of the detector of drops.
@@ -22,10 +25,10 @@ class AdaptPolicy(Frozen):
 
     strength: float = 10.0
     half_life: float = 50.0
-    sure: float = 0.95
-    warm: int = 60
-    false_alarm: float = 10_000.0
-    reference_error: float = 0.01
+    sure: float = 0.9
+    warm: int = 100
+    false_alarm: float = 1_000.0
+    reference_error: float = 0.05
     error: float = 0.01
     pairs: int = 400
     stubborn: int = 3
@@ -116,7 +119,8 @@ class AdaptRecord(Frozen):
     `source`: digest of the skill the evidence is about; `profile`: of the profile it was compiled under. `active`: digest of
     the plan that runs, empty while that is what compiling gives. `tried`: variants made so far. `tallies`: by primitive, then
     level; `usual`: by primitive. `inputs`: outcomes in a row per step and input, failures negative. `asked`: by primitive, the
-    outcomes from which on a request may come again. `simulated`: those of `outcomes` that are a simulated model's.
+    outcomes from which on a request may come again. `simulated`: those of `outcomes` that are a simulated model's. `runs`:
+    ids of the last runs that were taken in.
     """
 
     skill: str
@@ -134,6 +138,7 @@ class AdaptRecord(Frozen):
     outcomes: int = 0
     failures: int = 0
     simulated: int = 0
+    runs: tuple[str, ...] = ()
     history: tuple[Line, ...] = ()
 
     def noted(self, what: str, digest: str = "", run: str = "") -> AdaptRecord:

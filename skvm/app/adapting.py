@@ -1,0 +1,253 @@
+"""Adapting a skill to a target: evidence of its runs is taken in, affected steps are compiled again, variants are compared.
+
+All that is known about a skill on a target is one record in the store, and a plan is stored before a record names it: killed
+at any moment, what runs next is the plan that ran before or the one that was accepted, never half of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skvm.app.compiling import CompileOptions, artifact_at, compile_request, request_of
+from skvm.app.evidence import LOCK_SECONDS
+from skvm.app.running import RunOptions, target_of
+from skvm.app.settings import Settings
+from skvm.app.targets import profile_for
+from skvm.capability import Cell, Level, Profile, Target
+from skvm.diag import SkvmError, UsageError
+from skvm.ir import digest_json
+from skvm.jit.adapt import (
+    AdaptPolicy,
+    AdaptRecord,
+    RecompileRequest,
+    VariantState,
+    admit,
+    back_to,
+    compared,
+    outcomes_of,
+    requested,
+    together,
+    watched,
+)
+from skvm.plan import Artifact, StepNode
+from skvm.plan.artifact import changed_parts
+from skvm.source import SkillSource, load_skill
+
+if TYPE_CHECKING:
+    from skvm.ports import Storage
+    from skvm.runtime import RunOutcome
+
+RECORDS, PLANS = "adapt.skills", "adapt.plans"
+READ_BACK = 200
+"""Past runs that are looked through for evidence not taken in yet."""
+
+
+def record_key(skill: str, target: str) -> str:
+    """Where the record of a skill on a target is."""
+    return digest_json([skill, target])
+
+
+def record_of(storage: Storage, artifact: Artifact) -> AdaptRecord:
+    """What is known about a skill on a target; begun anew, with its history, when the skill was edited."""
+    skill, target, source = artifact.source.name, artifact.target.name, artifact.source.digest
+    row = storage.blobs.load(RECORDS, record_key(skill, target))
+    fresh = AdaptRecord(skill=skill, target=target, source=source, profile=artifact.target.profile)
+    if row is None:
+        return fresh
+    record = AdaptRecord.model_validate(row)
+    if record.source == source and record.profile == artifact.target.profile:
+        return record
+    what = "the skill was edited" if record.source != source else "the profile is another one"
+    return fresh.model_copy(update={"history": record.history, "runs": record.runs}).noted(f"{what}: evidence begins anew")
+
+
+def keep(storage: Storage, record: AdaptRecord) -> None:
+    """Store a record: one write, so that it is the former one or this one."""
+    storage.blobs.save(RECORDS, record_key(record.skill, record.target), record.model_dump(mode="json"))
+
+
+def stored_plan(storage: Storage, digest: str) -> Artifact | None:
+    """A plan by its digest; None when it is not there whole."""
+    body = storage.blobs.load(PLANS, digest)
+    if not isinstance(body, dict) or body.get("digest") != digest or changed_parts(body) is not None:
+        return None
+    return Artifact.model_validate(body)
+
+
+def active_plan(storage: Storage, compiled: Artifact) -> Artifact:
+    """The plan that runs for a skill on a target: an accepted variant of this very skill, else what compiling gave."""
+    record = record_of(storage, compiled)
+    plan = stored_plan(storage, record.active) if record.active else None
+    return compiled if plan is None or plan.source.digest != compiled.source.digest else plan
+
+
+def recompiled(
+    source: SkillSource, old: Artifact, asked: RecompileRequest, options: CompileOptions, settings: Settings
+) -> Artifact:
+    """The skill compiled under the live counts of the primitives asked about; only the affected steps may come out otherwise.
+
+    Raises UsageError as compiling does. Steps that are not affected are put back as they were.
+    """
+    request = request_of(options, settings)
+    profile = with_counts(request.profile, asked, old.target.harness)
+    note = f"{request.profile_note}; {', '.join(asked.primitives)} by outcomes of its runs"
+    made = compile_request(source, replace(request, profile=profile, profile_note=note), settings)
+    return only_affected(old, made, asked.steps)
+
+
+def with_counts(profile: Profile | None, asked: RecompileRequest, harness: str) -> Profile:
+    """A profile with live counts in the cells asked about; one of these alone for a target that was never measured."""
+    base = profile or Profile(name=asked.target, model=asked.target, harness=harness)
+    cells = dict(base.cells)
+    for name, counts in asked.counts.items():
+        found = {Level(level): pair for level, pair in counts.items()}
+        cells[name] = cells.get(name, Cell()).model_copy(update={"counts": found, "level": None})
+    return base.model_copy(update={"cells": cells})
+
+
+def only_affected(old: Artifact, new: Artifact, steps: tuple[str, ...]) -> Artifact:
+    """The new plan with every step that is not affected as the old one has it; the new one where its steps are others."""
+    before = {n.id: n for n in old.plan.nodes}
+    if [n.id for n in new.plan.nodes] != list(before):
+        return new
+    kept = {n.id for n in new.plan.nodes if n.id not in steps and isinstance(n, StepNode) and n != before[n.id]}
+    if not kept:
+        return new
+    nodes = tuple(before[n.id] if n.id in kept else n for n in new.plan.nodes)
+    bindings = tuple(b for b in old.bindings if b.step in kept) + tuple(b for b in new.bindings if b.step not in kept)
+    plan = new.plan.model_copy(update={"nodes": nodes})
+    return new.model_copy(update={"plan": plan, "bindings": bindings}).sealed()
+
+
+def plan_digest(artifact: Artifact) -> str:
+    """Digest of what a plan does, whatever it was compiled under."""
+    body = artifact.plan.model_dump(mode="json")
+    for node in body["nodes"]:
+        node.pop("estimate", None)
+        node.pop("unproved", None)
+    return digest_json({"nodes": body["nodes"], "edges": body["edges"]})
+
+
+Runner = Callable[[Artifact, RunOptions], "RunOutcome"]
+Judge = Callable[["RunOutcome"], bool]
+
+
+@dataclass
+class Adapting:
+    """One skill on one target and what is done about it. `pool`: further models that a recompiled step may be bound to."""
+
+    skill: Path
+    options: RunOptions
+    settings: Settings
+    storage: Storage
+    policy: AdaptPolicy
+    run: Runner
+    judge: Judge
+    pool: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.compile_options = CompileOptions(target=str(target_of(self.options)), pool=self.pool)
+        plain = CompileOptions(target=self.compile_options.target)
+        self.compiled, _ = artifact_at(self.skill, plain, self.settings)
+        target = Target(model=self.compiled.target.model, harness=self.compiled.target.harness)
+        self.profile = profile_for(target, self.settings).profile
+        self._lock = partial(self.storage.lock, "adapting", LOCK_SECONDS)
+
+    def after(self, outcome: RunOutcome) -> AdaptRecord:
+        """Take in what happened, compare the variant in course on the same inputs, compile again where a line was crossed."""
+        record = self._taken_in(outcome)
+        if record.variant(VariantState.SHADOW) is not None:
+            record = self._compared(record, outcome)
+        return self._recompiled(record)
+
+    def record(self) -> AdaptRecord:
+        """What is known now."""
+        return record_of(self.storage, self.compiled)
+
+    def _plan(self, record: AdaptRecord) -> Artifact:
+        return (stored_plan(self.storage, record.active) if record.active else None) or self.compiled
+
+    def _taken_in(self, outcome: RunOutcome) -> AdaptRecord:
+        """Outcomes of runs that were not looked at yet; a run counts once, as its id is kept in the same write."""
+        with self._lock():
+            record = record_of(self.storage, self.compiled)
+            plans = {p.digest: p for p in (self.compiled, self._plan(record))}
+            rows = [r for r in self.storage.journal.runs(READ_BACK) if r.plan in plans and r.run not in record.runs]
+            for row in reversed(rows):
+                events = self.storage.journal.read(row.run)
+                seen = outcomes_of(events, plans[row.plan])
+                if row.run == outcome.run and outcome.status == "done" and not self.judge(outcome):
+                    seen = together(seen)
+                record = watched(record, seen, self.profile, self.policy)
+            runs = (*record.runs, *(r.run for r in reversed(rows)))[-2 * READ_BACK :]
+            record = record.model_copy(update={"runs": runs})
+            keep(self.storage, record)
+        return record
+
+    def _compared(self, record: AdaptRecord, outcome: RunOutcome) -> AdaptRecord:
+        """The variant does the same task in a folder of its own, without hosts, variables, approvals or solidified code: what
+        it does is thrown away with that folder. An end that is nobody's inability is no pair."""
+        item = record.variant(VariantState.SHADOW)
+        plan = stored_plan(self.storage, item.digest) if item else None
+        if item is None or plan is None or not _ended(outcome):
+            return record
+        options = replace(
+            self.options, workdir=None, yes=False, env=(), solid=False, resume=None, on_event=None, seed=self.options.seed
+        )
+        try:
+            other = self.run(plan, options)
+        except SkvmError:
+            return record
+        if not _ended(other):
+            return record
+        with self._lock():
+            now = record_of(self.storage, self.compiled)
+            now = compared(now, self.judge(outcome), self.judge(other), self.policy, outcome.run)
+            keep(self.storage, now)
+        return now
+
+    def _recompiled(self, record: AdaptRecord) -> AdaptRecord:
+        old = self._plan(record)
+        asked = requested(record, old, self.profile, self.policy)
+        if asked is None:
+            return record
+        made = recompiled(load_skill(self.skill), old, asked, self.compile_options, self.settings)
+        with self._lock():
+            now = record_of(self.storage, self.compiled)
+            if now.variant(VariantState.SHADOW) is not None:
+                return now
+            if plan_digest(made) == plan_digest(old):
+                now = now.model_copy(update={"asked": now.asked | dict.fromkeys(asked.primitives, now.outcomes + 100)})
+                now = now.noted(f"compiled again, no other plan came of it: {asked.reason}")
+            else:
+                self.storage.blobs.save(PLANS, made.digest, made.to_json())
+                now = admit(now, made.digest, plan_digest(made), asked, self.policy)
+            keep(self.storage, now)
+        return now
+
+
+def _ended(outcome: RunOutcome) -> bool:
+    """Did a run end by itself: done, or failed its own checks? Limits, waiting and doubt compare nothing."""
+    return outcome.status in ("done", "failed") and outcome.error is None and outcome.exit_code in (0, 4)
+
+
+def rolled_back(storage: Storage, record: AdaptRecord, digest: str) -> AdaptRecord:
+    """Another plan runs from now on; raises UsageError for a digest that never ran."""
+    try:
+        record = back_to(record, digest, "put back by hand")
+    except KeyError:
+        raise UsageError("no plan that ran has this digest", where=digest, help="see `skvm jit adapt`") from None
+    if record.active and stored_plan(storage, record.active) is None:
+        raise UsageError("that plan is no longer stored whole", where=digest, help="see `skvm jit adapt`")
+    keep(storage, record)
+    return record
+
+
+def records(storage: Storage) -> list[AdaptRecord]:
+    """All records, by skill and target."""
+    rows: list[Any] = [value for _, value in storage.blobs.records(RECORDS)]
+    return sorted((AdaptRecord.model_validate(r) for r in rows), key=lambda r: (r.skill, r.target))
