@@ -97,13 +97,13 @@ def same(trials: int, seed: int) -> dict[str, Any]:
     whole = [loop(random.Random(f"same loop {seed} {n}"), SUCCESS, policy) for n in range(trials)]
     requests, wrong = sum(a is not None for a, _ in whole), sum(b is not None for _, b in whole)
     held = max(accepted, wrong) <= MOST_ACCEPTED * trials / 200
-    text = (
-        f"same (SIMULATED): error {policy.error:g} stated beforehand over all variants, {trials} trials\n"
-        f"  comparison forced, {PAIRS} pairs of which {FLIPS:.0%} differ by chance: {accepted} accepted (bar {MOST_ACCEPTED} of 200)\n"
-        f"  whole loop, {WARM + TASKS} tasks, nothing changed: {requests} compiled again, {wrong} accepted  {_mark(held)}"
-    )
+    lines = [
+        f"same (SIMULATED): error {policy.error:g} stated beforehand over all variants, {trials} trials, bar {MOST_ACCEPTED} of 200",
+        f"  comparison forced, {PAIRS} pairs of which {FLIPS:.0%} differ by chance: {accepted} accepted",
+        f"  whole loop, {WARM + TASKS} tasks, nothing changed: {requests} compiled again, {wrong} accepted  {_mark(held)}",
+    ]
     figures = {"accepted": accepted, "loop_requests": requests, "loop_accepted": wrong}
-    return {"error": policy.error, "trials": trials, "pairs": PAIRS, **figures, "held": held, "text": text}
+    return {"error": policy.error, "trials": trials, "pairs": PAIRS, **figures, "held": held, "text": "\n".join(lines)}
 
 
 def power(trials: int, seed: int) -> dict[str, Any]:

@@ -37,6 +37,7 @@ LOST_AT = 15
 AFTER = 20
 """Runs that are made after the accepted plan took over."""
 
+LOST = "tool.exec"
 LEVELS = (0.05, 0.05, 0.05)
 
 
@@ -90,7 +91,7 @@ def _stream(
     told: dict[str, Any] = {"detected": None, "recovered": None, "why": "", "history": []}
     for number in range(most):
         if number == LOST_AT:
-            models.now = profile(LEVELS)
+            models.now = profile(LOST, LEVELS)
         made, record = _one(home, settings, storage, models, number, seed)
         rows.append(made)
         if record.tried and told["detected"] is None:

@@ -24,33 +24,36 @@ from skvm.source import SkillSource, load_skill
 TASKS, DRIFT = 500, 150
 NAME, POOL = "drifting", "sim/strong"
 SKILL = "sales-report"
-LOST = "tool.exec"
 BARS = {"before": -0.02, "window": -0.05, "after": -0.02}
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is lost and who else is there. `levels`: success at L1 to L3 after the loss."""
+    """What is lost and who else is there. `levels`: success at L1 to L3 of the primitive `lost` afterwards."""
 
     name: str
+    lost: str
     levels: tuple[float, float, float]
     pool: tuple[str, ...]
 
 
+FINE = (0.97, 0.96, 0.95)
 SCENARIOS = (
-    Scenario("all of tool.exec lost, another model in the pool", (0.05, 0.05, 0.05), (POOL,)),
-    Scenario("all of tool.exec lost, nobody else", (0.05, 0.05, 0.05), ()),
-    Scenario("nothing lost", (0.97, 0.96, 0.95), (POOL,)),
+    Scenario("all of tool.exec lost, another model in the pool", "tool.exec", (0.05, 0.05, 0.05), (POOL,)),
+    Scenario("half of tool.exec lost, another model in the pool", "tool.exec", (0.5, 0.5, 0.5), (POOL,)),
+    Scenario("tool.file.read lost from L2 on, nobody else", "tool.file.read", (0.97, 0.1, 0.1), ()),
+    Scenario("all of tool.exec lost, nobody else", "tool.exec", (0.05, 0.05, 0.05), ()),
+    Scenario("nothing lost", "tool.exec", FINE, (POOL,)),
 )
 
 
-def profile(levels: tuple[float, float, float] = (0.97, 0.96, 0.95)) -> Profile:
+def profile(lost: str = "tool.exec", levels: tuple[float, float, float] = FINE) -> Profile:
     """A target that can do everything, but for the levels of one primitive; 1,000 probes a level, synthetic."""
     strong = find_profile(parse_target(POOL)).profile
     assert strong is not None
-    fine = {Level.of(i + 1): (round(1000 * p), 1000) for i, p in enumerate((0.97, 0.96, 0.95))}
+    fine = {Level.of(i + 1): (round(1000 * p), 1000) for i, p in enumerate(FINE)}
     cells = {name: Cell(counts=fine) for name in strong.cells}
-    cells[LOST] = Cell(counts={Level.of(i + 1): (round(1000 * p), 1000) for i, p in enumerate(levels)})
+    cells[lost] = Cell(counts={Level.of(i + 1): (round(1000 * p), 1000) for i, p in enumerate(levels)})
     return strong.model_copy(update={"name": NAME, "model": NAME, "harness": "builtin", "cells": cells})
 
 
@@ -79,7 +82,7 @@ class World:
         self.plan = compile_source(self.source, CompileOptions(target=f"sim/{NAME}"), self.settings)
         other = find_profile(parse_target(POOL)).profile
         assert other is not None
-        self.other, self.lost = other, profile(scenario.levels)
+        self.other, self.lost = other, profile(scenario.lost, scenario.levels)
 
     def does(self, plan: Artifact, task: int, seed: int, drifted: bool) -> Iterator[tuple[StepNode, bool]]:
         """Model steps of a run in order until one fails."""
@@ -152,7 +155,7 @@ def measure(streams: int, seed: int) -> dict[str, Any]:
     policy = AdaptPolicy()
     found, held = [], True
     for scenario in SCENARIOS:
-        drifts = scenario.name != "nothing lost"
+        drifts = scenario.levels != FINE
         with tempfile.TemporaryDirectory(prefix="skvm-drift-") as home:
             world = World(Path(home), scenario)
             made = [stream(world, seed * 1000 + n, drifts, policy) for n in range(streams)]
