@@ -98,7 +98,7 @@ def same(trials: int, seed: int) -> dict[str, Any]:
     requests, wrong = sum(a is not None for a, _ in whole), sum(b is not None for _, b in whole)
     held = max(accepted, wrong) <= MOST_ACCEPTED * trials / 200
     lines = [
-        f"same (SIMULATED): error {policy.error:g} stated beforehand over all variants, {trials} trials, bar {MOST_ACCEPTED} of 200",
+        f"same (SIMULATED): error {policy.error:g} stated beforehand over all variants, {trials} trials (bar {MOST_ACCEPTED})",
         f"  comparison forced, {PAIRS} pairs of which {FLIPS:.0%} differ by chance: {accepted} accepted",
         f"  whole loop, {WARM + TASKS} tasks, nothing changed: {requests} compiled again, {wrong} accepted  {_mark(held)}",
     ]
