@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from skvm.app.check import diagnose
+from skvm.app.linking import Chain, with_skills
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
 from skvm.capability.profiles import parse_target
@@ -43,8 +45,8 @@ def compile_source(source: SkillSource, options: CompileOptions, settings: Setti
     return compile_request(source, request_of(options, settings), settings)
 
 
-def compile_request(source: SkillSource, request: CompileRequest, settings: Settings) -> Artifact:
-    """The same for a request that is known to be right."""
+def compile_request(source: SkillSource, request: CompileRequest, settings: Settings, chain: Chain | None = None) -> Artifact:
+    """The same for a request that is known to be right. `chain`: skills that hand over to this one."""
     from skvm.app.watching import Watch
     from skvm.compile import compile_program
 
@@ -52,7 +54,12 @@ def compile_request(source: SkillSource, request: CompileRequest, settings: Sett
     program, diagnostics = diagnose(source)
     if watch is not None:
         watch("parse", lambda: f"program {program.digest}")
+    request = with_skills(source, program, request, chain or Chain(), partial(_other, settings))
     return compile_program(program, source, replace(request, diagnostics=_rows(diagnostics, source), watch=watch))
+
+
+def _other(settings: Settings, source: SkillSource, request: CompileRequest, chain: Chain) -> Artifact:
+    return compile_request(source, request, settings, chain)
 
 
 def request_of(options: CompileOptions, settings: Settings) -> CompileRequest:

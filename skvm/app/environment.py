@@ -78,7 +78,7 @@ def lock_environment(artifact: Artifact, options: EnvironmentOptions, settings: 
 
     Raises EnvironmentFailure where they do not have it or cannot be reached, UsageError for an unknown name in `without`.
     """
-    needs = artifact.environment
+    needs = artifact.needs
     asked = _asked(needs, options.without)
     lock = EnvironmentLock(
         skill=artifact.source.name,
@@ -151,7 +151,7 @@ def lock_at_hand(artifact: Artifact, options: EnvironmentOptions, settings: Sett
 
 def known_lock(artifact: Artifact, settings: Settings) -> EnvironmentLock | None:
     """The lock that was applied last for what a plan asks for; None where there is none, or it is damaged."""
-    wanted = wanted_of(artifact.environment)
+    wanted = wanted_of(artifact.needs)
     data = Prefixes(settings.home).lock_for(wanted) if wanted else None
     try:
         return parse_environment_lock(data, "the state folder") if data else None
@@ -209,7 +209,7 @@ def answer(
     if given is None:
         return lock_environment(artifact, options, settings) if fresh else lock_at_hand(artifact, options, settings)
     lock = load_environment_lock(given)
-    if lock.wanted != wanted_of(artifact.environment):
+    if lock.wanted != wanted_of(artifact.needs):
         help = "make it again with `skvm env SKILL --lock`"
         raise PlanError(f"the lock is not for what {source.name} asks for now", where=str(given), help=help)
     return lock

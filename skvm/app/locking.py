@@ -107,7 +107,7 @@ def lock_skills(
 def _environment(place: Path, artifact: Artifact, folder: Path) -> LockedEnvironment:
     """The lock of an environment in a file; raises UsageError when it is for other packages than the skill asks for."""
     lock = load_environment_lock(place)
-    if lock.wanted != wanted_of(artifact.environment):
+    if lock.wanted != wanted_of(artifact.needs):
         help = "make it again with `skvm env SKILL --lock`"
         raise UsageError(f"not for what {lock.skill} asks for now", where=str(place), help=help)
     return LockedEnvironment(path=_relative(place, folder), digest=lock.digest, wanted=lock.wanted)
@@ -198,4 +198,4 @@ def _same_environment(locked: LockedEnvironment | None, artifact: Artifact, fold
         now = load_environment_lock(folder / locked.path)
     except (UsageError, PlanError):
         return False
-    return now.digest == locked.digest and now.wanted == wanted_of(artifact.environment)
+    return now.digest == locked.digest and now.wanted == wanted_of(artifact.needs)

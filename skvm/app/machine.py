@@ -89,7 +89,7 @@ def preflight_of(source: SkillSource, settings: Settings, artifact: Artifact | N
     version, tried = anyio.run(_tried, artifact, prefix, settings)
     report = preflight(artifact, Machine(tried=tried), source.root)
     shown = _Places(source)
-    for need in artifact.environment:
+    for need in artifact.needs:
         row = next(r for rows in report.values() for r in rows if (r["kind"], r["name"]) == (need.kind, need.name))
         row["places"] = [shown.of(span) for span in need.spans]
     return {"skill": source.name, "sandbox": version, "prefix": prefix.key if prefix else "", **report}
@@ -100,14 +100,14 @@ async def _tried(artifact: Artifact, prefix: Prefix | None, settings: Settings) 
         sandbox = await sandbox_of(settings)
     except SandboxError:
         return "", _untried(artifact)
-    return sandbox.version, await try_needs(artifact.environment, sandbox, prefix)
+    return sandbox.version, await try_needs(artifact.needs, sandbox, prefix)
 
 
 def _untried(artifact: Artifact) -> Tried:
     """Without a sandbox nothing is started: what lies on PATH may or may not be of use."""
     return {
         (n.kind, n.name): ("unknown", f"{path}, not tried: no sandbox")
-        for n in artifact.environment
+        for n in artifact.needs
         if n.kind == "bin" and (path := shutil.which(n.name)) is not None
     }
 

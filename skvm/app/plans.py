@@ -17,7 +17,7 @@ from skvm.app.inputs import SkillInput
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
 from skvm.compile import DEFAULT_PIPELINE, CompileRequest, Processor, toolchain
-from skvm.plan import Artifact
+from skvm.plan import Artifact, DelegateNode
 from skvm.plan.describe import summary_text
 from skvm.source import SkillSource
 
@@ -71,20 +71,23 @@ class Known:
 
 @dataclass(frozen=True)
 class Made:
-    """A plan as far as it is needed: its file, or only what is shown of it. `errors`: does a diagnostic say error?"""
+    """A plan as far as it is needed: its file, or only what is shown of it. `errors`: does a diagnostic say error? `others`: it
+    hands over to other skills, whose bytes decide what it is as well, so that it is made anew each time."""
 
     name: str
     digest: str
     errors: bool
     text: str
     data: bytes = b""
+    others: bool = False
 
 
 def made_of(artifact: Artifact, whole: bool) -> Made:
     """What is kept of a plan; roles of words are marked in the text, see `painted`."""
     errors = any(d.severity == "error" for d in artifact.diagnostics)
     text = summary_text(artifact, lambda words, role: f"\0{role}\1{words}\2")
-    return Made(artifact.source.name, artifact.digest, errors, text, artifact.to_bytes() if whole else b"")
+    others = any(isinstance(n, DelegateNode) for n in artifact.plan.nodes)
+    return Made(artifact.source.name, artifact.digest, errors, text, artifact.to_bytes() if whole else b"", others)
 
 
 def painted(text: str, style: Callable[[str, str], str]) -> str:
@@ -165,7 +168,7 @@ def compile_many(
     made: list[tuple[Parts, Made]] = []
     for (_, parts), hit in zip(loaded, known, strict=True):
         result = hit if hit is not None else next(fresh)
-        if hit is None and parts:
+        if hit is None and parts and not result.others:
             made.append((parts, result))
         yield result
     if plans is not None:

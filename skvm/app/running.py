@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from skvm.app.compiling import CompileOptions, artifact_at
 from skvm.app.evidence import note_compile, open_book
+from skvm.app.linking import folders_of
 from skvm.app.policy import NAME, policy_of
 from skvm.app.sandbox import sandbox_of
 from skvm.app.settings import Settings
@@ -116,7 +117,7 @@ def settled(what: Path | str | Artifact, options: RunOptions, settings: Settings
 
 def prefix_of(artifact: Artifact, options: RunOptions, settings: Settings) -> Path | None:
     """The isolated prefix of what a plan asks for; None where it asks for no package or nothing was built."""
-    if not wanted_of(artifact.environment):
+    if not wanted_of(artifact.needs):
         return None
     from skvm.app.environment import folder_for
 
@@ -168,13 +169,15 @@ def request_of(run: Settled) -> RunRequest:
         skill_dir=run.skill,
         policy=run.policy,
         prefix=run.prefix,
+        others=folders_of(run.artifact, run.skill),
         signals=threading.current_thread() is threading.main_thread(),
     )
 
 
 def _browsers(artifact: Artifact, settings: Settings, policy: Policy) -> Browsers | None:
     """Browsers of this machine, looked for only when there is a host that may be reached."""
-    if not any(grant.kind == "host" for grant in policy.narrowed(artifact.permissions).grants):
+    granted = (grant for one in (artifact, *artifact.skills) for grant in policy.narrowed(one.permissions).grants)
+    if not any(grant.kind == "host" for grant in granted):
         return None
     from skvm.adapters.chromium import find_chromium
 
@@ -205,8 +208,9 @@ def _checked_files(files: dict[str, Path]) -> dict[str, Path]:
 
 def _check_env(names: tuple[str, ...], artifact: Artifact, policy: Policy) -> None:
     """A variable is handed over only where the skill's own text asks for it and the user's policy leaves it."""
-    cited = {g.name for g in artifact.permissions.grants if g.kind == "env"}
-    cited |= {name for node in artifact.plan.nodes if isinstance(node, StepNode) for name in node.env}
+    plans = (artifact, *artifact.skills)
+    cited = {g.name for one in plans for g in one.permissions.grants if g.kind == "env"}
+    cited |= {name for one in plans for node in one.plan.nodes if isinstance(node, StepNode) for name in node.env}
     for name in names:
         if name not in cited:
             known = f"it names {', '.join(sorted(cited))}" if cited else "it names none"

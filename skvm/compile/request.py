@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from skvm.capability import Profile, Target
-from skvm.plan import Limits, PlanDiagnostic
+from skvm.plan import Artifact, Limits, PlanDiagnostic
 
 NO_LIMITS = Limits()
 
@@ -28,7 +28,8 @@ class CompileRequest:
     `passes`: pipeline text, None for the default one. `diagnostics` of the front end, kept in the artifact. `pool`: further
     targets a step may be bound to, `limits`: what the choice among them must keep. `show(pass id, text)` receives the text form
     of the program after each pass of `print_after`; `watch(pass id, text of the program as a function)` is called after
-    every pass. `stop_after`: no pass after this one runs.
+    every pass. `stop_after`: no pass after this one runs. `skills`: plans of skills that may be handed over to, by the name
+    that the text gives them; `apart`: code and words for those that have none, by name.
     """
 
     target: Target
@@ -42,6 +43,8 @@ class CompileRequest:
     stop_after: str | None = None
     show: Callable[[str, str], None] | None = None
     watch: Callable[[str, Callable[[], str]], None] | None = None
+    skills: Mapping[str, Artifact] = field(default_factory=dict)
+    apart: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def processors(self) -> dict[str, Processor]:

@@ -66,6 +66,8 @@ _ROWS: tuple[tuple[str, str, str, Severity], ...] = (
     ("SKV502", "control-assumed", "something about a loop, jump or branch was assumed or left to the text", _I),
     ("SKV503", "parallel-conflict", "steps said to run in parallel touch the same place", _W),
     ("SKV504", "written-twice", "two steps write one file and nothing reads it between them", _I),
+    ("SKV505", "skill-elsewhere", "a skill that a step hands over to is not beside this one", _I),
+    ("SKV506", "delegation-cycle", "skills hand over to each other in a circle, or too deep", _W),
     ("SKV601", "tool-undeclared", "a tool is used but not declared", _I),
     ("SKV602", "fence-not-parsed", "a code fence could not be parsed", _I),
     ("SKV603", "tool-missing", "a needed tool is not on this machine", _W),

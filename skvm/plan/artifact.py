@@ -19,8 +19,12 @@ from skvm.plan.upgrades import SCHEMA, upgrade
 from skvm.source import Span, digest_text
 
 FORMAT = "skvm/compiled-skill"
-_ENVELOPE = ("format", "schema", "digest", "parts")
-"""2: batches and sub-tasks are nodes, the chunk of a map is a rule, estimates count model calls."""
+_ENVELOPE = ("format", "schema", "digest", "parts", "skills")
+"""No parts of their own: a node that hands over names the digest of the other skill's plan, so `skills` cannot differ."""
+
+
+_WITHIN = ("file", "skill")
+"""Kinds of needs that a skill brings along or hands over to: nothing of the machine."""
 
 
 class SourceInfo(Frozen):
@@ -110,6 +114,7 @@ class Artifact(Frozen):
     """Everything a machine needs to run the skill without compiling it.
 
     `plan` is as it runs; `edits` say what was changed in it because of measured gaps, `originals` what stood there before.
+    `skills`: plans of all skills that are handed over to, directly or by one of them, each without `skills` of its own.
     """
 
     format: Literal["skvm/compiled-skill"] = "skvm/compiled-skill"
@@ -134,10 +139,22 @@ class Artifact(Frozen):
     bundle: tuple[BundleFile, ...] = ()
     bundle_omitted: tuple[str, ...] = ()
     diagnostics: tuple[PlanDiagnostic, ...] = ()
+    skills: tuple[Artifact, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON form with the schema key spelled as published."""
         return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def needs(self) -> tuple[EnvironmentNeed, ...]:
+        """What the machine must have for all of it: the skill's own needs, then those that only a skill it hands over to has,
+        without steps and spans, since those are of other files."""
+        own = {(n.kind, n.name, n.version): n for n in self.environment}
+        rows = [(skill.source.name, need) for skill in self.skills for need in skill.environment if need.kind not in _WITHIN]
+        for name, need in rows:
+            why = f"{need.why} of the skill {name}"
+            own.setdefault((need.kind, need.name, need.version), need.model_copy(update={"why": why, "steps": (), "spans": ()}))
+        return tuple(own.values())
 
     def unedited(self) -> Artifact:
         """The artifact as if nothing had been edited, sealed. The record of the passes, which did edit, is left out."""
@@ -178,6 +195,9 @@ def load_artifact(path: Path) -> Artifact:
     if edited is not None:
         said = f": {', '.join(edited)} changed" if edited else ""
         raise PlanError(f"the plan does not match its digest{said}", where=str(path), help="compile it again")
+    wrong = edited_skills(body)
+    if wrong:
+        raise PlanError(f"plans of other skills in it do not match: {wrong[0]}", where=str(path), help="compile it again")
     try:
         artifact = Artifact.model_validate(upgrade(body, version))
     except ValidationError as error:
@@ -228,3 +248,22 @@ def _told(name: str, body: dict[str, Any]) -> str:
     texts = [(r["path"], r) for r in rows if isinstance(r, dict) and isinstance(r.get("path"), str)]
     wrong = [path for path, row in texts if isinstance(row.get("text"), str) and digest_text(row["text"]) != row.get("digest")]
     return f"bundle ({', '.join(wrong)})" if wrong else name
+
+
+def edited_skills(body: dict[str, Any]) -> tuple[str, ...]:
+    """Plans of other skills, inside a plan, that are not what their digest says, or that a node names and that are missing."""
+    rows = [row for row in body.get("skills") or () if isinstance(row, dict)]
+    held = {row.get("digest") for row in rows}
+    wrong = [f"{_name(row)} was edited" for row in rows if changed_parts(row) is not None]
+    for one in (body, *rows):
+        plan = one.get("plan")
+        nodes = plan.get("nodes") if isinstance(plan, dict) else None
+        for node in nodes if isinstance(nodes, list) else ():
+            if isinstance(node, dict) and node.get("kind") == "delegate" and node.get("plan", "") not in ("", *held):
+                wrong.append(f"{node.get('skill')} is missing")
+    return tuple(wrong)
+
+
+def _name(row: dict[str, Any]) -> str:
+    source = row.get("source")
+    return str(source.get("name", "")) if isinstance(source, dict) else "a plan without a name"

@@ -15,9 +15,21 @@ from skvm.plan.artifact import Artifact
 from skvm.plan.assignment import Binding
 from skvm.plan.choice_text import choice_details, choice_lines
 from skvm.plan.edits import Edit
-from skvm.plan.graph import BatchNode, BranchNode, DelegateNode, Edge, GateNode, LoopNode, MapNode, PlanNode, StepNode, TaskNode
+from skvm.plan.graph import (
+    DEEPEST,
+    BatchNode,
+    BranchNode,
+    DelegateNode,
+    Edge,
+    GateNode,
+    LoopNode,
+    MapNode,
+    PlanNode,
+    StepNode,
+    TaskNode,
+)
 from skvm.plan.queue import Rate
-from skvm.plan.timing import Timing
+from skvm.plan.timing import ESTIMATED, Timing
 from skvm.plan.together_text import rate_rows, together_lines, together_rows
 from skvm.source import LineIndex
 
@@ -74,12 +86,13 @@ def explain_json(artifact: Artifact, rates: Sequence[Rate] = ()) -> dict[str, An
         "together": together_rows(plan, line),
         "workers": {str(n): timing.makespan(n) for n in WORKERS},
         "rates": rate_rows(timing, rates),
-        "tokens": sum(n.estimate.tokens for n in plan.nodes if isinstance(n, StepNode)),
-        "cost": round(sum(n.estimate.cost for n in plan.nodes if isinstance(n, StepNode)), 6),
+        "tokens": sum(n.estimate.tokens for n in plan.nodes if isinstance(n, ESTIMATED)),
+        "cost": round(sum(n.estimate.cost for n in plan.nodes if isinstance(n, ESTIMATED)), 6),
         "basis": basis_of(artifact),
         "weakest": _weakest(artifact),
         "edits": [_edit(e, line) for e in artifact.edits],
         "added": [_added(n) for n in plan.nodes if isinstance(n, StepNode) and n.slice.added],
+        "skills": [explain_json(item) for item in artifact.skills],
     }
 
 
@@ -215,7 +228,7 @@ def detail(node: PlanNode) -> str:
         case TaskNode():
             return f"sub-task: {short(node.title)}"
         case DelegateNode():
-            return f"to the skill {node.skill}"
+            return f"to the skill {node.skill}{'' if node.plan else ', which is not here: a model does it'}"
         case StepNode():
             return node.command.text.strip().splitlines()[0] if node.command is not None else ""
 
@@ -325,14 +338,18 @@ def _edit_lines(artifact: Artifact, style: Style) -> Iterator[str]:
 
 
 def tree_lines(artifact: Artifact, style: Style) -> Iterator[str]:
-    """The nodes of the plan with who does them and what they wait for."""
+    """The nodes of the plan with who does them and what they wait for; below a hand-over those of the other skill."""
     yield "  plan:"
-    depth: dict[str | None, int] = {None: 2}
+    yield from _tree(artifact, {item.digest: item for item in artifact.skills}, style, 2)
+
+
+def _tree(artifact: Artifact, skills: dict[str, Artifact], style: Style, top: int) -> Iterator[str]:
+    depth: dict[str | None, int] = {None: top}
     after: dict[str, list[str]] = {}
     for edge in artifact.plan.edges:
         after.setdefault(edge.after, []).append(edge.before)
     for node in artifact.plan.nodes:
-        depth[node.id] = depth.get(node.parent, 2) + 1
+        depth[node.id] = depth.get(node.parent, top) + 1
         waits = f" after {', '.join(after[node.id])}" if node.id in after else ""
         kind = node.executor.kind.value if isinstance(node, StepNode) else node.kind
         mark = style(f"[{kind}]", "good" if kind in ("code", "script") else "info")
@@ -341,6 +358,8 @@ def tree_lines(artifact: Artifact, style: Style) -> Iterator[str]:
         arm = f"arm {node.arm + 1}: " if node.arm is not None else ""
         title = more if more and not isinstance(node, StepNode) else short(node.title)
         yield f"{'  ' * depth[node.id]}{arm}{node.id} {mark}{unproved} {title}{style(waits, 'dim')}"
+        if isinstance(node, DelegateNode) and node.plan in skills and top < DEEPEST:
+            yield from _tree(skills[node.plan], skills, style, depth[node.id])
 
 
 def short(text: str, limit: int = 72) -> str:
@@ -361,7 +380,7 @@ def time_lines(artifact: Artifact, style: Style) -> Iterator[str]:
     if maps:
         yield f"  items at the same time: {style(', '.join(maps), 'good')}"
     ratio = timing.work / span if span else 1.0
-    steps = [n for n in plan.nodes if isinstance(n, StepNode)]
+    steps = [n for n in plan.nodes if isinstance(n, ESTIMATED)]
     tokens = sum(n.estimate.tokens for n in steps)
     cost = sum(n.estimate.cost for n in steps)
     money = f", about ${cost:.4f}" if cost else ""

@@ -11,7 +11,7 @@ from skvm.plan.artifact import Artifact, Grant
 from skvm.plan.describe import Style, basis_of, detail, effects, head_lines, plain, short, time_lines, tree_lines, why
 from skvm.plan.graph import StepNode
 from skvm.plan.policy import Policy
-from skvm.plan.timing import Timing
+from skvm.plan.timing import ESTIMATED, Timing
 from skvm.source import LineIndex, Span
 
 SHOWN_CITES = 4
@@ -23,7 +23,7 @@ Cite = Callable[[Span], str]
 def dry_run_json(artifact: Artifact, policy: Policy | None = None) -> dict[str, Any]:
     """Steps in order with executor and command, gates, permissions with the places that show them, environment, estimate."""
     policy, cite = policy or Policy(), _citer(artifact)
-    steps = [n for n in artifact.plan.nodes if isinstance(n, StepNode)]
+    steps = [n for n in artifact.plan.nodes if isinstance(n, ESTIMATED)]
     timing = Timing(artifact.plan.nodes, artifact.plan.edges)
     left = policy.narrowed(artifact.permissions)
     return {
@@ -48,7 +48,8 @@ def dry_run_json(artifact: Artifact, policy: Policy | None = None) -> dict[str, 
             "refused": [_grant(g, cite) for g in _refused(artifact, policy)],
             "limits": {k: v for k, v in policy.limits.model_dump().items() if v is not None},
         },
-        "environment": [{"kind": n.kind, "name": n.name, "version": n.version} for n in artifact.environment],
+        "skills": [dry_run_json(item, policy) for item in artifact.skills],
+        "environment": [{"kind": n.kind, "name": n.name, "version": n.version} for n in artifact.needs],
         "estimate": {
             "tokens": sum(n.estimate.tokens for n in steps),
             "cost": _cost(artifact),
@@ -61,24 +62,33 @@ def dry_run_json(artifact: Artifact, policy: Policy | None = None) -> dict[str, 
 
 def dry_run_text(artifact: Artifact, style: Style = plain, policy: Policy | None = None) -> str:
     """The same for people: the plan, what it may touch and why, and the estimate."""
-    policy, cite = policy or Policy(), _citer(artifact)
+    policy = policy or Policy()
     out = [*head_lines(artifact, style), *tree_lines(artifact, style), *time_lines(artifact, style)]
     cost = _cost(artifact)
     out.append(f"  cost by estimate: {'not known' if cost is None else f'{cost:.4f} USD'}")
-    grants = policy.narrowed(artifact.permissions).grants
-    out.append("  may:" if grants else "  may: nothing outside of reading its own files")
-    out += [f"    {line}" for g in grants for line in _lines(g, cite, style)]
-    refused = _refused(artifact, policy)
-    if refused:
-        out.append("  refused by the user's policy:")
-        out += [f"    {line}" for g in refused for line in _lines(g, cite, style)]
+    out += _permitted(artifact, style, policy)
     bounds = {k: v for k, v in policy.limits.model_dump().items() if v is not None}
     if bounds:
         out.append("  at most, by the user's policy: " + ", ".join(f"{k} {v:g}" for k, v in bounds.items()))
     if artifact.permissions.forbidden:
         out.append("  must not (the author's words):")
         out += [f"    {short(text, 100)}" for text in artifact.permissions.forbidden]
+    for other in artifact.skills:
+        out.append(f"  the skill {style(other.source.name, 'bold')}, in its own steps and nowhere else:")
+        out += [f"  {line}" for line in _permitted(other, style, policy)]
     return "\n".join([*out, "nothing was run"])
+
+
+def _permitted(artifact: Artifact, style: Style, policy: Policy) -> Iterator[str]:
+    """What one skill may touch, and what of it the user's policy takes away."""
+    cite = _citer(artifact)
+    grants = policy.narrowed(artifact.permissions).grants
+    yield "  may:" if grants else "  may: nothing outside of reading its own files"
+    yield from (f"    {line}" for g in grants for line in _lines(g, cite, style))
+    refused = _refused(artifact, policy)
+    if refused:
+        yield "  refused by the user's policy:"
+        yield from (f"    {line}" for g in refused for line in _lines(g, cite, style))
 
 
 def _refused(artifact: Artifact, policy: Policy) -> list[Grant]:
@@ -91,7 +101,7 @@ def _cost(artifact: Artifact) -> float | None:
     """USD by list prices; None where a model step has no price (a simulated model never has one)."""
     if artifact.target.model.startswith(SIM):
         return None
-    steps = [n for n in artifact.plan.nodes if isinstance(n, StepNode) and n.estimate.tokens]
+    steps = [n for n in artifact.plan.nodes if isinstance(n, ESTIMATED) and n.estimate.tokens]
     if any(not n.estimate.cost for n in steps):
         return None
     return round(sum(n.estimate.cost for n in steps), 6)

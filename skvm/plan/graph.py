@@ -237,13 +237,25 @@ class TaskNode(_Base):
     gives: tuple[Output, ...] = ()
 
 
+DEEPEST = 8
+"""Skills that hand over to each other, one inside the other: compiler and runtime stop there."""
+
+
 class DelegateNode(_Base):
-    """Hands over to another skill by name."""
+    """Hands over to another skill by name.
+
+    `plan`: digest of that skill's own plan among `Artifact.skills`, which is run; empty where the skill was not found when this
+    plan was made, and a model does the step from its words. `inputs` as of a step: what the other skill is told beside them.
+    `estimate`: of the whole other plan.
+    """
 
     kind: Literal["delegate"] = "delegate"
     skill: str
+    plan: str = ""
     executor: Executor
     slice: Slice
+    inputs: tuple[str, ...] = ()
+    estimate: Estimate = Estimate()
 
 
 PlanNode = Annotated[

@@ -24,7 +24,10 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _schema(body: dict[str, Any], version: int) -> dict[str, Any]:
-    properties = body["properties"]
+    own = body.get("$ref", "").rpartition("/")[2]
+    if own:  # a model that holds others of its kind stands among the definitions
+        body = {**body["$defs"][own], "$defs": body["$defs"]}
+    properties = body["properties"] = dict(body["properties"])
     properties["schema"] = {"const": version}
     properties["digest"] = {"pattern": _DIGEST, "type": "string"}
     required = sorted({*body.get("required", ()), "format", "schema", "digest"})

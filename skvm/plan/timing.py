@@ -10,11 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from skvm.plan.graph import BranchNode, Edge, PlanNode, StepNode
+from skvm.plan.graph import BranchNode, DelegateNode, Edge, Estimate, PlanNode, StepNode
 from skvm.plan.queue import FREE, Flattener, Job, Rate, makespan, passes
 
 OTHER_SECONDS = 0.0
-"""Gates wait for people, delegations for other skills: no time of this plan."""
+"""Gates wait for people: no time of this plan."""
+
+
+ESTIMATED = (StepNode, DelegateNode)
+"""Nodes with an estimate of their own."""
 
 
 class Row(NamedTuple):
@@ -49,7 +53,7 @@ class Timing:
         return self._seconds[node.id]
 
     def _time(self, node: PlanNode) -> float:
-        if isinstance(node, StepNode):
+        if isinstance(node, ESTIMATED):
             return node.estimate.seconds
         below = self._children.get(node.id, [])
         if not below:
@@ -166,3 +170,16 @@ def depths(members: Iterable[PlanNode], before: Mapping[str, Sequence[str]]) -> 
     for node in members:
         depth[node.id] = 1 + max((depth[b] for b in before.get(node.id, ()) if b in depth), default=-1)
     return depth
+
+
+def estimate_of(nodes: Sequence[PlanNode], edges: Iterable[Edge]) -> Estimate:
+    """A whole plan as one step: the time of its longest path, and what all its steps ask of models."""
+    parts = [n.estimate for n in nodes if isinstance(n, ESTIMATED)]
+    timing = Timing(nodes, edges)
+    return Estimate(
+        seconds=round(timing.span(timing.top), 6),
+        calls=sum(p.calls for p in parts),
+        tokens=sum(p.tokens for p in parts),
+        cost=round(sum(p.cost for p in parts), 9),
+        basis="; ".join(sorted({p.basis for p in parts if p.basis})),
+    )

@@ -30,7 +30,12 @@ def _with_edits(body: Body) -> Body:
     return {**body, "edits": [], "originals": []}
 
 
-UPGRADES: dict[int, Callable[[Body], Body]] = {1: _without_chunk, 2: _with_parts, 3: _with_edits}
+def _with_skills(body: Body) -> Body:
+    """4 to 5: plans of other skills are kept beside the plan that hands over to them; before, a model did such a step."""
+    return {**body, "skills": []}
+
+
+UPGRADES: dict[int, Callable[[Body], Body]] = {1: _without_chunk, 2: _with_parts, 3: _with_edits, 4: _with_skills}
 """Version to what makes the next one of it. A step never changes: a golden plan of each version holds it."""
 
 SCHEMA = 1 + len(UPGRADES)

@@ -58,7 +58,8 @@ class RunRequest:
     prefix whose `bin` leads the PATH of commands.
     `signals`: end the run on SIGINT and SIGTERM with exit 130 instead of letting KeyboardInterrupt fly (main thread only).
     `brief`: the plan is one piece of work that comes from nowhere else, with the tools named there. `policy`: what the user
-    permits at most, whatever the manifest grants.
+    permits at most, whatever the manifest grants. `others`: folders of skills that are handed over to, by digest of their
+    plans; there and in `skill_dir` are the large files that plans leave out.
     """
 
     artifact: Artifact
@@ -86,6 +87,7 @@ class RunRequest:
     signals: bool = False
     brief: Brief | None = None
     policy: Policy = field(default_factory=Policy)
+    others: dict[str, Path] = field(default_factory=dict)
 
 
 class SystemClock:

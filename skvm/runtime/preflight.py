@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from skvm.plan import Artifact, EnvironmentNeed
+from skvm.plan import Artifact, DelegateNode, EnvironmentNeed
 from skvm.plan.environment import split_extras
 
 State = Literal["present", "missing", "unknown"]
@@ -93,9 +93,12 @@ def preflight(artifact: Artifact, machine: Machine | None = None, skill: Path | 
     """
     machine = machine or Machine()
     report: dict[str, list[dict[str, Any]]] = {"present": [], "missing": [], "unknown": []}
+    within = {n.skill for n in artifact.plan.nodes if isinstance(n, DelegateNode) and n.plan}
     bundle = {f.path for f in artifact.bundle} | {f for f in artifact.source.files if f not in artifact.bundle_omitted}
-    for need in artifact.environment:
+    for need in artifact.needs:
         state, detail, hint = _examine(need, machine, bundle, skill)
+        if need.kind == "skill" and need.name in within:
+            state, detail, hint = "present", "in the plan", ""
         if (need.kind, need.name) in machine.tried:
             state, detail = machine.tried[need.kind, need.name]
             hint = "" if state == "present" else hint or _way_to(need)

@@ -40,7 +40,7 @@ from skvm.runtime.state.overlap import Overlap
 from skvm.runtime.state.record import Recorder, new_run_id
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.state.replay import Replay
-from skvm.runtime.state.scope import TOP_SCOPE, Scope
+from skvm.runtime.state.scope import TOP_SCOPE
 from skvm.runtime.threads import in_thread
 from skvm.runtime.tools.browser import Browsing
 from skvm.runtime.tools.commands import Commands
@@ -120,7 +120,7 @@ class _Lifetime:
             self._close()
         except StoreError as error:
             self.status, self.exit_code, self.reason = "failed", 3, error.line()
-            self.session.fatal = self.session.fatal or error
+            self.session.course.fatal = self.session.course.fatal or error
         return self._outcome(found)
 
     async def _flow(self) -> None:
@@ -136,15 +136,15 @@ class _Lifetime:
                 try:
                     result = await flow.block(None, TOP_SCOPE)
                 except SkvmError as error:
-                    session.fatal = session.fatal or error
+                    session.course.fatal = session.course.fatal or error
                 group.cancel_scope.cancel()
         ran_out = scope.cancelled_caught and not self.interrupted
         if self.interrupted:
             self.status, self.exit_code, self.reason = "cancelled", 130, "interrupted"
-        elif ran_out or (session.fatal is not None and session.budget.left == 0):
+        elif ran_out or (session.course.fatal is not None and session.budget.left == 0):
             self._deadline()
-        elif session.fatal is not None:
-            self._fatal(session.fatal)
+        elif session.course.fatal is not None:
+            self._fatal(session.course.fatal)
         elif result is not None and result.status is StepStatus.DONE:
             self.status, self.exit_code = "done", 0
         else:
@@ -158,14 +158,14 @@ class _Lifetime:
         if session.budget.used.calls and not session.budget.used.replies:
             self.status, self.exit_code = "failed", 3
             self.reason = f"no answer from the model before the deadline of {limit:g} s{self._last_error()}"
-            session.fatal = TargetError(self.reason, kind="timeout", help="check the server, or raise --deadline")
+            session.course.fatal = TargetError(self.reason, kind="timeout", help="check the server, or raise --deadline")
         else:
             self.status, self.exit_code = "limit", 4
             self.reason = f"the deadline of {limit:g} s was reached{self._last_error()}"
 
     def _last_error(self) -> str:
         """How the last question to a model failed, when it did, on one line."""
-        text = " ".join(self.session.refused.split())
+        text = " ".join(self.session.course.refused.split())
         return f"; last: {text[:LONGEST_ERROR]}" if text else ""
 
     def _fatal(self, error: SkvmError) -> None:
@@ -187,7 +187,7 @@ class _Lifetime:
             self.reason = f"waits for a person at {', '.join(session.waiting)}" if session.waiting else reason
         else:
             self.status = "limit" if status is StepStatus.LIMIT else "failed"
-            failure = session.failure
+            failure = session.course.failure
             self.reason = f"{failure.node}: {failure.reason}" if failure and self.status == "failed" else reason
         self.reason = session.redactor.text(self.reason)
 
@@ -196,7 +196,7 @@ class _Lifetime:
             task_status.started()
             async for _ in received:
                 self.interrupted = True
-                self.session.ending = "interrupted"
+                self.session.course.ending = "interrupted"
                 scope.cancel()
                 return
 
@@ -234,7 +234,7 @@ class _Lifetime:
             values=values,
             summary=session.board.last_summary(),
             work=session.space.work,
-            error=session.fatal,
+            error=session.course.fatal,
             turns=tuple(session.turns),
         )
 
@@ -301,8 +301,7 @@ def _session(
     ends = request.started + request.deadline if request.deadline is not None else None
     files = {**(events[0].data.get("paths", {}) if events else {}), **space.files}
     board = Board(request.task, files, request.env, graph.maps)
-    for (node, scope), result in replay.finished.items():
-        board.put(node, Scope.parse(scope), result)
+    board.restore(replay.finished, TOP_SCOPE)
     overlap = Overlap(graph.plan, graph.declared, ports.blobs)
     places = Places(Confined(space.work), Confined(space.skill), Confined(space.spill), space.bundle)
     return Session(
@@ -321,6 +320,7 @@ def _session(
         locks=EffectLocks(graph.waived, overlap.apart),
         overlap=overlap,
         browsing=Browsing(ports.browsers),
+        skills={item.digest: item for item in request.artifact.skills},
     )
 
 

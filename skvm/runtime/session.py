@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from skvm.diag import SkvmError, UsageError
 from skvm.ir import Frozen
-from skvm.plan import Edge, EventKind, GateNode, MapNode, Plan, PlanNode, StepNode, StepResult
+from skvm.plan import Artifact, Edge, EventKind, GateNode, MapNode, Plan, PlanNode, StepNode, StepResult
 from skvm.ports import HarnessTurn, ModelClient, ToolSpec
 from skvm.runtime.api import RunPorts, RunRequest, StepRow
 from skvm.runtime.lanes import EffectLocks, Holder, Lanes
@@ -18,7 +19,7 @@ from skvm.runtime.state.overlap import Overlap
 from skvm.runtime.state.record import Recorder
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.state.replay import Replay
-from skvm.runtime.state.scope import Scope
+from skvm.runtime.state.scope import TOP_SCOPE, Scope
 from skvm.runtime.tools.browser import Browsing
 from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
@@ -94,9 +95,22 @@ class Failure(Frozen):
 
 
 @dataclass
+class Course:
+    """How a run goes, for all skills at work in it: `fatal` is the error that ended it, `failure` the step that did, `running`
+    counts steps under way, `refused` is how the last question to a model failed (empty after an answer)."""
+
+    fatal: SkvmError | None = None
+    failure: Failure | None = None
+    running: int = 0
+    ending: str = ""
+    refused: str = ""
+
+
+@dataclass
 class Session:
-    """One run. `fatal` is the error that ended it, `failure` the step that did, `rows` what `RunOutcome.steps` shows,
-    `refused` how the last question to a model failed (empty after an answer), `turns` the conversation of a brief."""
+    """One skill at work in a run: the run's own, or one that is handed over to, whose scopes lie in `base`, and which shares
+    with the others journal, limits, lanes, work folder and `course`. `skills`: plans that can be handed over to, by digest.
+    `rows` is what `RunOutcome.steps` shows, `turns` the conversation of a brief."""
 
     request: RunRequest
     ports: RunPorts
@@ -113,20 +127,22 @@ class Session:
     locks: EffectLocks
     overlap: Overlap
     browsing: Browsing
+    skills: Mapping[str, Artifact] = field(default_factory=dict)
+    base: Scope = TOP_SCOPE
+    course: Course = field(default_factory=Course)
     rows: list[StepRow] = field(default_factory=list)
-    fatal: SkvmError | None = None
-    failure: Failure | None = None
     waiting: list[str] = field(default_factory=list)
     turns: list[HarnessTurn] = field(default_factory=list)
-    running: int = 0
-    ending: str = ""
-    refused: str = ""
     written: dict[str, str] = field(default_factory=dict)
     digests: dict[tuple[str, int, int, int], str] = field(default_factory=dict)
 
     def emit(self, kind: EventKind, node: str = "", scope: Scope | None = None, /, **data: Any) -> None:
         """Journal and show one event; raises StoreError."""
         self.recorder.emit(kind, node, scope.path if scope else "", **data)
+
+    def place(self, node: str) -> str:
+        """A node as it is called in the whole run."""
+        return f"{self.base.path}/{node}" if self.base.parts else node
 
     def model_of(self, target: str) -> str:
         """Model for an executor's target: the run's own unless the plan bound the step to another one of its pool."""

@@ -18,7 +18,7 @@ from skvm.compile.unit import Pass, StepEffects, Unit
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import Control, ControlKind, EffectClass, Effects, Hazard, conflict
 from skvm.ir.effects import ANYWHERE
-from skvm.plan import BranchNode, Edge, GateNode, MapNode, PlanNode, StepNode
+from skvm.plan import BranchNode, DelegateNode, Edge, GateNode, MapNode, PlanNode, StepNode
 
 _CONCRETE = (Hazard.READ_AFTER_WRITE, Hazard.WRITE_AFTER_WRITE, Hazard.WRITE_AFTER_READ)
 
@@ -310,7 +310,7 @@ def _with_inputs(unit: Unit) -> Callable[[PlanNode], PlanNode]:
     def leaves(node: str) -> list[str]:
         below = unit.children.get(node, ())
         if not below:
-            return [node] if isinstance(unit.node_by_id[node], StepNode) else _past(node)
+            return [node] if isinstance(unit.node_by_id[node], (StepNode, DelegateNode)) else _past(node)
         return [leaf for child in below if child.id not in ends for leaf in leaves(child.id)]
 
     def _past(gate: str) -> list[str]:
@@ -325,7 +325,7 @@ def _with_inputs(unit: Unit) -> Callable[[PlanNode], PlanNode]:
         return list(dict.fromkeys(found))
 
     def change(node: PlanNode) -> PlanNode:
-        if not isinstance(node, StepNode):
+        if not isinstance(node, (StepNode, DelegateNode)):
             return node
         names = sorted(inputs(node), key=order.__getitem__)
         refs = [ref for name in names for ref in (f"$step.{name}.values", f"$step.{name}.files")]

@@ -14,7 +14,7 @@ from skvm.capability import catalog_digest, prices_digest
 from skvm.compile.request import Processor
 from skvm.compile.unit import Pass, Unit
 from skvm.diag import Diagnostic, sort_diagnostics
-from skvm.plan import Artifact, BundleFile, PassRecord, Plan, PlanDiagnostic, SourceInfo, TargetInfo
+from skvm.plan import Artifact, BundleFile, DelegateNode, PassRecord, Plan, PlanDiagnostic, SourceInfo, TargetInfo
 from skvm.source import SkillSource, SourceText, data_path, digest_bytes, digest_text
 
 BUNDLE_LIMIT = 1_000_000
@@ -64,7 +64,16 @@ def assemble(unit: Unit, records: tuple[PassRecord, ...] = ()) -> Artifact:
         bundle=bundle,
         bundle_omitted=omitted,
         diagnostics=_diagnostics(unit),
+        skills=_skills(unit),
     )
+
+
+def _skills(unit: Unit) -> tuple[Artifact, ...]:
+    """Plans of all skills that are handed over to, those that these hand over to included: each once, side by side."""
+    named = {node.plan for node in unit.nodes if isinstance(node, DelegateNode)}
+    direct = [item for item in unit.request.skills.values() if item.digest in named]
+    found = {one.digest: one.model_copy(update={"skills": ()}) for item in direct for one in (item, *item.skills)}
+    return tuple(sorted(found.values(), key=lambda item: (item.source.name, item.digest)))
 
 
 def _target(item: Processor) -> TargetInfo:

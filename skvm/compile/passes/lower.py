@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from skvm.capability import Level
 from skvm.compile.layout import Box, Entry, Layout, bound_of
+from skvm.compile.request import CompileRequest
 from skvm.compile.slices import Slicer
 from skvm.compile.unit import Pass, Unit
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import Control, Program
 from skvm.plan import (
     Arm,
+    Artifact,
     BranchNode,
     DelegateNode,
     Executor,
@@ -25,6 +28,7 @@ from skvm.plan import (
     Requires,
     StepNode,
 )
+from skvm.plan.timing import estimate_of
 from skvm.source import Span, digest_text
 
 WHOLE = "skill"
@@ -47,8 +51,9 @@ class LowerPass(Pass):
         if not has_procedure(unit.program):
             return replace(unit, nodes=(_whole(unit.program, slicer, model),))
         layout = Layout(unit.program, slicer)
-        nodes = _Builder(unit.program, slicer, model, layout).nodes(layout.entries())
-        found = tuple(_note(unit.program, owner, words) for owner, words in layout.notes)
+        nodes = _Builder(unit.program, slicer, model, layout, unit.request.skills).nodes(layout.entries())
+        found = [_note(unit.program, owner, words) for owner, words in layout.notes]
+        found += [_apart(node, *unit.request.apart[node.skill]) for node in nodes if _is_apart(node, unit.request)]
         return replace(unit, nodes=nodes, diagnostics=(*unit.diagnostics, *dict.fromkeys(found)))
 
 
@@ -62,6 +67,14 @@ def _note(program: Program, owner: str, words: str) -> Diagnostic:
     span = node.span if node is not None else Span(program.main, 0, 0)
     code = CODES["SKV502"]
     return Diagnostic(code.number, code.severity, f"{owner}: {words}", span)
+
+
+def _is_apart(node: PlanNode, request: CompileRequest) -> TypeGuard[DelegateNode]:
+    return isinstance(node, DelegateNode) and node.skill in request.apart
+
+
+def _apart(node: DelegateNode, code: str, words: str) -> Diagnostic:
+    return Diagnostic(code, CODES[code].severity, f"{node.id}: {words}", node.span)
 
 
 def _whole(program: Program, slicer: Slicer, model: Executor) -> StepNode:
@@ -94,6 +107,7 @@ class _Builder:
     slicer: Slicer
     model: Executor
     layout: Layout
+    skills: Mapping[str, Artifact]
 
     def nodes(self, entries: tuple[Entry, ...]) -> tuple[PlanNode, ...]:
         out: list[PlanNode] = []
@@ -148,9 +162,11 @@ class _Builder:
             return GateNode(**base, key=key, span=entry.control.span, question=question)
         if entry.kind == "delegate" and entry.control is not None and entry.control.target:
             cut = self.slicer.step(step)
-            return DelegateNode(
-                **base, key=step.key, span=step.span, skill=entry.control.target, executor=self.model, slice=cut
+            skill = entry.control.target
+            node = DelegateNode(
+                **base, key=step.key, span=step.span, skill=skill, executor=self.model, slice=cut, inputs=("$task",)
             )
+            return self._linked(node)
         return StepNode(
             **base,
             key=step.key,
@@ -161,3 +177,10 @@ class _Builder:
             outputs=_outputs(self.program, step.id),
             recover_of=entry.recover_of,
         )
+
+    def _linked(self, node: DelegateNode) -> DelegateNode:
+        """With the plan of the other skill, where there is one."""
+        other = self.skills.get(node.skill)
+        if other is None:
+            return node
+        return node.model_copy(update={"plan": other.digest, "estimate": estimate_of(other.plan.nodes, other.plan.edges)})

@@ -84,7 +84,7 @@ async def _once(session: Session, question: Question, attempt: int) -> ModelRepl
         finally:
             session.budget.release(prompt, room)
     lane.succeeded()
-    session.refused = ""
+    session.course.refused = ""
     if not reply.seconds:
         reply = reply.model_copy(update={"seconds": session.ports.clock.monotonic() - began})
     reply = _clean(session, reply)
@@ -113,7 +113,7 @@ def _failed(session: Session, question: Question, error: Exception, began: float
     known = error if isinstance(error, SkvmError) else TargetError(f"the backend failed: {error!r}", kind="protocol")
     kind = known.kind if isinstance(known, TargetError) else type(known).__name__
     if kind != "timeout":  # a call that the deadline cut short says nothing new
-        session.refused = session.redactor.text(known.message)
+        session.course.refused = session.redactor.text(known.message)
     if kind == "rate" and callable(refused):
         refused()
     seconds = round(session.ports.clock.monotonic() - began, 6)

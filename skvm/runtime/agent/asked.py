@@ -26,7 +26,7 @@ async def ask_user(session: Session, node: PlanNode, scope: Scope, question: str
     if session.request.yes or session.ports.gate is None:
         return NOBODY
     session.emit(EventKind.GATE_ASK, node.id, scope, question=question)
-    answer, by = await session.ports.gate.ask(node.id, question)
+    answer, by = await session.ports.gate.ask(session.place(node.id), question)
     session.emit(EventKind.GATE_ANSWER, f"{node.id}?", scope, question=question, answer=answer, by=by)
     return NOBODY if answer is None else "The user says yes." if answer else "The user says no."
 
@@ -36,4 +36,4 @@ async def _answer(session: Session, node: PlanNode, question: str) -> tuple[bool
         return True, "--yes"
     if session.ports.gate is None:
         return None, "nobody"
-    return await session.ports.gate.ask(node.id, question)
+    return await session.ports.gate.ask(session.place(node.id), question)

@@ -189,10 +189,11 @@ class StepCalls:
         again: bool | None = None
         if gate is not None and not self.session.request.yes:  # --yes never approves an effect in doubt
             self.session.emit(EventKind.GATE_ASK, f"{self.node.id}?", self.scope, question=f"{text}. Run it again?")
-            again, by = await gate.ask(self.node.id, f"{text}. Run it again?")
+            again, by = await gate.ask(self.session.place(self.node.id), f"{text}. Run it again?")
             self.session.emit(EventKind.GATE_ANSWER, f"{self.node.id}?", self.scope, question=text, answer=again, by=by)
         if not again:
-            raise InDoubtError(text, where=self.node.id, help="look at the work folder, then resume at a terminal to decide")
+            where = self.session.place(self.node.id)
+            raise InDoubtError(text, where=where, help="look at the work folder, then resume at a terminal to decide")
 
     async def _act(self, tool: str, args: dict[str, Any], words: tuple[str, ...]) -> Done:
         handler = getattr(self, f"_{tool}")
@@ -278,13 +279,13 @@ class StepCalls:
         session = self.session
         work = session.space.work
         before = await in_thread(take, work)
-        alone = session.running <= 1
+        alone = session.course.running <= 1
         write = await in_thread(self._writable)
         hosts = session.granted(self.node, "host")
         outward = Outward(hosts, self._tell_reach)
         reach = outward.reach if hosts else None
         result = await session.commands.run(words or args["command"], session.env_of(self.node), reach, self._left(), write)
-        alone = alone and session.running <= 1
+        alone = alone and session.course.running <= 1
         new = await in_thread(changed, work, before)
         wrote = tuple(path for path in new if alone or self._mine(path))
         self.touched.update(dict.fromkeys(wrote))
@@ -340,14 +341,15 @@ class StepCalls:
     def _mine(self, path: str) -> bool:
         """Beside other steps, a changed file is this one's when its effects say so and no tool of another wrote it."""
         effects = self.node.effects
-        other = self.session.written.get(path, self.node.id)
-        return other == self.node.id and (effects.top or any(may_alias(path, place) for place in effects.writes))
+        own = self.session.place(self.node.id)
+        other = self.session.written.get(path, own)
+        return other == own and (effects.top or any(may_alias(path, place) for place in effects.writes))
 
     def _note_path(self, tool: str, args: dict[str, Any]) -> None:
         if tool in ("write_file", "edit_file"):
             path = self.session.places.work.relative(args["path"])
             self.touched[path] = None
-            self.session.written[path] = self.node.id
+            self.session.written[path] = self.session.place(self.node.id)
 
     def _record(self, tool: str, args: dict[str, Any], effect: EffectClass, data: dict[str, Any]) -> CallRecord:
         return CallRecord(

@@ -91,7 +91,7 @@ class StepRun:
         question = f"{self.node.title}\n{self.node.slice.text}\nIs it done?"
         done, by = await gate(self.session, self.node, self.scope, question)
         if done is None:
-            self.session.waiting.append(self.node.id)
+            self.session.waiting.append(self.session.place(self.node.id))
             return Ended(StepStatus.WAITING, reason="nobody is there to do it")
         return Ended(StepStatus.DONE, f"done by {by}") if done else Ended(StepStatus.FAILED, reason=f"not done, says {by}")
 
@@ -257,29 +257,30 @@ async def _attempt(run: StepRun) -> StepResult:
     async with session.locks.holding(Holder(node.id, scope.parts, node.effects, run.alone)):
         began = session.ports.clock.monotonic()
         session.emit(EventKind.NODE_START, node.id, scope, executor=node.executor.kind.value, attempt=run.attempt, **effects)
-        session.running += 1
+        session.course.running += 1
         try:
             return end(await run.run())
         except anyio.get_cancelled_exc_class():
-            session.row(node, scope, end(run.cut(StepStatus.CANCELLED, _why(session))))
+            session.row(node, scope, end(run.cut(StepStatus.CANCELLED, why_ended(session))))
             raise
         except Denied:
             return end(run.stopped())
         except StoreError:
             raise  # nothing more can be written
         except SkvmError as error:
-            session.row(node, scope, end(run.cut(_status(error), error.line())))
+            session.row(node, scope, end(run.cut(status_of(error), error.line())))
             raise
         finally:
-            session.running -= 1
+            session.course.running -= 1
 
 
-def _why(session: Session) -> str:
+def why_ended(session: Session) -> str:
     """Why a step was ended from outside."""
-    return session.ending or ("the deadline was reached" if session.budget.left == 0 else "cancelled")
+    return session.course.ending or ("the deadline was reached" if session.budget.left == 0 else "cancelled")
 
 
-def _status(error: SkvmError) -> StepStatus:
+def status_of(error: SkvmError) -> StepStatus:
+    """How a step ended that an error of the run cut off."""
     if isinstance(error, LimitHit):
         return StepStatus.LIMIT
     return StepStatus.IN_DOUBT if isinstance(error, InDoubtError) else StepStatus.FAILED

@@ -9,7 +9,6 @@ from typing import Any
 import anyio
 
 from skvm.diag import InternalError, SkvmError
-from skvm.ir import EffectClass, Effects
 from skvm.plan import (
     BatchNode,
     BranchNode,
@@ -19,15 +18,14 @@ from skvm.plan import (
     LoopNode,
     MapNode,
     PlanNode,
-    StepNode,
     StepResult,
     StepStatus,
     TaskNode,
 )
 from skvm.ports import ModelReply
 from skvm.runtime.agent.asked import gate
-from skvm.runtime.agent.step import run_step
 from skvm.runtime.flow.conditions import MET, NONE, NOT_MET, choose_arm, exit_reached
+from skvm.runtime.flow.delegates import delegate
 from skvm.runtime.flow.scheduler import GOOD, Flow
 from skvm.runtime.flow.tasks import sub_task
 from skvm.runtime.session import Session
@@ -41,7 +39,6 @@ MAX_ITEMS = 10_000
 
 async def control(flow: Flow, node: PlanNode, scope: Scope) -> StepResult:
     """Run one control node to its end."""
-    finished = flow.session.replay.finished.get((node.id, scope.path))
     if isinstance(node, GateNode):
         return await _gate(flow, node, scope)
     if isinstance(node, BranchNode):
@@ -55,7 +52,7 @@ async def control(flow: Flow, node: PlanNode, scope: Scope) -> StepResult:
     if isinstance(node, TaskNode):
         return await sub_task(flow, node, scope)
     assert isinstance(node, DelegateNode)
-    return finished or await _delegate(flow, node, scope)
+    return await delegate(flow, node, scope)
 
 
 async def _gate(flow: Flow, node: GateNode, scope: Scope) -> StepResult:
@@ -63,7 +60,7 @@ async def _gate(flow: Flow, node: GateNode, scope: Scope) -> StepResult:
     began = session.ports.clock.monotonic()
     approved, by = await gate(session, node, scope, node.question)
     if approved is None:
-        session.waiting.append(node.id)
+        session.waiting.append(session.place(node.id))
         result = StepResult(status=StepStatus.WAITING, reason=f"nobody approved: {node.question}", executor="person")
     elif approved:
         result = StepResult(status=StepStatus.DONE, summary=f"approved by {by}", executor="person")
@@ -204,29 +201,6 @@ def _marks(session: Session, items: list[Any]) -> list[str]:
         seen[mark] = seen.get(mark, 0) + 1
         marks.append(mark if seen[mark] == 1 else f"{mark}.{seen[mark]}")
     return marks
-
-
-async def _delegate(flow: Flow, node: DelegateNode, scope: Scope) -> StepResult:
-    """Another skill that is not here is followed by a model from what this skill says about it."""
-    step = StepNode(
-        id=node.id,
-        key=node.key,
-        title=node.title,
-        parent=node.parent,
-        arm=node.arm,
-        optional=node.optional,
-        span=node.span,
-        executor=node.executor,
-        slice=node.slice,
-        effects=Effects(top=True),
-        effect_class=EffectClass.EFFECTFUL,
-    )
-    text = f"the skill {node.skill} is not available; a model does this step"
-    flow.session.emit(EventKind.DIAG, node.id, scope, code="delegate", message=text)
-    result = await run_step(flow.session, step, scope)
-    flow.session.board.put(node.id, scope, result)
-    flow.session.row(node, scope, result)
-    return result
 
 
 def _counted(result: StepResult, reply: ModelReply | None) -> StepResult:

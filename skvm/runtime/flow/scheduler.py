@@ -41,11 +41,11 @@ class BlockRun:
 
 
 class Flow:
-    """The scheduler of one run. `control` handles nodes that are not steps."""
+    """The scheduler of one skill. `control` handles nodes that are not steps."""
 
     def __init__(self, session: Session, control: Handler) -> None:
         self.session = session
-        self._control = control
+        self.control = control
         self._exit_readers = exit_readers(session.graph.plan)
         self._recovered: dict[tuple[str, str], StepResult] = {}
 
@@ -149,7 +149,7 @@ class Flow:
 
     async def _do(self, node: PlanNode, scope: Scope) -> StepResult:
         if not isinstance(node, StepNode):
-            return await self._control(self, node, scope)
+            return await self.control(self, node, scope)
         result = await run_step(self.session, node, scope, node.id in self._exit_readers)
         self.session.board.put(node.id, scope, result)
         self.session.row(node, scope, result)
@@ -186,21 +186,22 @@ class Flow:
 
     def note(self, result: StepResult, node: PlanNode) -> None:
         """Remember the first step whose failure ends the run."""
-        if self.session.failure is None:
-            self.session.failure = Failure(status="failed", node=node.id, reason=result.reason)
-            self.session.ending = f"cancelled: {node.id} failed"
+        if self.session.course.failure is None:
+            place = self.session.place(node.id)
+            self.session.course.failure = Failure(status="failed", node=place, reason=result.reason)
+            self.session.course.ending = f"cancelled: {place} failed"
 
     def forget_failure(self) -> None:
         """A loop tries again: what failed in it does not end the run."""
-        self.session.failure, self.session.ending = None, ""
+        self.session.course.failure, self.session.course.ending = None, ""
 
     def end_run(self, error: SkvmError) -> None:
         """Remember the first error that ends the run."""
-        if self.session.fatal is None:
-            self.session.fatal = error
-            self.session.ending = error.line()
+        if self.session.course.fatal is None:
+            self.session.course.fatal = error
+            self.session.course.ending = error.line()
 
     def raise_fatal(self) -> None:
         """Go on ending the run, one block further out."""
-        if self.session.fatal is not None:
-            raise self.session.fatal
+        if self.session.course.fatal is not None:
+            raise self.session.course.fatal

@@ -6,7 +6,7 @@ References: `$task`, `$file.NAME`, `$step.ID.values.X[.Y]`, `$step.ID.files`, `$
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from skvm.plan import StepResult, StepStatus
@@ -33,6 +33,13 @@ class Board:
     def arrange(self, scopes: Iterable[Scope]) -> None:
         """Remember the order of a map's items, since they end in any order."""
         self._places.update((scope.parts, place) for place, scope in enumerate(scopes))
+
+    def restore(self, finished: Mapping[tuple[str, str], StepResult], base: Scope) -> None:
+        """Put what a run had finished in `base` before it was resumed; other skills have boards of their own."""
+        for (step, path), result in finished.items():
+            scope = Scope.parse(path)
+            if scope.within(base):
+                self.put(step, scope, result)
 
     def put(self, step: str, scope: Scope, result: StepResult) -> None:
         """Make a result visible; a later one of the same step and scope replaces it."""

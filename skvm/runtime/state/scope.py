@@ -1,4 +1,4 @@
-"""Scopes: which iteration of which loop or map a step runs in."""
+"""Scopes: which iteration of which loop or map a step runs in, and which skill that was handed over to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+_SAFE = " .,:;=+@~-_()"
+HANDED = ">"
+"""Begins the key of a skill that is handed over to; names of items have it percent-encoded."""
 
 _PART = re.compile(r"([^/\[\]]+)\[([^\]]*)\]")
 
@@ -37,8 +41,23 @@ class Scope:
 
     def of_item(self, node: str, item: Any, mark: str) -> Scope:
         """Inside map `node` for one item; `mark` stands for it without its name."""
-        key = quote(item if isinstance(item, str) else str(item), safe=" .,:;=+@~-_()", errors="replace")[:120]
+        key = quote(item if isinstance(item, str) else str(item), safe=_SAFE, errors="replace")[:120]
         return Scope((*self.parts, (node, f"{key}" or mark)), _join(self.draw, mark), item)
+
+    def handed_over(self, node: str, skill: str, place: int) -> Scope:
+        """Inside the plan of another skill that `node`, the run's `place`-th such node, hands over to."""
+        key = HANDED + quote(skill, safe=_SAFE, errors="replace")[:120]
+        return Scope((*self.parts, (node, key)), _join(self.draw, str(place)), self.item)
+
+    @property
+    def handed(self) -> list[str]:
+        """Skills around this scope that were handed over to, from the outside in."""
+        return [key[len(HANDED) :] for _, key in self.parts if key.startswith(HANDED)]
+
+    def within(self, base: Scope) -> bool:
+        """Does this lie in `base` and in no skill that is handed over to from there?"""
+        depth = len(base.parts)
+        return self.parts[:depth] == base.parts and not any(key.startswith(HANDED) for _, key in self.parts[depth:])
 
     def prefixes(self) -> list[tuple[tuple[str, str], ...]]:
         """From this scope outwards to the top."""

@@ -290,7 +290,7 @@ def _lanes(rows: list[TraceRow]) -> list[TraceRow]:
 def _critical(rows: list[TraceRow]) -> list[TraceRow]:
     """Back from the row that ended last, each time to the one that ended last before it started."""
     chosen: set[int] = set()
-    ran = [i for i, r in enumerate(rows) if r.status != "skipped" and r.executor != "map"]
+    ran = [i for i, r in enumerate(rows) if r.status != "skipped" and r.executor not in ("map", "skill")]
     here = max(ran, key=lambda i: (rows[i].end, -i), default=None)
     while here is not None:
         chosen.add(here)

@@ -64,6 +64,12 @@ class Commands:
         # The prefix comes before the links: an interpreter finds the packages of its prefix by the path it is called by.
         self._path = ":".join((*prefix_path(prefix), str(self._bin), SYSTEM_PATH))
 
+    def beside(self, space: Workspace) -> Commands:
+        """Commands of another skill in the same run: the same sandbox, prefix and lane, other files."""
+        other = Commands(space, self.sandbox, self._redactor, self._prefix, self._policy)
+        other._lane = self._lane
+        return other
+
     async def sandbox(self) -> Sandbox:
         """The sandbox of this run; raises SandboxError where there is none."""
         async with self._choosing:

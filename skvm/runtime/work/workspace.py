@@ -41,11 +41,17 @@ def prepare(request: RunRequest, home: Path, run: str) -> Workspace:
     """Make (or on resume find) the folders of a run; raises UsageError, StoreError, EnvironmentFailure."""
     folder = private_folder(run_folder(home, run)).resolve()
     work = _work_folder(request, folder)
-    skill, spill = private_folder(folder / "skill"), private_folder(folder / "spill")
-    bundle, missing = _materialise(request.artifact, skill, request.skill_dir)
     files = _inputs(request, work)
     _clean(work)
     write_aside(folder / "plan.json", request.artifact.to_bytes())
+    return unpack(request.artifact, folder, work, files, request.skill_dir)
+
+
+def unpack(artifact: Artifact, folder: Path, work: Path, files: dict[str, str], origin: Path | None) -> Workspace:
+    """The places of one skill at work in `work`, with its bundle; raises StoreError. Doing it again changes nothing."""
+    folder = private_folder(folder)
+    skill, spill = private_folder(folder / "skill"), private_folder(folder / "spill")
+    bundle, missing = _materialise(artifact, skill, origin)
     return Workspace(folder, work, skill, spill, frozenset(bundle), files, tuple(missing))
 
 
@@ -93,13 +99,14 @@ def _materialise(artifact: Artifact, skill: Path, origin: Path | None) -> tuple[
         bundle.append(file.path)
     for path in artifact.bundle_omitted:
         expected = artifact.source.files.get(path, "")
-        source = origin / path if origin and _plain(path) else None
-        digest = digest_file(source) if source else None
-        if source is None or digest is None or not expected.endswith(digest):
+        places = [place / path for place in (skill, origin) if place is not None and _plain(path)]
+        source = next((p for p in places if (digest := digest_file(p)) and expected.endswith(digest)), None)
+        if source is None:
             missing.append(path)
             continue
-        (skill / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, skill / path)
+        if source != skill / path:
+            (skill / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, skill / path)
         bundle.append(path)
     return bundle, missing
 
