@@ -1,4 +1,5 @@
-"""`kill -9` after every event of five plans, each run resumed: same result, nothing lost, what became of effects.
+"""`kill -9` after every event of six plans, each run resumed: same result, nothing lost, what became of effects. A run that
+stops in doubt is then answered by a person: no; yes, and killed right after the answer; yes.
 
 The plans, and what must hold, are those of the suite (`tests/runtime/crash_plans.py`, `crash_judge.py`). A run is a process of
 its own, forked from one that has imported everything, and kills itself as soon as the event is in the journal.
@@ -24,7 +25,8 @@ TESTS = Path(__file__).resolve().parents[2] / "tests" / "runtime"
 
 
 def measure(every: int = 1, plan: str = "") -> dict[str, Any]:
-    """One row a plan (or only that of one): `events`, `kills`, `same`, `in doubt`, `wrong` (what was, after which event)."""
+    """One row a plan (or only that of one): `events`, `kills`, `same`, `in doubt`, `answered` (of those, with no and with yes),
+    `wrong` (what was, after which event)."""
     sys.path.insert(0, str(TESTS))
     import crash_judge
 
@@ -33,10 +35,11 @@ def measure(every: int = 1, plan: str = "") -> dict[str, Any]:
 
 def text(result: dict[str, Any]) -> str:
     """The rows as a table."""
-    rows = [f"{'plan':<10}{'events':>8}{'kills':>8}{'same result':>13}{'in doubt':>10}{'wrong':>7}"]
+    rows = [f"{'plan':<10}{'events':>8}{'kills':>8}{'same result':>13}{'in doubt':>10}{'answered':>10}{'wrong':>7}"]
     for row in result["rows"]:
         rows.append(
-            f"{row['plan']:<10}{row['events']:>8}{row['kills']:>8}{row['same']:>13}{row['in doubt']:>10}{len(row['wrong']):>7}"
+            f"{row['plan']:<10}{row['events']:>8}{row['kills']:>8}{row['same']:>13}{row['in doubt']:>10}{row['answered']:>10}"
+            f"{len(row['wrong']):>7}"
         )
         rows += [f"  {wrong}" for wrong in row["wrong"]]
     return "\n".join(rows)
@@ -59,7 +62,9 @@ def _plan(name: str, count: int, every: int) -> dict[str, Any]:
         for last in range(1, count, every):
             found["kills"] += 1
             try:
-                found[_killed(name, root / str(last), last, whole)] += 1
+                verdict = _killed(name, root / str(last), last, whole)
+                found[verdict] += 1
+                found["answered"] += verdict == "in doubt"
             except AssertionError as error:
                 wrong.append(f"event {last}: {error}")
             print(f"\r{name} {last}/{count - 1}", end="", file=sys.stderr, flush=True)
@@ -68,7 +73,7 @@ def _plan(name: str, count: int, every: int) -> dict[str, Any]:
         "plan": name,
         "events": count,
         "kills": found["kills"],
-        **{k: found[k] for k in ("same", "in doubt")},
+        **{k: found[k] for k in ("same", "in doubt", "answered")},
         "wrong": wrong,
     }
 
@@ -86,20 +91,40 @@ def _killed(name: str, root: Path, last: int, whole: Any) -> str:
     status, outcome = _run(name, root, work, "0", row.run)
     assert status == 0, "the resumed run ended badly"
     verdict: str = crash_judge.judge(name, whole, seen, outcome, work)
+    if verdict == "in doubt":
+        _answered(name, root, work, row.run, whole, crash_judge.begun(seen), outcome)
     return verdict
 
 
-def _run(name: str, root: Path, work: Path, last: str, resume: str) -> tuple[int, dict[str, Any]]:
+def _answered(name: str, root: Path, work: Path, run: str, whole: Any, doubt: list[str], outcome: dict[str, Any]) -> None:
+    """Resume a run in doubt as a person at a terminal does."""
+    import crash_judge
+
+    doubtful = crash_judge.left(outcome, work)
+    status, declined = _run(name, root, work, "0", run, "no")
+    assert status == 0, "the declined run ended badly"
+    crash_judge.judge_declined(doubtful, declined, work)
+    with open_store(root / "home") as store:
+        asked = [e.node for e in store.journal.read(run) if e.kind.value == "gate.ask" and e.node.endswith("?")]
+    status, _ = _run(name, root, work, f"gate.answer:{asked[-1]}", run, "yes")
+    assert os.WIFSIGNALED(status), "it was not killed after the answer"
+    status, approved = _run(name, root, work, "0", run, "yes")
+    assert status == 0, "the approved run ended badly"
+    crash_judge.judge_approved(name, whole, doubt, doubtful, approved, work)
+
+
+def _run(name: str, root: Path, work: Path, last: str, resume: str, says: str = "-") -> tuple[int, dict[str, Any]]:
     """Wait status of the process, and the outcome it wrote (empty when it was killed)."""
     import crash_child
 
-    answer = root / f"outcome-{last}.json"
+    answer = root / "outcome.json"
+    answer.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
         code = 1
         try:
             with (root / "stderr").open("w") as stream, redirect_stderr(stream):
-                done = anyio.run(crash_child.main, name, str(root / "home"), str(work), last, resume)
+                done = anyio.run(crash_child.main, name, str(root / "home"), str(work), last, resume, says)
             answer.write_text(json.dumps(done))
             code = 0
         finally:

@@ -28,7 +28,7 @@ MOST = 64
 """Plans of other skills that are made for one plan; past that, steps are left to a model."""
 
 INSTEAD = "a model does this step from its words"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """A run that dies by SIGKILL right after event number N (0 = never). Its effects leave countable traces outside the plan.
 
-Arguments: plan (see crash_plans), home, work folder, N or KIND:NODE, id of a run to resume or `-`.
+Arguments: plan (see crash_plans), home, work folder, N or KIND:NODE, id of a run to resume or `-`, what a person says to
+effects in doubt: yes, no, or `-` where nobody is there.
 """
 
 from __future__ import annotations
@@ -32,24 +33,39 @@ class Dying(Run):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(plan: str, home: str, work: str, last: str, resume: str) -> dict[str, Any]:
+class Person(Gate):
+    """Answers gates of the plan, and every effect in doubt alike."""
+
+    def __init__(self, answers: dict[str, bool], doubts: bool | None) -> None:
+        super().__init__(answers)
+        self.doubts = doubts
+
+    async def ask(self, node: str, question: str) -> tuple[bool | None, str]:
+        if question.endswith("Run it again?"):
+            self.asked.append((node, question))
+            return self.doubts, "test"
+        return await super().ask(node, question)
+
+
+async def main(plan: str, home: str, work: str, last: str, resume: str, says: str = "-") -> dict[str, Any]:
     """What came of it."""
     given = PLANS[plan]
     with open_store(Path(home)) as store:
         one = Dying(Path(home), store=store)
         one.last = last
+        person = Person(dict(given.gates), {"yes": True, "no": False}.get(says))
         outcome = await one.go(
             given.plan(),
             ScriptedModel(given.script),
             workdir=Path(work),
             resume=None if resume == "-" else resume,
-            gate=Gate(dict(given.gates)),
+            gate=person,
         )
     asked = sum(e.kind is EventKind.MODEL_REPLY for e in one.events)
-    return {**outcome.to_json(), "asked": asked, "events": len(one.events)}
+    return {**outcome.to_json(), "asked": asked, "events": len(one.events), "questions": person.asked}
 
 
 if __name__ == "__main__":
     import anyio
 
-    print(json.dumps(anyio.run(main, *sys.argv[1:6])))
+    print(json.dumps(anyio.run(main, *sys.argv[1:7])))

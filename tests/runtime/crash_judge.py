@@ -12,7 +12,7 @@ from crash_plans import PLANS
 
 from skvm.plan import Event, EventKind
 
-EVENTS = {"steps": 50, "controls": 73, "gated": 24, "edited": 38, "spread": 23}
+EVENTS = {"steps": 50, "controls": 73, "gated": 24, "edited": 38, "spread": 23, "handed": 46}
 """Events of each plan when nothing happens to it."""
 
 
@@ -44,12 +44,12 @@ def left(outcome: dict[str, Any], work: Path) -> Left:
 
 
 def begun(events: Iterable[Event]) -> list[str]:
-    """Tools of effects that were begun, that nobody can read back, and whose end is not recorded."""
+    """Effects that were begun, that nobody can read back, and whose end is not recorded: tool and arguments as text."""
     open_calls: dict[tuple[str, str], str] = {}
     for event in events:
         place = (event.scope, str(event.data.get("call")))
         if event.kind is EventKind.TOOL_INTENT and event.data["effect"] == "effectful" and not event.data.get("digests"):
-            open_calls[place] = event.data["tool"]
+            open_calls[place] = f"{event.data['tool']} {event.data['args']}"
         elif event.kind is EventKind.TOOL_RESULT:
             open_calls.pop(place, None)
     return sorted(open_calls.values())
@@ -67,3 +67,23 @@ def judge(plan: str, whole: Left, before: list[Event], outcome: dict[str, Any], 
     assert not doubt, f"an effect in doubt was guessed: {doubt}"
     assert now == whole, f"{now} is not {whole}"
     return "same"
+
+
+def judge_declined(doubtful: Left, outcome: dict[str, Any], work: Path) -> None:
+    """A person said that the effect in doubt is not to be run again: nothing more happened, and the run still says so."""
+    now = left(outcome, work)
+    assert outcome["questions"], "nobody was asked"
+    assert (now.status, outcome["exit_code"]) == ("in_doubt", 4), f"declined, and the run is {now.status}"
+    assert now.sent == doubtful.sent, f"declined, and done: {now.sent} after {doubtful.sent}"
+
+
+def judge_approved(plan: str, whole: Left, doubt: list[str], doubtful: Left, outcome: dict[str, Any], work: Path) -> None:
+    """A person said that it is to be run again: each effect in doubt happened once more, every other one once, and all else is
+    as in the unbroken run. `doubt`: what was begun; `doubtful`: what lay there when the person was asked."""
+    now = left(outcome, work)
+    assert outcome["questions"], "nobody was asked"
+    again = {line for line in PLANS[plan].sent if any(f"echo {line} " in words for words in doubt)}
+    expected = {line: doubtful.sent[line] + 1 if line in again else 1 for line in PLANS[plan].sent}
+    assert dict(now.sent) == expected, f"{dict(now.sent)} is not {expected}"
+    rest = (now.status, now.values, now.files)
+    assert rest == (whole.status, whole.values, whole.files), f"{rest} is not {whole}"

@@ -1,4 +1,4 @@
-"""Five plans to kill at any event, with models that answer as a pure function of what they are asked.
+"""Six plans to kill at any event, with models that answer as a pure function of what they are asked.
 
 What an effectful command does shows as a line in a file `*.log`, which no other step reads; lines in `*.again` belong to work
 that may be done again.
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from runtime_kit import artifact, call, chain, code, finish, reply, step
-from test_controls import branch, gate, loop, over
+from test_controls import branch, delegate, gate, loop, over
 
 from skvm.ir import EffectClass, Effects
 from skvm.plan import Artifact, Output
@@ -163,10 +163,41 @@ def spread() -> Artifact:
 
 SPREAD = said({"a": [finish(rows=["p", "q", "r"])], "end": [finish(all=3)]})
 
+
+def handed() -> Artifact:
+    """Another skill's plan is run, which hands over to a third; steps of all three have the same ids."""
+    third = artifact([send("a", "third", "third.log")])
+    other = artifact(
+        [
+            code("c", "bash -c 'echo run >> c.again; wc -l < in.txt > count.txt'", effect_class=AGAIN),
+            step("a", effect_class=AGAIN, outputs=(Output(name="n", required=True),)),
+            send("e", "inner", "inner.log"),
+            delegate("D", "third", third),
+            step("z", inputs=("$step.a.values.n", "$step.D.values.exit_code")),
+        ],
+        chain("c", "a", "e", "D", "z"),
+    )
+    nodes = [step("a"), delegate("D", "other", other), step("z", inputs=("$step.D.values.n",))]
+    return artifact(nodes, chain("a", "D", "z"), skills=(other, third))
+
+
+HANDED = {
+    ("a", ""): [finish(start=True)],
+    ("a", "0"): [reply(call("write_file", path="a.txt", content="inside")), finish(n=3)],
+    ("z", "0"): [reply(call("read_file", path="a.txt")), finish(inner=True)],
+    ("z", ""): [reply(call("write_file", path="z.txt", content="outside")), finish(outer=True)],
+}
+
+
+async def handing(request: ModelRequest) -> ModelReply:
+    return HANDED[request.tag.step, request.tag.scope][sum(m.role == "tool" for m in request.messages)]
+
+
 PLANS = {
     "steps": Killed(steps, STEPS, ("sent",)),
     "controls": Killed(controls, controlled),
     "gated": Killed(gated, GATED, ("drafted", "first", "second"), {"G": True}),
     "edited": Killed(edited, EDITED, ("told",)),
     "spread": Killed(spread, SPREAD, ("p", "q", "r")),
+    "handed": Killed(handed, handing, ("inner", "third")),
 }

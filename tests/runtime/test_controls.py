@@ -9,6 +9,7 @@ from runtime_kit import SPAN, Gate, Run, ScriptedModel, artifact, call, chain, c
 from skvm.ir import Effects
 from skvm.plan import (
     Arm,
+    Artifact,
     BranchNode,
     DelegateNode,
     EventKind,
@@ -45,6 +46,11 @@ def over(id: str, what: str, parallel: bool = True) -> MapNode:
 
 def gate(id: str, question: str = "May I?") -> GateNode:
     return GateNode(**base(id), question=question)
+
+
+def delegate(id: str, skill: str, plan: Artifact | None = None, **more: Any) -> DelegateNode:
+    words = Slice(goal="", text=f"Use the skill {skill}.")
+    return DelegateNode(**base(id, **more), skill=skill, plan=plan.digest if plan else "", executor=MODEL, slice=words)
 
 
 def rows(one: Run) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""kill -9 right after events of five plans; what is resumed ends like a run that was never killed."""
+"""kill -9 right after events of six plans; what is resumed ends like a run that was never killed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ FEW = {
     "gated": [5, 9, 14],
     "edited": [12, 17, 22],
     "spread": [9, 12],
+    "handed": [7, 9, 15, 20, 24],
 }
 
 

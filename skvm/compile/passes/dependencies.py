@@ -64,6 +64,7 @@ class DependenciesPass(Pass):
     """Edges with their hazards."""
 
     id: ClassVar[str] = "dependencies"
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "which step waits for which, and because of what"
     needs: ClassVar[tuple[str, ...]] = ("nodes", "effects")
     gives: ClassVar[tuple[str, ...]] = ("edges", "nodes", "diagnostics")

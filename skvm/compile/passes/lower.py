@@ -40,6 +40,7 @@ class LowerPass(Pass):
     """Program to nodes."""
 
     id: ClassVar[str] = "lower"
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "steps, gates, branches, loops and maps out of the program"
     needs: ClassVar[tuple[str, ...]] = ("program",)
     gives: ClassVar[tuple[str, ...]] = ("nodes", "diagnostics")
