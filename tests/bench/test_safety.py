@@ -18,7 +18,7 @@ from skvm.testing.loopback import Fault
 pytestmark = pytest.mark.net
 
 ROOT = Path(__file__).resolve().parents[2]
-PLANS = {"steps": 49, "controls": 72, "gated": 23, "edited": 37, "spread": 22}
+PLANS = {"steps": 49, "controls": 72, "gated": 23, "edited": 37, "spread": 22, "handed": 45}
 
 
 def measured(*words, expected=0):
