@@ -12,10 +12,14 @@ from skvm.diag import SkvmError, UsageError
 
 if TYPE_CHECKING:
     from skvm.jit import Book, Ledger
+    from skvm.jit.foresee.kept import RuleBook
     from skvm.ports import Storage
 
 T = TypeVar("T")
 
+
+COMPILE_SECONDS = 0.5
+"""How long a run waits to note what compiling took."""
 
 LOCK_SECONDS = 10.0
 """How long one run waits for another that writes evidence; a change takes milliseconds."""
@@ -28,15 +32,25 @@ def open_book(store: Storage) -> Book:
     return Book(store.blobs, lock=partial(store.lock, "solidified steps", LOCK_SECONDS))
 
 
+def open_rules(store: Storage) -> RuleBook | None:
+    """Learned rules for the next read; None where none were kept."""
+    from skvm.jit.foresee.kept import RuleBook
+
+    rules = RuleBook(store.blobs)
+    return rules if rules else None
+
+
 def savings(skill: str | None = None, settings: Settings | None = None) -> Ledger:
     """The ledger of one skill or of all, with intervals out of the kept model runs and with the cost of compiling."""
+    from skvm.jit.foresee.kept import tallies
     from skvm.jit.ledger import compiles, kept, ledger
     from skvm.store import open_store
 
     settings = settings or Settings.from_environment()
     store = open_store(settings.home)
     try:
-        return ledger(open_book(store).records(), skill, runs=kept(store.blobs), compiled=compiles(store.blobs))
+        records, blobs = open_book(store).records(), store.blobs
+        return ledger(records, skill, runs=kept(blobs), compiled=compiles(blobs), foretold=tallies(blobs))
     finally:
         store.close()
 
@@ -45,7 +59,7 @@ def note_compile(store: Storage, skill: str, seconds: float) -> None:
     """Take note of what compiling a skill for a run took; a store that is busy or full never harms the run."""
     from skvm.jit.ledger import note_compile
 
-    with suppress(SkvmError), store.lock("compiles", LOCK_SECONDS):
+    with suppress(SkvmError), store.lock("compiles", COMPILE_SECONDS):
         note_compile(store.blobs, skill, seconds)
 
 

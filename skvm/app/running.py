@@ -15,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from skvm.app.compiling import CompileOptions, artifact_at
-from skvm.app.evidence import note_compile, open_book
+from skvm.app.evidence import note_compile, open_book, open_rules
 from skvm.app.linking import folders_of
 from skvm.app.policy import NAME, policy_of
 from skvm.app.sandbox import sandbox_of
@@ -140,6 +140,7 @@ def ports_of(run: Settled, storage: Storage, settings: Settings, asked: Gatekeep
         journal=storage.journal,
         blobs=storage.blobs,
         solid=open_book(storage) if options.solid else None,
+        foreteller=open_rules(storage) if options.solid else None,
         gate=AutoGate() if options.yes else asked,
         sinks=(*((_Sink(options.on_event),) if options.on_event else ()), *sinks),
         lock=storage.lock,

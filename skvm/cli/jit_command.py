@@ -29,20 +29,31 @@ def _show(page: Callable[[Any], Any], form: str) -> int:
 
 
 @command.command("learn")
-@click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("traces", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--skill", help="keep the rules for runs of this skill; without TRACES learn from its own recorded runs")
+@click.option("--forget", is_flag=True, help="drop the rules kept for --skill")
 @click.option("--serve", multiple=True, type=click.Path(path_type=Path), metavar="TRACES", help="runs to try the rules on")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="write what was learned to a file")
 @format_option()
-def learn_(traces: tuple[Path, ...], serve: tuple[Path, ...], output: Path | None, form: str) -> int:
+def learn_(
+    traces: tuple[Path, ...], skill: str | None, forget: bool, serve: tuple[Path, ...], output: Path | None, form: str
+) -> int:
     """Rules for the next read of an agent, out of recorded runs; nothing is run.
 
     Reads traj/1, OpenAI messages (a conversation or a message a line), and session files of Claude Code and Codex; of a folder
-    all .json and .jsonl files below it. What cannot be read is told with its line, and the rest is used.
+    all .json and .jsonl files below it. What cannot be read is told with its line, and the rest is used. With --skill a run of
+    that skill does a read that a rule foretells before the model is asked, and shows it the result.
     """
-    from skvm.app.foreseeing import learned, learned_text
+    from skvm.app.foreseeing import forgotten, kept_for, kept_text, learned, learned_text
+    from skvm.diag import UsageError
     from skvm.store import write_aside
 
-    made = learned(traces, serve)
+    if skill is None and (forget or not traces):
+        raise UsageError("nothing to learn from", help="name files of recorded runs, or a skill with --skill")
+    if forget and skill is not None:
+        put(f"{forgotten(skill)} sets of rules dropped")
+        return 0
+    made = kept_for(skill, traces) if skill is not None else learned(traces, serve)
     for problem in made["problems"]:
         click.echo(f"warning: {problem}", err=True)
     if output is not None:
@@ -50,7 +61,7 @@ def learn_(traces: tuple[Path, ...], serve: tuple[Path, ...], output: Path | Non
     if form == "json":
         put_json(made)
     else:
-        put(learned_text(made))
+        put(kept_text(made) if skill is not None else learned_text(made))
     return 0
 
 

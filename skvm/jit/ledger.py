@@ -31,19 +31,21 @@ _STUDENT = (12.706205, 4.302653, 3.182446)
 
 
 class LedgerRow(Frozen):
-    """One step, or the sum of several. `baseline`: mean of `observed` model runs. `saved`: over all `served` runs, before
-    costs. `cost`: `costs` of all kinds together. `net` = saved - cost. `interval`: 95 % prediction interval of the net, for
-    units of which at least two model runs were kept; runs of different steps are taken as independent. `break_even`: the run,
-    counted from the first model run on, from which on the step (or all steps of the skill) pays, as each served run saved the
-    mean; 0 where nothing was spent, absent while nothing was served, where serving does not save, and for several skills.
-    `simulated`: runs of a simulated model among those the figures rest on; `unpriced`: money is not known for all runs.
-    `complete` False: something was served without a recorded baseline, and counts as nothing saved."""
+    """One step, or the sum of several. `baseline`: mean of `observed` model runs. `saved`: over all `served` runs and those
+    model runs in which reads were `foretold`, before costs. `cost`: `costs` of all kinds together. `net` = saved - cost.
+    `interval`: 95 % prediction interval of the net, for units of which at least two model runs were kept; runs of different
+    steps are taken as independent. `break_even`: the run, counted from the first model run on, from which on the step (or all
+    steps of the skill) pays, as each served run saved the mean; 0 where nothing was spent, absent while nothing was served,
+    where serving does not save, and for several skills. `simulated`: runs of a simulated model among those the figures rest
+    on; `unpriced`: money is not known for all runs. `complete` False: something was served without a recorded baseline, and
+    counts as nothing saved."""
 
     skill: str
     step: str = ""
     observed: int = 0
     served: int = 0
     handed_back: int = 0
+    foretold: int = 0
     baseline: dict[str, float] = {}
     saved: dict[str, float] = {}
     costs: dict[str, dict[str, float]] = {}
@@ -96,14 +98,16 @@ def ledger(
     *,
     runs: Costs | None = None,
     compiled: Mapping[str, float] | None = None,
+    foretold: Mapping[str, dict[str, float]] | None = None,
 ) -> Ledger:
     """Savings per step of one skill or of all; sums in model calls, tokens, seconds and, where prices are known, USD.
 
-    `runs`: the kept model runs (`kept`), from which the intervals are made; `compiled`: seconds by skill (`compiles`).
+    `runs`: the kept model runs (`kept`), from which the intervals are made; `compiled`: seconds by skill (`compiles`);
+    `foretold`: by step key the sums of model runs in which reads were foretold.
     """
     known = [r for r in records if skill in (None, r.skill) and (r.baseline or r.served)]
-    table, spent = runs or {}, compiled or {}
-    rows = tuple(row(r, table.get(r.step_key, ())) for r in known)
+    table, spent, told = runs or {}, compiled or {}, foretold or {}
+    rows = tuple(row(r, table.get(r.step_key, ()), told.get(r.step_key, {})) for r in known)
     names = sorted({r.skill for r in rows})
     skills = tuple(_sum([r for r in rows if r.skill == name], name, spent.get(name, 0.0)) for name in names)
     total = _sum(skills, "all skills", 0.0).model_copy(update={"break_even": {}})
@@ -112,16 +116,17 @@ def ledger(
     return Ledger(rows=rows, skills=skills, total=total)
 
 
-def row(record: StepRecord, runs: Sequence[dict[str, float]] = ()) -> LedgerRow:
+def row(record: StepRecord, runs: Sequence[dict[str, float]] = (), foretold: Mapping[str, float] | None = None) -> LedgerRow:
     """Savings of one step."""
-    base, served = means(record.baseline), int(record.served.get("n", 0))
+    base, served, told = means(record.baseline), int(record.served.get("n", 0)), foretold or {}
     base.pop("n", None)
     units = [u for u in UNITS if u in base]
-    saved = {u: served * base[u] - record.served.get(u, 0.0) for u in units}
+    without = served + int(told.get("n", 0))
+    saved = {u: without * base[u] - record.served.get(u, 0.0) - told.get(u, 0.0) for u in units}
     costs = _costs(record, base, units)
     cost = {u: sum(kind.get(u, 0.0) for kind in costs.values()) for u in units}
     net = {u: saved[u] - cost[u] for u in units}
-    spread = {u: _spread([cost[u] for cost in runs if u in cost], served) for u in units}
+    spread = {u: _spread([cost[u] for cost in runs if u in cost], without) for u in units}
     observed = int(record.baseline.get("n", 0))
     return LedgerRow(
         skill=record.skill,
@@ -135,7 +140,8 @@ def row(record: StepRecord, runs: Sequence[dict[str, float]] = ()) -> LedgerRow:
         cost=_rounded(cost),
         net=_rounded(net),
         interval={u: _about(net[u], half) for u, half in spread.items() if half is not None},
-        break_even=_break_even(saved, cost, observed, served),
+        foretold=int(told.get("n", 0)),
+        break_even=_break_even(saved, cost, observed, without),
         simulated=int(record.baseline.get("simulated", 0)),
         unpriced="usd" not in base or record.baseline.get("priced", 0) < record.baseline.get("n", 0),
         complete=bool(base) or not served,
@@ -199,33 +205,30 @@ def _sum(rows: Sequence[LedgerRow], skill: str, compiled: float) -> LedgerRow:
     saved, cost = summed([r.saved for r in rows]), summed(list(costs.values()))
     net = {u: saved.get(u, 0.0) - cost.get(u, 0.0) for u in UNITS if u in saved or u in cost}
     observed, served = sum(r.observed for r in rows), sum(r.served for r in rows)
+    most = max((r.served + r.foretold for r in rows), default=0)
     return LedgerRow(
         skill=skill,
         observed=observed,
         served=served,
         handed_back=sum(r.handed_back for r in rows),
+        foretold=sum(r.foretold for r in rows),
         saved=saved,
         costs=costs,
         cost=cost,
         net=_rounded(net),
         interval=_together(rows, net),
-        break_even=_break_even(saved, {u: cost.get(u, 0.0) for u in saved}, _most(rows, "observed"), _most(rows, "served")),
+        break_even=_break_even(saved, {u: cost.get(u, 0.0) for u in saved}, max((r.observed for r in rows), default=0), most),
         simulated=sum(r.simulated for r in rows),
         unpriced=any(r.unpriced for r in rows),
         complete=all(r.complete for r in rows),
     )
 
 
-def _most(rows: Sequence[LedgerRow], name: str) -> int:
-    """How many runs of the skill there were: those of the step that had most."""
-    return max((int(getattr(r, name)) for r in rows), default=0)
-
-
 def _together(rows: Sequence[LedgerRow], net: dict[str, float]) -> dict[str, tuple[float, float]]:
     """The interval of a sum of independent figures, where every part that served has one."""
     found: dict[str, tuple[float, float]] = {}
     for unit, middle in net.items():
-        parts = [r for r in rows if r.served and unit in r.net]
+        parts = [r for r in rows if (r.served or r.foretold) and unit in r.net]
         if parts and all(unit in r.interval for r in parts):
             found[unit] = _about(middle, math.hypot(*((r.interval[unit][1] - r.interval[unit][0]) / 2 for r in parts)))
     return found
@@ -256,6 +259,8 @@ def ledger_text(book: Ledger) -> str:
     lines.append(f"baseline: mean of each step's own {total.observed} recorded model runs; taken off: {parts}")
     if "usd" in total.net:
         lines.append(f"money: {total.net['usd']:.4f} USD saved" + (", not all runs have a price" if total.unpriced else ""))
+    if total.foretold:
+        lines.append(f"foretold: in {total.foretold} model runs reads were done before the model was asked")
     if total.simulated:
         lines.append(f"simulated: {total.simulated} of these runs are of a simulated model")
     return "\n".join(lines) + "\n"

@@ -19,7 +19,8 @@ class EventKind(StrEnum):
     node.skip      reason
     model.call     model, attempt, turn, request (sha256 of the request), messages, tools, question
     model.reply    usage {prompt, completion, cached}, seconds, cost, text, calls [{tool, args, id}], finish, error, simulated
-    tool.intent    call (id), tool, args, effect, idempotency; digests {before, after} of an edit
+    tool.intent    call (id), tool, args, effect, idempotency; digests {before, after} of an edit; foretold (the
+                   rule) of a read done before the model was asked
     tool.result    call (id), ok, result, exit_code, stdout, seconds; files [...] a command changed; denied (what was refused)
     gate.ask, gate.answer   question, answer, by
     branch.choose  arm, index, by; of a loop's exit: arm met or not_met, in the scope of the iteration

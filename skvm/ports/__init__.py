@@ -19,7 +19,18 @@ from skvm.ports.model import (
     Usage,
 )
 from skvm.ports.network import HostRefused, Reach
-from skvm.ports.runtime import Clock, EventSink, Gatekeeper, Offer, Refusal, SolidBook, StepContext
+from skvm.ports.runtime import (
+    Clock,
+    EventSink,
+    Foreteller,
+    Foretelling,
+    Foretold,
+    Gatekeeper,
+    Offer,
+    Refusal,
+    SolidBook,
+    StepContext,
+)
 from skvm.ports.sandbox import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
 from skvm.ports.storage import QUEUED, Blobs, Journal, RunRow, Storage
 
@@ -34,6 +45,9 @@ __all__ = [
     "Clock",
     "Engine",
     "EventSink",
+    "Foreteller",
+    "Foretelling",
+    "Foretold",
     "Gatekeeper",
     "Harness",
     "HarnessCall",

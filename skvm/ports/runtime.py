@@ -71,6 +71,37 @@ class SolidBook(Protocol):
         ...
 
 
+class Foretold(Frozen):
+    """A read that is done before the model is asked, and the rule that says so."""
+
+    tool: str
+    args: dict[str, Any]
+    rule: str
+
+
+@runtime_checkable
+class Foretelling(Protocol):
+    """Rules for the next read of one step."""
+
+    def next(self, said: str | None, done: tuple[CallRecord, ...]) -> Foretold | None:
+        """The read that comes next, None where no rule speaks. `said`: the task, as long as nothing was called; `done`: the
+        calls so far."""
+        ...
+
+
+@runtime_checkable
+class Foreteller(Protocol):
+    """Rules that were learned from recorded runs."""
+
+    def of(self, skill: str, step: str, simulated: bool) -> Foretelling | None:
+        """The rules of a step (by key) that may be used, with a simulated model or with a real one; None without any."""
+        ...
+
+    def report(self, step: str, result: StepResult, reads: int, repeated: int) -> None:
+        """Take note of a finished step with `reads` foretold reads, of which the model made `repeated` ones again."""
+        ...
+
+
 @runtime_checkable
 class Gatekeeper(Protocol):
     """Answers gates: a person at a terminal, `--yes`, or a policy."""

@@ -19,6 +19,7 @@ from skvm.ports import (
     Browsers,
     Clock,
     EventSink,
+    Foreteller,
     Gatekeeper,
     HarnessTurn,
     Journal,
@@ -122,6 +123,7 @@ class RunPorts:
     sandbox: SandboxSource = None
     browsers: Browsers | None = None
     solid: SolidBook | None = None
+    foreteller: Foreteller | None = None
     gate: Gatekeeper | None = None
     sinks: tuple[EventSink, ...] = ()
     lanes: Lanes | None = None

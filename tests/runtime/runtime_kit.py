@@ -199,7 +199,7 @@ class Run:
     async def go(self, art: Artifact, model: Any = None, **more: Any) -> RunOutcome:
         if model is not None:
             self.model = model
-        ports = {k: more.pop(k) for k in ("solid", "gate", "clock", "counter", "browsers") if k in more}
+        ports = {k: more.pop(k) for k in ("solid", "foreteller", "gate", "clock", "counter", "browsers") if k in more}
         sandbox = more.pop("sandbox", self.sandbox)
         request = RunRequest(artifact=art, model=more.pop("name", "m"), **more)
         run_ports = RunPorts(

@@ -78,18 +78,26 @@ class StepCalls:
     touched: dict[str, None] = field(default_factory=dict)
     _count: int = 0
 
-    async def run(self, tool: str, args: dict[str, Any], *, keep: bool = True, words: tuple[str, ...] = ()) -> CallRecord:
-        """Run one call; `words` is the argv of a stated command that needs no shell, `keep` adds it to the records.
+    @property
+    def next_id(self) -> str:
+        """The id that the next call of this attempt has in the journal."""
+        return f"{self.node.id}:{self.attempt}.{self._count + 1}"
+
+    async def run(
+        self, tool: str, args: dict[str, Any], *, keep: bool = True, words: tuple[str, ...] = (), foretold: str = ""
+    ) -> CallRecord:
+        """Run one call; `words` is the argv of a stated command that needs no shell, `keep` adds it to the records,
+        `foretold` is the rule by which it is made before the model was asked.
 
         Raises EnvironmentFailure when the sandbox or the browser breaks, LimitHit, InDoubtError, Denied after a call that was
         refused a place.
         """
+        call = self.next_id
         self._count += 1
-        call = f"{self.node.id}:{self.attempt}.{self._count}"
         slot = len(self.records)
         if keep:
             self.records.append(_UNDECIDED)
-        record = await self._once(call, tool, args, words)
+        record = await self._once(call, tool, args, words, foretold)
         if keep:
             self.records[slot] = record
         self.acted = self.acted or (record.effect == EffectClass.EFFECTFUL and (record.ok or tool == "execute_command"))
@@ -97,7 +105,7 @@ class StepCalls:
             raise Denied(self.denied)
         return record
 
-    async def _once(self, call: str, tool: str, args: dict[str, Any], words: tuple[str, ...]) -> CallRecord:
+    async def _once(self, call: str, tool: str, args: dict[str, Any], words: tuple[str, ...], foretold: str = "") -> CallRecord:
         effect = self.effect_of(tool, args)
         before = self._earlier(call)
         if before is not None:
@@ -110,6 +118,8 @@ class StepCalls:
             return settled
         self.session.budget.tool()
         data = self._intent(call, tool, args, effect)
+        if foretold:
+            data["foretold"] = foretold
         self.session.emit(EventKind.TOOL_INTENT, self.node.id, self.scope, **data)
         began = self.session.ports.clock.monotonic()
         done = await self._act(tool, args, words)

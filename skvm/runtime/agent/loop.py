@@ -15,6 +15,7 @@ from skvm.plan import CallRecord, EventKind, StepNode, StepStatus
 from skvm.ports import Message, ModelReply, RequestTag, ToolCall
 from skvm.runtime.agent.ask import Question, ask
 from skvm.runtime.agent.calls import StepCalls
+from skvm.runtime.agent.foretold import Beforehand
 from skvm.runtime.agent.verify import problems
 from skvm.runtime.session import Session
 from skvm.runtime.state.replay import Attempt
@@ -65,7 +66,8 @@ class Spent:
 
 @dataclass
 class Conversation:
-    """One model at one step. `messages` starts with the slice and calls that were made before."""
+    """One model at one step. `messages` starts with the slice and calls that were made before; `before`: reads that are
+    done before the model is asked."""
 
     session: Session
     node: StepNode
@@ -82,10 +84,13 @@ class Conversation:
     bad: int = 0
     seen: Counter[str] = field(default_factory=Counter)
     results: dict[str, str] = field(default_factory=dict)
+    before: Beforehand | None = None
 
     async def run(self) -> Ended:
         """Talk until the step has ended."""
         for turn in range(self.session.request.turns):
+            if self.before is not None:
+                await self.before.read(self.messages)
             question = Question(
                 self.node.id,
                 self.scope,

@@ -9,10 +9,11 @@ import anyio
 
 from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError
 from skvm.plan import CallRecord, EventKind, ExecutorKind, StepNode, StepResult, StepStatus
-from skvm.ports import Message, RequestTag
+from skvm.ports import Foretelling, Message, RequestTag
 from skvm.runtime.agent.asked import gate
 from skvm.runtime.agent.calls import Denied, StepCalls, part_from
 from skvm.runtime.agent.code import Bound, bind, stated
+from skvm.runtime.agent.foretold import Beforehand, report, rules_of
 from skvm.runtime.agent.guarded import context_of, look_up, observe, serve, served
 from skvm.runtime.agent.loop import Conversation, Ended
 from skvm.runtime.agent.messages import raw_messages, replayed, step_messages, task_messages
@@ -143,11 +144,17 @@ class StepRun:
             served(session, context, offer, self._result(ended, session.ports.clock.monotonic() - began))
             return ended
         self.shown = "model"
-        ended = await self._converse()
-        observe(session, context, self.scope, self._result(ended, session.ports.clock.monotonic() - began))
+        rules = None if self.calls.records else rules_of(session, self.node, self.scope)
+        ended = await self._converse(rules)
+        result = self._result(ended, session.ports.clock.monotonic() - began)
+        before = self.talk.before if self.talk is not None else None
+        if before is not None and before.made:
+            report(before, result)
+        else:
+            observe(session, context, self.scope, result)
         return ended
 
-    async def _converse(self) -> Ended:
+    async def _converse(self, rules: Foretelling | None = None) -> Ended:
         session, node = self.session, self.node
         command = stated(session, node.command, self.scope)
         messages = self._messages(command)
@@ -158,6 +165,8 @@ class StepRun:
             session, node, self.scope, self.calls, model, self._tag(command), list(messages), self.recorded, self.ends
         )
         self.talk.last = self.last
+        if rules is not None or self.recorded is not None:
+            self.talk.before = Beforehand(session, node, self.calls, rules, self.recorded)
         return await self.talk.run()
 
     def _messages(self, command: str) -> tuple[Message, ...]:

@@ -194,6 +194,8 @@ def _answer(row: _Open, event: Event) -> None:
 
 
 def _intent(row: _Open, event: Event) -> None:
+    if event.data.get("foretold"):
+        row.notes.append(f"foretold: {event.data.get('tool')} ({_words(event.data.get('args'))}), {event.data['foretold']}")
     row.intents[str(event.data.get("call"))] = (event.time, str(event.data.get("tool")), _words(event.data.get("args")))
 
 
