@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from math import comb
+from math import comb, inf
 
 from skvm.capability import Cell, Level
 from skvm.capability.estimate import LETTER_FAIL, LETTER_PASS, probability
@@ -54,10 +54,15 @@ def blame(seen: Outcome, held: Mapping[str, float]) -> dict[str, float]:
     return {name: min(1.0, (1.0 - held.get(name, 0.5)) / failed) for name in seen.suspects}
 
 
-def live_cell(cell: Cell | None, tallies: Mapping[str, Tally], strength: float) -> Cell:
-    """The profile's cell with live outcomes in it; probes count at most `strength` beside them, letters as decisions has it."""
+def live_cell(cell: Cell | None, tallies: Mapping[str, Tally], strength: float, half_life: float = inf) -> Cell:
+    """The profile's cell with live outcomes in it. Probes count at most `strength`, letters as decisions has it; with every
+    outcome of the level they fade as older outcomes do."""
     base = cell or Cell()
-    counts = {level: _weakened(found, strength) for level, found in _stated(base).items()}
+    lost = 1.0 - 0.5 ** (1.0 / half_life)
+    counts = {}
+    for level, found in _stated(base).items():
+        left = max(0.0, 1.0 - tallies.get(level.value, Tally()).n * lost)
+        counts[level] = _weakened(found, strength * left)
     for name, tally in tallies.items():
         level = Level(name)
         if level is Level.L0 or not tally.n:
@@ -82,7 +87,7 @@ def _weakened(found: tuple[int, int], strength: float) -> tuple[int, int]:
     if n <= strength:
         return found
     kept = round(strength)
-    return round(passed * kept / n), kept
+    return min(round(passed * strength / n), kept), kept
 
 
 def held_at(cell: Cell | None, level: Level) -> float:

@@ -15,18 +15,20 @@ class AdaptPolicy(Frozen):
     `sure` and `false_alarm` only decide when something is compiled and compared, which costs runs; `error` alone decides what
     takes the place of a plan.
 
-    `strength`: probes of a profile count at most this much against live outcomes. `half_life`: outcomes after which an older
-    one counts half. `sure`: probability beyond a policy line at which a verdict changes. `warm`: first outcomes of a primitive
-    that say what is usual. `false_alarm`: mean number of outcomes between false alarms of the detector of drops.
-    `reference_error`: chance that what was taken for usual is better than the truth. `error`: chance that, over all variants
-    ever tried for this skill and target, one is accepted that is no better. `pairs`: comparisons after which a variant that
-    has not shown itself better is put away. `stubborn`: failures of one input in a row that make them the input's matter.
+    `strength`: probes of a profile count at most this much, and fade like older outcomes. `half_life`: outcomes after which an
+    older one counts half; after an alarm estimates begin from those with the half-life `recent`. `sure`: probability beyond a
+    policy line at which a verdict changes. `marks`: numbers of outcomes of a primitive at which what is usual is taken down;
+    `reference_error`: chance that it is taken for better than the truth at any of them. `false_alarm`: mean number of outcomes
+    between false alarms of the detector of drops. `error`: chance that, over all variants ever tried for this skill and
+    target, one is accepted that is no better. `pairs`: comparisons after which a variant that has not shown itself better is
+    put away. `stubborn`: failures of one input in a row that make them the input's matter; `inputs`: how many are remembered.
     """
 
     strength: float = 10.0
-    half_life: float = 50.0
+    half_life: float = 30.0
     sure: float = 0.9
-    warm: int = 100
+    recent: float = 8.0
+    marks: tuple[int, ...] = (20, 40, 80)
     false_alarm: float = 1_000.0
     reference_error: float = 0.05
     error: float = 0.01
@@ -45,11 +47,13 @@ class Tally(Frozen):
 class Usual(Frozen):
     """What is usual for the steps that need a primitive: their first outcomes, and the detector of drops from there.
 
-    `since`: outcomes since the detector began; `alarm`: after how many it went off, 0 before that.
+    `reference`: success that the detector holds outcomes against, 0 before the first mark. `since`: outcomes since the detector
+    began; `alarm`: after how many it went off, 0 before that.
     """
 
     passed: int = 0
     n: int = 0
+    reference: float = 0.0
     held: tuple[float, ...] = ()
     since: int = 0
     alarm: int = 0
@@ -118,9 +122,10 @@ class AdaptRecord(Frozen):
 
     `source`: digest of the skill the evidence is about; `profile`: of the profile it was compiled under. `active`: digest of
     the plan that runs, empty while that is what compiling gives. `tried`: variants made so far. `tallies`: by primitive, then
-    level; `usual`: by primitive. `inputs`: outcomes in a row per step and input, failures negative. `asked`: by primitive, the
-    outcomes from which on a request may come again. `simulated`: those of `outcomes` that are a simulated model's. `runs`:
-    ids of the last runs that were taken in.
+    level, and `recent` ones that fade sooner; `usual`: by primitive; `changed`: those the profile no longer tells of.
+    `inputs`: outcomes in a row per step and input, failures negative. `asked`: by primitive, the outcomes from which on a
+    request may come again. `simulated`: those of `outcomes` that are a simulated model's. `runs`: ids of the last runs that
+    were taken in.
     """
 
     skill: str
@@ -131,7 +136,9 @@ class AdaptRecord(Frozen):
     variants: tuple[Variant, ...] = ()
     tried: int = 0
     tallies: dict[str, dict[str, Tally]] = {}
+    recent: dict[str, dict[str, Tally]] = {}
     usual: dict[str, Usual] = {}
+    changed: tuple[str, ...] = ()
     inputs: dict[str, int] = {}
     stubborn: tuple[Stubborn, ...] = ()
     asked: dict[str, int] = {}

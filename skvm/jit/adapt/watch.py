@@ -64,18 +64,22 @@ def _streak(record: AdaptRecord, seen: Outcome, policy: AdaptPolicy) -> tuple[Ad
 
 def _counted(record: AdaptRecord, seen: Outcome, profile: Profile | None, policy: AdaptPolicy) -> AdaptRecord:
     held = {r.primitive: _held(record, profile, r.primitive, r.level, policy) for r in seen.requires}
-    tallies = tallied(record.tallies, seen, policy.half_life, held)
+    slow = tallied(record.tallies, seen, policy.half_life, held)
+    fast = tallied(record.recent, seen, policy.recent, held)
     usual = dict(record.usual)
     alarms = []
     for name in sorted({r.primitive for r in seen.requires}):
         before = usual.get(name, Usual())
         usual[name] = _detected(before, seen.ok, policy)
         if usual[name].alarm and not before.alarm:
-            alarms.append((name, before))
-    record = record.model_copy(update={"tallies": tallies, "usual": usual})
-    for name, before in alarms:
-        what = f"steps that need {name} succeed less often than before ({before.passed} of {before.n} at first): alarm after "
-        record = record.noted(f"{what}{usual[name].alarm} outcomes; same model, other behaviour", run=seen.run)
+            alarms.append(name)
+            slow[name] = fast[name]
+    changed = tuple(sorted({*record.changed, *alarms}))
+    record = record.model_copy(update={"tallies": slow, "recent": fast, "usual": usual, "changed": changed})
+    for name in alarms:
+        now = usual[name]
+        what = f"steps that need {name} succeed less often than before (usually {now.reference:.2f} or more): alarm "
+        record = record.noted(f"{what}after {now.alarm} outcomes; same model, other behaviour", run=seen.run)
     return record
 
 
@@ -84,16 +88,25 @@ def _held(record: AdaptRecord, profile: Profile | None, primitive: str, level: L
 
 
 def _live(record: AdaptRecord, profile: Profile | None, primitive: str, policy: AdaptPolicy) -> Cell:
-    cell = profile.cells.get(primitive) if profile else None
-    return live_cell(cell, record.tallies.get(primitive, {}), policy.strength)
+    """The cell as outcomes have it; the profile has no say in it any more once the model behaves otherwise."""
+    cell = profile.cells.get(primitive) if profile and primitive not in record.changed else None
+    return live_cell(cell, record.tallies.get(primitive, {}), policy.strength, policy.half_life)
 
 
 def _detected(usual: Usual, ok: bool, policy: AdaptPolicy) -> Usual:
-    """First what is usual is learned, then drops from it are looked for. The reference is a low quantile, so that it lies above
-    the truth with a small, stated chance only."""
-    if usual.n < policy.warm:
-        return usual.model_copy(update={"passed": usual.passed + ok, "n": usual.n + 1})
-    reference = min(max(lower_quantile(usual.passed, usual.n, policy.reference_error), 0.01), 0.99)
+    """What is usual is taken anew at each of the marks, from all outcomes so far; drops from it are looked for after the first.
+
+    The reference is the highest low quantile of any mark: it lies above the truth with at most the stated chance.
+    """
+    if usual.n < policy.marks[-1]:
+        usual = usual.model_copy(update={"passed": usual.passed + ok, "n": usual.n + 1})
+        if usual.n in policy.marks:
+            mass = policy.reference_error / len(policy.marks)
+            lowest = min(max(lower_quantile(usual.passed, usual.n, mass), 0.01), 0.99)
+            return usual.model_copy(update={"reference": max(usual.reference, lowest)})
+    if not usual.reference:
+        return usual
+    reference = usual.reference
     held, since = drop_steps(usual.held, ok, reference), usual.since + 1
     alarm = usual.alarm or (since if drop_evidence(held) >= policy.false_alarm else 0)
     return usual.model_copy(update={"held": held, "since": since, "alarm": alarm})
