@@ -1,8 +1,4 @@
-"""Adapting a skill to a target: evidence of its runs is taken in, affected steps are compiled again, variants are compared.
-
-All that is known about a skill on a target is one record in the store, and a plan is stored before a record names it: killed
-at any moment, what runs next is the plan that ran before or the one that was accepted, never half of either.
-"""
+"""Adapting a skill to a target: evidence of its runs is taken in, affected steps are compiled again, variants are compared."""
 
 from __future__ import annotations
 
@@ -10,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from skvm.app.active import PLANS, keep, record_of, records, stored_plan
 from skvm.app.compiling import CompileOptions, artifact_at, compile_request, request_of
 from skvm.app.evidence import LOCK_SECONDS
 from skvm.app.running import RunOptions, target_of
@@ -23,66 +20,28 @@ from skvm.ir import digest_json
 from skvm.jit.adapt import (
     AdaptPolicy,
     AdaptRecord,
+    Page,
     RecompileRequest,
     VariantState,
+    adapted_page,
     admit,
     back_to,
     compared,
     outcomes_of,
+    put_off,
     requested,
     together,
     watched,
 )
-from skvm.plan import Artifact, StepNode
-from skvm.plan.artifact import changed_parts
+from skvm.plan import Artifact, ExecutorKind, GateNode, StepNode
 from skvm.source import SkillSource, load_skill
 
 if TYPE_CHECKING:
     from skvm.ports import Storage
     from skvm.runtime import RunOutcome
 
-RECORDS, PLANS = "adapt.skills", "adapt.plans"
 READ_BACK = 200
 """Past runs that are looked through for evidence not taken in yet."""
-
-
-def record_key(skill: str, target: str) -> str:
-    """Where the record of a skill on a target is."""
-    return digest_json([skill, target])
-
-
-def record_of(storage: Storage, artifact: Artifact) -> AdaptRecord:
-    """What is known about a skill on a target; begun anew, with its history, when the skill was edited."""
-    skill, target, source = artifact.source.name, artifact.target.name, artifact.source.digest
-    row = storage.blobs.load(RECORDS, record_key(skill, target))
-    fresh = AdaptRecord(skill=skill, target=target, source=source, profile=artifact.target.profile)
-    if row is None:
-        return fresh
-    record = AdaptRecord.model_validate(row)
-    if record.source == source and record.profile == artifact.target.profile:
-        return record
-    what = "the skill was edited" if record.source != source else "the profile is another one"
-    return fresh.model_copy(update={"history": record.history, "runs": record.runs}).noted(f"{what}: evidence begins anew")
-
-
-def keep(storage: Storage, record: AdaptRecord) -> None:
-    """Store a record: one write, so that it is the former one or this one."""
-    storage.blobs.save(RECORDS, record_key(record.skill, record.target), record.model_dump(mode="json"))
-
-
-def stored_plan(storage: Storage, digest: str) -> Artifact | None:
-    """A plan by its digest; None when it is not there whole."""
-    body = storage.blobs.load(PLANS, digest)
-    if not isinstance(body, dict) or body.get("digest") != digest or changed_parts(body) is not None:
-        return None
-    return Artifact.model_validate(body)
-
-
-def active_plan(storage: Storage, compiled: Artifact) -> Artifact:
-    """The plan that runs for a skill on a target: an accepted variant of this very skill, else what compiling gave."""
-    record = record_of(storage, compiled)
-    plan = stored_plan(storage, record.active) if record.active else None
-    return compiled if plan is None or plan.source.digest != compiled.source.digest else plan
 
 
 def recompiled(
@@ -148,6 +107,7 @@ class Adapting:
     run: Runner
     judge: Judge
     pool: tuple[str, ...] = ()
+    say: Callable[[str], None] = lambda text: None
 
     def __post_init__(self) -> None:
         self.compile_options = CompileOptions(target=str(target_of(self.options)), pool=self.pool)
@@ -193,10 +153,11 @@ class Adapting:
         it does is thrown away with that folder. An end that is nobody's inability is no pair."""
         item = record.variant(VariantState.SHADOW)
         plan = stored_plan(self.storage, item.digest) if item else None
-        if item is None or plan is None or not _ended(outcome):
+        if item is None or plan is None or not _ended(outcome) or outcome.run in record.compared:
             return record
+        self.say(f"variant {item.number} does the same task, to be compared")
         options = replace(
-            self.options, workdir=None, yes=False, env=(), solid=False, resume=None, on_event=None, seed=self.options.seed
+            self.options, workdir=None, yes=False, env=(), solid=False, resume=None, on_event=None, started=None, build=False
         )
         try:
             other = self.run(plan, options)
@@ -207,6 +168,7 @@ class Adapting:
         with self._lock():
             now = record_of(self.storage, self.compiled)
             now = compared(now, self.judge(outcome), self.judge(other), self.policy, outcome.run)
+            now = now.model_copy(update={"compared": (*now.compared, outcome.run)[-READ_BACK:]})
             keep(self.storage, now)
         return now
 
@@ -220,9 +182,10 @@ class Adapting:
             now = record_of(self.storage, self.compiled)
             if now.variant(VariantState.SHADOW) is not None:
                 return now
-            if plan_digest(made) == plan_digest(old):
-                now = now.model_copy(update={"asked": now.asked | dict.fromkeys(asked.primitives, now.outcomes + 100)})
-                now = now.noted(f"compiled again, no other plan came of it: {asked.reason}")
+            alone = not_beside(made)
+            if plan_digest(made) == plan_digest(old) or alone:
+                what = f"another plan cannot be compared ({alone})" if alone else "no other plan came of it"
+                now = put_off(now, asked).noted(f"compiled again, {what}: {asked.reason}")
             else:
                 self.storage.blobs.save(PLANS, made.digest, made.to_json())
                 now = admit(now, made.digest, plan_digest(made), asked, self.policy)
@@ -230,24 +193,68 @@ class Adapting:
         return now
 
 
+def not_beside(plan: Artifact) -> str:
+    """Why a plan may not do a task a second time beside a run: whatever reaches out of its work folder, or asks a person."""
+    hosts = sorted({g.name for g in plan.permissions.grants if g.kind == "host"})
+    if hosts:
+        return f"it reaches {', '.join(hosts)}"
+    asking = [n.id for n in plan.plan.nodes if isinstance(n, GateNode)]
+    asking += [n.id for n in plan.plan.nodes if isinstance(n, StepNode) and n.executor.kind is ExecutorKind.PERSON]
+    return f"{', '.join(asking)} asks a person" if asking else ""
+
+
 def _ended(outcome: RunOutcome) -> bool:
     """Did a run end by itself: done, or failed its own checks? Limits, waiting and doubt compare nothing."""
     return outcome.status in ("done", "failed") and outcome.error is None and outcome.exit_code in (0, 4)
 
 
-def rolled_back(storage: Storage, record: AdaptRecord, digest: str) -> AdaptRecord:
-    """Another plan runs from now on; raises UsageError for a digest that never ran."""
-    try:
-        record = back_to(record, digest, "put back by hand")
-    except KeyError:
-        raise UsageError("no plan that ran has this digest", where=digest, help="see `skvm jit adapt`") from None
-    if record.active and stored_plan(storage, record.active) is None:
-        raise UsageError("that plan is no longer stored whole", where=digest, help="see `skvm jit adapt`")
-    keep(storage, record)
+def adapt_after(
+    skill: Path, outcome: RunOutcome, options: RunOptions, settings: Settings, judge: Judge, pool: tuple[str, ...] = ()
+) -> AdaptRecord:
+    """What `skvm run --adapt` does after a run; raises UsageError for a plan file, raw mode or an engine with a queue."""
+    from skvm.app.carrying import run_blocking
+    from skvm.store import open_store
+
+    def run(plan: Artifact, given: RunOptions) -> RunOutcome:
+        return run_blocking(plan, given, settings)
+
+    with open_store(settings.home) as storage:
+        return Adapting(skill, options, settings, storage, AdaptPolicy(), run, judge, pool, options.say).after(outcome)
+
+
+def check_adaptable(skill: Path, options: RunOptions) -> None:
+    """Raises UsageError where nothing can be adapted."""
+    if skill.is_file() and skill.suffix == ".json":
+        raise UsageError("a plan file is not adapted", where=str(skill), help="name the skill, or leave --adapt out")
+    if options.mode == "raw" or options.engine != "local":
+        raise UsageError("only runs of a plan on this machine are adapted", where="--adapt", help="leave --adapt out")
+
+
+def roll_back(skill: str, digest: str, target: str | None, settings: Settings) -> AdaptRecord:
+    """Another plan of a skill runs from now on, by the start of its digest; empty: the one compiled from the profile.
+
+    Raises UsageError for a skill that was not adapted, several targets, and a digest that never ran or is not stored whole.
+    """
+    from skvm.store import open_store
+
+    with open_store(settings.home) as storage, storage.lock("adapting", LOCK_SECONDS):
+        found = [r for r in records(storage) if r.skill == skill and target in (None, r.target)]
+        if len(found) != 1:
+            known = ", ".join(f"{r.skill} on {r.target}" for r in found or records(storage)) or "none"
+            raise UsageError("name one skill and target", where=skill, help=f"known: {known}; see --target")
+        try:
+            record = back_to(found[0], digest, "put back by hand")
+        except KeyError:
+            raise UsageError("no plan that ran has this digest", where=digest, help="see `skvm jit adapted`") from None
+        if record.active and stored_plan(storage, record.active) is None:
+            raise UsageError("that plan is no longer stored whole", where=digest, help="see `skvm jit adapted`")
+        keep(storage, record)
     return record
 
 
-def records(storage: Storage) -> list[AdaptRecord]:
-    """All records, by skill and target."""
-    rows: list[Any] = [value for _, value in storage.blobs.records(RECORDS)]
-    return sorted((AdaptRecord.model_validate(r) for r in rows), key=lambda r: (r.skill, r.target))
+def adapted(skill: str | None, settings: Settings) -> Page:
+    """What is known about skills on targets, for people and as JSON."""
+    from skvm.store import open_store
+
+    with open_store(settings.home) as storage:
+        return adapted_page([r for r in records(storage) if skill in (None, r.skill)])

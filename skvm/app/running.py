@@ -110,6 +110,10 @@ def settled(what: Path | str | Artifact, options: RunOptions, settings: Settings
     else:
         artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
     compiled = 0.0 if skill is None else time.monotonic() - began
+    if skill is not None and options.mode != "raw":
+        from skvm.app.active import plan_to_run
+
+        artifact = plan_to_run(artifact, settings, options.resume)
     check_price(options.max_cost, target)
     _check_env(options.env, artifact, policy)
     return Settled(artifact, skill, options, policy, prefix_of(artifact, options, settings), compiled)

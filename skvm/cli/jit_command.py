@@ -95,6 +95,40 @@ def why_(step: str, form: str) -> int:
     return _show(lambda book: why(book, step), form)
 
 
+@command.command("adapted")
+@click.argument("skill", required=False)
+@format_option()
+def adapted_(skill: str | None, form: str) -> int:
+    """Which plan runs for a skill on a target, which variants were compared with it, and what its runs say."""
+    from skvm.app.adapting import adapted
+    from skvm.app.settings import Settings
+
+    page = adapted(skill, Settings.from_environment())
+    if form == "json":
+        put_json(page.data)
+    else:
+        put(page.text)
+    return 0
+
+
+@command.command("rollback")
+@click.argument("skill")
+@click.argument("digest", required=False, default="")
+@click.option("--target", help="where the skill was adapted to several")
+@format_option()
+def rollback_(skill: str, digest: str, target: str | None, form: str) -> int:
+    """Run another plan of SKILL (its name) again: one that ran before, by DIGEST, or without one as it was compiled."""
+    from skvm.app.adapting import roll_back
+    from skvm.app.settings import Settings
+
+    record = roll_back(skill, digest, target, Settings.from_environment())
+    if form == "json":
+        put_json({"skill": record.skill, "target": record.target, "active": record.active})
+    else:
+        put(f"{record.skill} on {record.target} runs {record.active or 'as compiled from the profile'}")
+    return 0
+
+
 @command.command("drop")
 @click.argument("id")
 @format_option()

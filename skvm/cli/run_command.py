@@ -61,10 +61,24 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--build", is_flag=True, help="build the isolated prefix of the skill first, see `skvm env --apply`")
 @click.option("--no-solid", is_flag=True, help="do not use or learn solidified steps")
 @click.option(
+    "--adapt", is_flag=True, help="learn from the run; compile steps again, and compare, where they go wrong more often"
+)
+@click.option("--pool", multiple=True, metavar="MODEL", help="with --adapt: another model for steps that are compiled again")
+@click.option(
     "--check", "check_file", type=click.Path(path_type=Path, dir_okay=False), help="a task file whose checks must hold"
 )
 @format_option()
-def command(what: Path, form: str, dry_run: bool, detach: bool, check_file: Path | None, no_solid: bool, **given: Any) -> int:
+def command(
+    what: Path,
+    form: str,
+    dry_run: bool,
+    detach: bool,
+    check_file: Path | None,
+    no_solid: bool,
+    adapt: bool,
+    pool: tuple[str, ...],
+    **given: Any,
+) -> int:
     """Run a skill or a compiled plan on a model; every effect happens in the sandbox."""
     from skvm.app.running import RunOptions
     from skvm.app.settings import Settings
@@ -75,11 +89,17 @@ def command(what: Path, form: str, dry_run: bool, detach: bool, check_file: Path
         return _dry(what, options, settings, form)
     from skvm.app.carrying import hand_in, run_blocking  # its locks try the disk when they are imported
 
+    if adapt:
+        from skvm.app.adapting import check_adaptable
+
+        check_adaptable(what, options)
     if detach:
         return _detached(hand_in(what, options, settings), check_file, form)
     with view(Limits(options.deadline, options.max_tokens, options.max_cost)) as shown:
         outcome = run_blocking(what, replace(options, on_event=shown.event, say=shown.note), settings)
     checks = _checks(check_file, outcome, settings) if check_file else None
+    if adapt:
+        _adapted(what, outcome, replace(options, say=note), settings, check_file, pool)
     if form == "json":
         put_json({**outcome.to_json(), **({"checks": checks} if checks is not None else {})})
     else:
@@ -89,6 +109,18 @@ def command(what: Path, form: str, dry_run: bool, detach: bool, check_file: Path
     if outcome.exit_code == 0 and checks and not all(c["ok"] for c in checks):
         return 4
     return int(outcome.exit_code)
+
+
+def _adapted(what: Path, outcome: Any, options: Any, settings: Any, file: Path | None, pool: tuple[str, ...]) -> None:
+    """Say what came of it in the last line of the record; a run that is over stays as it ended."""
+    from skvm.app.adapting import adapt_after
+
+    def judge(ended: Any) -> bool:
+        return ended.exit_code == 0 and (file is None or all(c["ok"] for c in _checks(file, ended, settings)))
+
+    record = adapt_after(what, outcome, options, settings, judge, pool)
+    if record.history:
+        note(f"adapting: {record.history[-1].what}")
 
 
 def _detached(run: str, check_file: Path | None, form: str) -> int:

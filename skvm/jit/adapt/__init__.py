@@ -7,7 +7,8 @@ Must never: compile or run anything, count a failure of infrastructure, or chang
 from skvm.jit.adapt.estimates import Moved, live_cell
 from skvm.jit.adapt.outcomes import Outcome, outcomes_of, together
 from skvm.jit.adapt.record import AdaptPolicy, AdaptRecord, RecompileRequest, Stubborn, Variant, VariantState
-from skvm.jit.adapt.variants import admit, back_to, compared, variant_of
+from skvm.jit.adapt.show import Page, adapted_page
+from skvm.jit.adapt.variants import admit, back_to, compared, put_off, variant_of
 from skvm.jit.adapt.watch import requested, stubborn, watched
 
 __all__ = [
@@ -15,15 +16,18 @@ __all__ = [
     "AdaptRecord",
     "Moved",
     "Outcome",
+    "Page",
     "RecompileRequest",
     "Stubborn",
     "Variant",
     "VariantState",
+    "adapted_page",
     "admit",
     "back_to",
     "compared",
     "live_cell",
     "outcomes_of",
+    "put_off",
     "requested",
     "stubborn",
     "together",

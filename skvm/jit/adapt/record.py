@@ -125,7 +125,7 @@ class AdaptRecord(Frozen):
     level, and `recent` ones that fade sooner; `usual`: by primitive; `changed`: those the profile no longer tells of.
     `inputs`: outcomes in a row per step and input, failures negative. `asked`: by primitive, the outcomes from which on a
     request may come again. `simulated`: those of `outcomes` that are a simulated model's. `runs`: ids of the last runs that
-    were taken in.
+    were taken in, `compared`: of those a variant was compared beside.
     """
 
     skill: str
@@ -146,6 +146,7 @@ class AdaptRecord(Frozen):
     failures: int = 0
     simulated: int = 0
     runs: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
     history: tuple[Line, ...] = ()
 
     def noted(self, what: str, digest: str = "", run: str = "") -> AdaptRecord:

@@ -9,13 +9,18 @@ AGAIN = 100
 """Outcomes that must be new before a primitive is asked about again after a variant did not do."""
 
 
+def put_off(record: AdaptRecord, request: RecompileRequest) -> AdaptRecord:
+    """The record with a request that led to nothing, or is being looked into: it comes again after further outcomes only."""
+    asked = record.asked | dict.fromkeys(request.primitives, record.outcomes + AGAIN)
+    return record.model_copy(update={"asked": asked})
+
+
 def admit(record: AdaptRecord, digest: str, plan: str, request: RecompileRequest, policy: AdaptPolicy) -> AdaptRecord:
     """The record with a compiled variant to be compared; `plan` is the digest of what it does.
 
     A plan that runs already, or that was put away before, is none: the request is only noted.
     """
-    asked = record.asked | dict.fromkeys(request.primitives, record.outcomes + AGAIN)
-    record = record.model_copy(update={"asked": asked})
+    record = put_off(record, request)
     if any(v.plan == plan and v.state is not VariantState.FORMER for v in record.variants):
         return record.noted(f"compiled again, no other plan came of it: {request.reason}", digest)
     number = record.tried + 1

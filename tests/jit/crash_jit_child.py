@@ -1,0 +1,134 @@
+"""Killed at every statement it sends to the store: a process that promotes, demotes, compares and puts back.
+
+`python crash_jit_child.py HOME`: for n = 1, 2, ... a forked process works on a fresh store and is killed before its n-th
+statement; then this one opens the store and says what it finds. Ends when nothing was left to be killed. One JSON line each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+from jit_kit import by_code, by_model
+from test_adapt_variants import REQUEST
+from test_jit_book import program, request, tool
+
+from skvm.app.active import PLANS, active_plan, keep, record_of
+from skvm.capability.sequential import superiority
+from skvm.jit import Book
+from skvm.jit.adapt import AdaptPolicy, admit, back_to, compared, variant_of
+from skvm.plan import Artifact, Plan, SolidState
+from skvm.plan.artifact import SourceInfo, TargetInfo
+from skvm.ports import Offer
+from skvm.store import open_store
+
+POLICY = AdaptPolicy(error=0.5)
+"""So that four wins accept a variant: crashes are looked for here, not errors."""
+
+
+def plan(text: str) -> Artifact:
+    source = SourceInfo(name="demo", digest="sha256:s", program="sha256:p")
+    body = {"source": source, "target": TargetInfo(model="m", harness="builtin"), "plan": Plan(), "skill_text": text}
+    return Artifact.model_validate(body).sealed()
+
+
+COMPILED, VARIANT = plan("as compiled"), plan("the variant")
+
+
+class Killing(sqlite3.Connection):
+    """Counts statements of the process and dies before the one that `at` names."""
+
+    count = 0
+    at = 0
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:
+        Killing.count += 1
+        if Killing.count == Killing.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(*args)
+
+
+def solidify(home: Path) -> None:
+    """Learn, promote, serve, see the model do otherwise, demote."""
+    with open_store(home) as store:
+        book = Book(store.blobs)
+        for number, (file, by) in enumerate([("a.csv", "region"), ("bb.csv", "city"), ("ccc.csv", "owner")]):
+            seen = request(file, by, f"r{number}")
+            book.lookup(seen)
+            book.observe(seen, by_model(program, tool, seen), False)
+        seen = request("dd.csv", "week", "served")
+        offer = book.lookup(seen)
+        if isinstance(offer, Offer):
+            book.report(seen, offer.code.id, True, "", None)
+        result = by_model(program, tool, seen)
+        book.observe(seen, result.model_copy(update={"values": {**result.values, "rows": 99}}), False)
+
+
+def adapt(home: Path) -> None:
+    """Store a variant, compare it, accept it, go back."""
+    with open_store(home) as store:
+        store.blobs.save(PLANS, VARIANT.digest, VARIANT.to_json())
+        keep(store, admit(record_of(store, COMPILED), VARIANT.digest, "plan", REQUEST, POLICY))
+        for _ in range(4):
+            keep(store, compared(record_of(store, COMPILED), False, True, POLICY))
+        keep(store, back_to(record_of(store, COMPILED), "", "by hand"))
+
+
+def solid_found(home: Path) -> dict[str, Any]:
+    """Is all that would be served earned, and right?"""
+    with open_store(home) as store:
+        book = Book(store.blobs)
+        codes = [v for r in book.records() for v in r.versions]
+        live = [v for v in codes if v.state is SolidState.PROMOTED]
+        earned = all(v.agreed >= 1 and not v.disagreed and len(v.evidence) >= 3 for v in live)
+        seen = request("after.csv", "day", "after")
+        offer = book.lookup(seen)
+        right = True
+        if isinstance(offer, Offer):
+            served = by_code(book, offer, tool, seen)
+            right = served is not None and served.calls == by_model(program, tool, seen).calls and bool(live)
+        return {"served": isinstance(offer, Offer), "right": right and earned, "states": sorted(v.state for v in codes)}
+
+
+def adapt_found(home: Path) -> dict[str, Any]:
+    """Is the plan that would run the compiled one, or one that was accepted and is there whole?"""
+    with open_store(home) as store:
+        record, runs = record_of(store, COMPILED), active_plan(store, COMPILED)
+        right = runs.digest == (record.active or COMPILED.digest)
+        if record.active:
+            item = variant_of(record, record.active)
+            right = right and superiority(item.wins, item.losses) >= 1 / item.error and runs == VARIANT
+        return {"served": runs.digest == VARIANT.digest, "right": right, "states": sorted(v.state for v in record.variants)}
+
+
+def main(where: Path) -> None:
+    sqlite3.connect = _killing(sqlite3.connect)  # type: ignore[assignment]
+    for name, work, found in (("solid", solidify, solid_found), ("adapt", adapt, adapt_found)):
+        killed, at = True, 0
+        while killed:
+            at += 1
+            home = where / f"{name}{at}"
+            child = os.fork()
+            if child == 0:
+                Killing.count, Killing.at = 0, at
+                work(home)
+                os._exit(0)
+            _, status = os.waitpid(child, 0)
+            killed = os.WIFSIGNALED(status)
+            print(json.dumps({"part": name, "at": at, "killed": killed, "exit": status, **found(home)}), flush=True)
+
+
+def _killing(connect: Any) -> Any:
+    def made(*args: Any, **more: Any) -> Any:
+        return connect(*args, factory=Killing, **more)
+
+    return made
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
