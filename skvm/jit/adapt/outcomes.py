@@ -40,12 +40,15 @@ class _Attempt:
 
     def __init__(self) -> None:
         self.error = self.denied = self.begun = self.unchecked = self.malformed = False
+        self.offered: frozenset[str] | None = None
 
     def take(self, event: Event) -> None:
         """Note what bears on whose matter the end is."""
-        if event.kind is EventKind.MODEL_REPLY:
+        if event.kind is EventKind.MODEL_CALL:
+            self.offered = frozenset(event.data.get("tools") or ())
+        elif event.kind is EventKind.MODEL_REPLY:
             self.error = bool(event.data.get("error"))
-            self.malformed = self.malformed or any(_malformed(c) for c in event.data.get("calls") or ())
+            self.malformed = self.malformed or any(_malformed(c, self.offered) for c in event.data.get("calls") or ())
         elif event.kind is EventKind.DENIED:
             self.denied = True
         elif event.kind is EventKind.GUARD_MISS:
@@ -124,9 +127,13 @@ def _suspects(node: StepNode, attempt: _Attempt) -> tuple[str, ...]:
     return tools if tools and attempt.malformed else needed
 
 
-def _malformed(call: Any) -> bool:
-    """Is this call's argument text no JSON object?"""
-    args = call.get("args") if isinstance(call, dict) else None
+def _malformed(call: Any, offered: frozenset[str] | None) -> bool:
+    """Is this a call of a tool that was not offered, or its argument text no JSON object?"""
+    if not isinstance(call, dict):
+        return False
+    if offered is not None and call.get("tool") not in offered:
+        return True
+    args = call.get("args")
     if isinstance(args, str):
         try:
             return not isinstance(json.loads(args), dict)
