@@ -74,7 +74,7 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
         request = _remembered(request, events)
         if request.workdir is not None:
             locks.enter_context(lock(f"work folder {request.workdir.resolve()}"))
-        space, before = await _prepared(request, ports, home, run, bool(events))
+        space, before = await _prepared(request, ports, home, run, bool(events), client is not None)
         session = _session(request, ports, space, run, events, Graph(plan))
         simulated = bool(client is not None and client.simulated)
         if not events:
@@ -85,13 +85,19 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
             session.browsing.close()
 
 
-async def _prepared(request: RunRequest, ports: RunPorts, home: Path, run: str, resumed: bool) -> tuple[Workspace, Inventory]:
-    """The folders and their inventory; raises LimitHit when the deadline passes meanwhile (large inputs, a slow disk)."""
+async def _prepared(
+    request: RunRequest, ports: RunPorts, home: Path, run: str, resumed: bool, asks: bool
+) -> tuple[Workspace, Inventory]:
+    """The folders and their inventory. When the deadline passes meanwhile (large inputs, a slow disk, a slow start) nothing ran
+    that could have failed: raises TargetError for a plan that `asks` a model, which then has not answered, else LimitHit."""
     left = float("inf") if request.deadline is None else request.started + request.deadline - ports.clock.monotonic()
     with anyio.move_on_after(left):
         space = await in_thread(prepare, request, home, run)
         return space, await in_thread(_before, space, resumed)
-    raise LimitHit(f"the deadline of {request.deadline:g} s was reached before the first step", limit="wall")
+    words = f"the deadline of {request.deadline:g} s was reached before the first step"
+    if asks:
+        raise TargetError(f"no answer from the model: {words}", kind="timeout", help="raise --deadline")
+    raise LimitHit(words, limit="wall")
 
 
 class _Lifetime:
@@ -155,10 +161,13 @@ class _Lifetime:
         limit = session.request.deadline
         with suppress(StoreError):
             session.emit(EventKind.LIMIT_HIT, limit="wall", value=limit)
-        if session.budget.used.calls and not session.budget.used.replies:
+        used = session.budget.used
+        if (used.calls or session.course.unasked) and not used.replies:
             self.status, self.exit_code = "failed", 3
-            self.reason = f"no answer from the model before the deadline of {limit:g} s{self._last_error()}"
-            session.course.fatal = TargetError(self.reason, kind="timeout", help="check the server, or raise --deadline")
+            last = self._last_error() if used.calls else "; it was not asked yet"
+            self.reason = f"no answer from the model before the deadline of {limit:g} s{last}"
+            help = "check the server, or raise --deadline" if used.calls else "raise --deadline"
+            session.course.fatal = TargetError(self.reason, kind="timeout", help=help)
         else:
             self.status, self.exit_code = "limit", 4
             self.reason = f"the deadline of {limit:g} s was reached{self._last_error()}"

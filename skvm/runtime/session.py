@@ -97,13 +97,15 @@ class Failure(Frozen):
 @dataclass
 class Course:
     """How a run goes, for all skills at work in it: `fatal` is the error that ended it, `failure` the step that did, `running`
-    counts steps under way, `refused` is how the last question to a model failed (empty after an answer)."""
+    counts steps under way, `refused` is how the last question to a model failed (empty after an answer), `unasked`: a step was
+    cut off on the way to its first question."""
 
     fatal: SkvmError | None = None
     failure: Failure | None = None
     running: int = 0
     ending: str = ""
     refused: str = ""
+    unasked: bool = False
 
 
 @dataclass

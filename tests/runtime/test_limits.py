@@ -43,6 +43,30 @@ def test_no_answer_before_the_deadline_is_the_targets_failure(tmp_path: Path) ->
     assert kinds(one)[-2:] == ["limit.hit", "run.end"]
 
 
+def test_a_step_cut_off_on_the_way_to_its_first_question_got_no_answer(tmp_path: Path) -> None:
+    """What a cold start takes before a question is out is no failure of the run: the model has not answered."""
+
+    async def slow_to_prove() -> Any:
+        await anyio.sleep_forever()
+
+    more = {"sandbox": slow_to_prove, "solid": object(), "deadline": 0.2, "started": time.monotonic()}
+    one = run(artifact([step("a")]), tmp_path, **more)
+    assert end(one) == ("failed", 3) and "model.call" not in kinds(one)
+    assert one.outcome is not None and isinstance(one.outcome.error, TargetError)
+    assert "no answer from the model before the deadline of 0.2 s; it was not asked yet" in one.outcome.error.line()
+
+
+def test_a_command_that_outlasts_the_deadline_is_the_runs_own_limit(tmp_path: Path) -> None:
+    one = run(artifact([code("c", "sleep 30"), step("a")], chain("c", "a")), tmp_path, deadline=0.5, started=time.monotonic())
+    assert end(one) == ("limit", 4)
+
+
+@pytest.mark.parametrize(("nodes", "kind"), [([step("a")], TargetError), ([code("c", "true")], LimitHit)])
+def test_a_deadline_that_passes_while_starting(tmp_path: Path, nodes: list[Any], kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="before the first step"):
+        run(artifact(nodes), tmp_path, deadline=0.0, started=time.monotonic())
+
+
 def test_a_deadline_says_how_the_target_failed_last(tmp_path: Path) -> None:
     """Refusals in passing until the time is up: the reason names the last one, on one line."""
     answers = iter([TargetError("server\nanswered 500", kind="outage", transient=True)])
@@ -82,7 +106,7 @@ def test_a_deadline_after_answers_is_an_own_limit(tmp_path: Path) -> None:
 
 def test_a_deadline_that_passed_before_the_start(tmp_path: Path) -> None:
     model = ScriptedModel()
-    with pytest.raises(LimitHit):
+    with pytest.raises(TargetError, match="no answer from the model"):
         run(artifact([step("a")]), tmp_path, model, deadline=0.5, started=time.monotonic() - 10)
     assert not model.requests
 

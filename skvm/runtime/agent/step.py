@@ -129,6 +129,13 @@ class StepRun:
         return None
 
     async def _by_model(self) -> Ended:
+        try:
+            return await self._served_or_asked()
+        except anyio.get_cancelled_exc_class():
+            self.session.course.unasked = self.session.course.unasked or not self.calls.records
+            raise
+
+    async def _served_or_asked(self) -> Ended:
         session = self.session
         began = session.ports.clock.monotonic()
         fresh = not self.calls.records and not self.prior
