@@ -50,6 +50,16 @@ class Frozen(BaseModel):
         put(new, "__pydantic_private__", None)
         return new
 
+    def altered(self, **values: Any) -> Self:
+        """A copy with other values that are known to be right: `model_copy` at a fraction of its cost."""
+        new = self.__class__.__new__(self.__class__)
+        put = object.__setattr__
+        put(new, "__dict__", {**self.__dict__, **values})
+        put(new, "__pydantic_fields_set__", self.__pydantic_fields_set__ | values.keys())
+        put(new, "__pydantic_extra__", None)
+        put(new, "__pydantic_private__", None)
+        return new
+
 
 @cache
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:

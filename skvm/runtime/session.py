@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from skvm.diag import SkvmError, UsageError
@@ -84,6 +85,12 @@ class Graph:
                 found = self.by_id.get(node)
                 return isinstance(found, MapNode) and found.parallel
         return False
+
+
+@cache
+def _offer(browser: bool) -> tuple[ToolSpec, ...]:
+    """The tools of a step: the same tuple each time, so that what is made of it can be kept (see `ask`)."""
+    return (*TOOLS, *((BROWSER,) if browser else ()), FINISH_SPEC)
 
 
 class Failure(Frozen):
@@ -166,8 +173,8 @@ class Session:
         brief = self.request.brief
         if brief is not None:
             return (*(BY_NAME[name] for name in brief.tools), *brief.functions)
-        browser = (BROWSER,) if self.browsing.usable(self.granted(node, "host")) else ()
-        return (*TOOLS, *browser, FINISH_SPEC)
+        browser = self.browsing.usable(self.granted(node, "host"))
+        return _offer(browser)
 
     def env_of(self, node: StepNode) -> dict[str, str]:
         """Variables a step may see, with values: granted by the manifest and handed over by the user."""

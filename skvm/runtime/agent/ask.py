@@ -21,8 +21,8 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 CALL_SECONDS = 600.0
 
-_NOT_ASKED = {"tag", "timeout"}
-"""Fields of a request that say nothing of what is asked."""
+_NOT_ASKED = {"tag", "timeout", "tools"}
+"""Fields of a request that say nothing of what is asked, and its tools, whose text is kept from one question to the next."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ async def _once(session: Session, question: Question, attempt: int) -> ModelRepl
     lane.succeeded()
     session.course.refused = ""
     if not reply.seconds:
-        reply = reply.model_copy(update={"seconds": session.ports.clock.monotonic() - began})
+        reply = reply.altered(seconds=session.ports.clock.monotonic() - began)
     reply = _clean(session, reply)
     session.emit(EventKind.MODEL_REPLY, question.node, question.scope, **reply_data(reply))
     session.budget.spend(reply)
@@ -127,7 +127,7 @@ def _clean(session: Session, reply: ModelReply) -> ModelReply:
     """An answer that holds a secret (echoed out of a file) is redacted before anything uses it."""
     if not session.redactor.active or not reply.text:
         return reply
-    return reply.model_copy(update={"text": session.redactor.text(reply.text)})
+    return reply.altered(text=session.redactor.text(reply.text))
 
 
 def _wait(session: Session, error: TargetError, attempt: int) -> float | None:
@@ -150,8 +150,22 @@ def _size(session: Session, question: Question) -> int:
 
 
 def _digest(request: ModelRequest) -> str:
+    content = hashlib.sha256(_tools_text(request.tools))
     try:
-        content = request.model_dump_json(exclude=_NOT_ASKED)
+        content.update(request.model_dump_json(exclude=_NOT_ASKED).encode())
     except PydanticSerializationError:  # a lone surrogate, which UTF-8 cannot hold and Python's encoder escapes
-        content = json.dumps(request.model_dump(mode="python", exclude=_NOT_ASKED))
-    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+        content.update(json.dumps(request.model_dump(mode="python", exclude=_NOT_ASKED)).encode())
+    return "sha256:" + content.hexdigest()
+
+
+_kept: tuple[tuple[ToolSpec, ...], bytes] = ((), b"[]")
+"""The tools that were asked with last and their text: nearly always those of the next question as well."""
+
+
+def _tools_text(tools: tuple[ToolSpec, ...]) -> bytes:
+    global _kept
+    kept, text = _kept
+    if tools is not kept:
+        text = json.dumps([t.model_dump(mode="json") for t in tools]).encode()
+        _kept = (tools, text)
+    return text

@@ -31,6 +31,8 @@ asking the same again after a repair is no loop, undoing and redoing one is.
 
 MALFORMED = 6
 MAX_VALUES = 256 * 1024
+WIDEST = 6
+"""Characters that one of the arguments may take in JSON (`\\u0000`): shorter ones need not be measured."""
 
 
 @dataclass
@@ -153,7 +155,7 @@ class Conversation:
             self._reply(call, "noted")
             reason = str(args.get("reason") or summary or "the model gave no reason")
             return Ended(StepStatus.CANNOT, summary, values, reason)
-        if len(json.dumps(values)) > MAX_VALUES:
+        if len(call.arguments) * WIDEST > MAX_VALUES and len(json.dumps(values)) > MAX_VALUES:
             self.bad += 1
             self._reply(call, f"error: values larger than {MAX_VALUES} bytes; write them to a file and pass its path")
             return None

@@ -266,7 +266,7 @@ async def _attempt(run: StepRun) -> StepResult:
     began = session.ports.clock.monotonic()
 
     def end(result: StepResult) -> StepResult:
-        result = result.model_copy(update={"seconds": round(session.ports.clock.monotonic() - began, 6)})
+        result = result.altered(seconds=round(session.ports.clock.monotonic() - began, 6))
         session.emit(EventKind.NODE_END, node.id, scope, result=result.model_dump(mode="json"))
         return result
 

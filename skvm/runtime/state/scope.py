@@ -28,7 +28,7 @@ class Scope:
     @property
     def path(self) -> str:
         """The scope as text."""
-        return "/".join(f"{node}[{key}]" for node, key in self.parts)
+        return "/".join([f"{node}[{key}]" for node, key in self.parts]) if self.parts else ""
 
     @classmethod
     def parse(cls, path: str) -> Scope:
