@@ -30,7 +30,7 @@ class EventKind(StrEnum):
     limit.hit      limit, value
     retry          kind, wait, attempt
     diag           code, message
-    net.reach      host, port, ok, reason; a connection that a command tried
+    net.reach      host, port, ok, reason; a connection that a command or a browser tried, or the server named in its TLS
     denied         what (host, write), name, reason
     """
 

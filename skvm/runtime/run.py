@@ -218,6 +218,7 @@ class _Lifetime:
 
     def _close(self) -> None:
         session = self.session
+        session.browsing.close()
         session.emit(EventKind.RUN_END, status=self.status, exit_code=self.exit_code, reason=self.reason)
         session.ports.journal.close_run(session.recorder.run, self.status, round(session.recorder.now, 6))
 

@@ -14,6 +14,7 @@ from runtime_kit import ScriptedModel, artifact, call, chain, finish, reply, run
 
 from skvm.adapters.chromium import find_chromium
 from skvm.plan import EventKind
+from skvm.runtime.timeline import trace
 
 browsers = find_chromium()
 pytestmark = [pytest.mark.net, pytest.mark.skipif(browsers is None, reason="no Chromium or no bubblewrap on this machine")]
@@ -68,6 +69,11 @@ def test_a_step_with_a_host_is_offered_a_browser_and_a_step_without_is_not(tmp_p
     assert "browser" in offered["a"]
     assert "browser" not in offered["b"]
     assert children() == before
+    reached = [(e.node, e.data["host"], e.data["ok"]) for e in one.events if e.kind is EventKind.NET_REACH]
+    assert ("a", "127.0.0.1", True) in reached and ("a", "127.0.0.1", False) in reached
+    assert {e.data["name"] for e in one.events if e.kind is EventKind.DENIED} == {"127.0.0.1:1"}
+    assert one.events[-1].kind is EventKind.RUN_END
+    assert any(f"reached {host}" in note for row in trace(one.events).rows for note in row.notes)
 
 
 def test_a_deadline_ends_a_browser_too(tmp_path: Path, host: str) -> None:

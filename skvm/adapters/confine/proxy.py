@@ -3,20 +3,24 @@ of the program's network.
 
 Interception inside a browser would miss web sockets, workers and prefetching; a proxy sees every connection there is. It speaks
 HTTP with absolute addresses and CONNECT, resolves names itself (through `Reach`), and what follows a request on its connection
-goes to the same host and port, whatever it says.
+goes to the same host and port, whatever it says. A tunnel whose TLS asks for another server than the one it was opened to is
+closed unless that one may be reached as well: many servers share one address, and the name in the handshake chooses among them.
+A tunnel that names no server, or speaks something else than TLS, is led to the host it was opened to.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
+from skvm.adapters.confine.hello import NotAHello, asked_for, begins_tls
 from skvm.ports.network import HostRefused, Reach
 
-HEAD_BYTES = 64 * 1024
+HEAD_BYTES = CHUNK = 64 * 1024
 HEAD_SECONDS = 60.0
 CONNECT_SECONDS = 20.0
 MOST_AT_ONCE = 256
@@ -87,9 +91,31 @@ class Proxy:
             with self._held(far_writer):
                 if first:
                     far_writer.write(first)
+                    up = _pass_on(reader, far_writer)
                 else:
                     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                await _both_ways(reader, writer, far_reader, far_writer)
+                    up = self._up_tunnel(reader, far_writer, host, port)
+                await _both_ways(up, _pass_on(far_reader, writer))
+
+    async def _up_tunnel(self, reader: asyncio.StreamReader, far_writer: asyncio.StreamWriter, host: str, port: int) -> None:
+        """Pass on what goes out of a tunnel, once it is known which server its TLS asks for; raises HostRefused."""
+        data = await reader.read(CHUNK)
+        if data and begins_tls(data):
+            async with asyncio.timeout(HEAD_SECONDS):
+                while (named := asked_for(data)) is None:
+                    if not (more := await reader.read(CHUNK)):
+                        raise NotAHello("the hello ends too early")
+                    data += more
+            if named not in ("", host.lower().rstrip(".")):
+                try:
+                    await self._reach(named, port)
+                except HostRefused:
+                    self.refused[f"{named}:{port}"] = None
+                    raise
+        if data:
+            far_writer.write(data)
+            await far_writer.drain()
+            await _pass_on(reader, far_writer)
 
 
 def _target(head: str) -> tuple[str, int, bytes]:
@@ -124,22 +150,22 @@ async def _refuse(writer: asyncio.StreamWriter, why: str, status: int = 403) -> 
     await writer.drain()
 
 
-async def _both_ways(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    far_reader: asyncio.StreamReader,
-    far_writer: asyncio.StreamWriter,
-) -> None:
-    """Pass bytes on until the far side ends; when only the near side ends, the answer may still come."""
-    up = asyncio.get_running_loop().create_task(_pass_on(reader, far_writer))
+async def _both_ways(up: Coroutine[Any, Any, None], down: Coroutine[Any, Any, None]) -> None:
+    """Until the far side ends; when only the near side ends, the answer may still come. A tunnel that may not be led on ends
+    at once."""
+    loop = asyncio.get_running_loop()
+    tasks = (loop.create_task(up), loop.create_task(down))
     try:
-        await _pass_on(far_reader, writer)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[1] not in done and not isinstance(tasks[0].exception(), (HostRefused, NotAHello, TimeoutError)):
+            await asyncio.wait(tasks[1:])
     finally:
-        up.cancel()
-        await asyncio.gather(up, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(64 * 1024):
+    while data := await reader.read(CHUNK):
         writer.write(data)
         await writer.drain()

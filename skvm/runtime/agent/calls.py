@@ -280,7 +280,7 @@ class StepCalls:
 
     async def _browser(self, action: str, url: str = "", target: str = "", text: str = "") -> str:
         hosts = self.session.granted(self.node, "host")
-        return await self.session.browsing.act(hosts, action, target=target, text=text, url=url)
+        return await self.session.browsing.act(hosts, action, target=target, text=text, url=url, told=self._tell_reach)
 
     async def _ask_user(self, question: str) -> str:
         return await ask_user(self.session, self.node, self.scope, question)

@@ -157,7 +157,8 @@ _BEGINNERS = (
 
 def _apply(row: _Open, event: Event) -> None:
     handler = _HANDLERS.get(event.kind)
-    row.end = max(row.end, event.time)
+    if not row.ended:  # a browser's connections may come later
+        row.end = max(row.end, event.time)
     if handler is not None:
         handler(row, event)
 
@@ -224,6 +225,13 @@ def _choose(row: _Open, event: Event) -> None:
     row.notes.append(f"chose {event.data.get('arm', '')} by {event.data.get('by', '')}")
 
 
+def _reach(row: _Open, event: Event) -> None:
+    """Connections that were let through, each host once; the others are denials or failures and told as such."""
+    note = f"reached {event.data.get('host')}:{event.data.get('port')}"
+    if event.data.get("ok") and note not in row.notes:
+        row.notes.append(note)
+
+
 def _note(row: _Open, event: Event) -> None:
     shown = {k: v for k, v in event.data.items() if v not in ("", None)}
     row.notes.append(f"{event.kind.value}: " + ", ".join(f"{k} {v}" for k, v in shown.items()))
@@ -246,6 +254,7 @@ _HANDLERS = {
     EventKind.RETRY: _note,
     EventKind.DIAG: _note,
     EventKind.DENIED: _note,
+    EventKind.NET_REACH: _reach,
 }
 
 

@@ -8,7 +8,7 @@ import anyio
 
 from skvm.ports import Browser, Browsers, PageFailure, PageView
 from skvm.runtime.tools.files import ToolFailure
-from skvm.runtime.tools.hosts import Outward
+from skvm.runtime.tools.hosts import Outward, Told
 
 LOOKS = frozenset({"open", "read", "wait"})
 """Actions that may be done again."""
@@ -22,15 +22,18 @@ class Browsing:
 
     def __init__(self, source: Browsers | None) -> None:
         self._source = source
-        self._browsers: dict[tuple[str, ...], Browser] = {}
+        self._browsers: dict[tuple[str, ...], tuple[Browser, Outward]] = {}
         self._one = anyio.Lock()
 
     def usable(self, hosts: tuple[str, ...]) -> bool:
         """May a step with these grants use a browser?"""
         return self._source is not None and bool(hosts)
 
-    async def act(self, hosts: tuple[str, ...], action: str, target: str = "", text: str = "", url: str = "") -> str:
-        """Do one act and return what is then to be seen; raises ToolFailure, EnvironmentFailure."""
+    async def act(
+        self, hosts: tuple[str, ...], action: str, target: str = "", text: str = "", url: str = "", told: Told | None = None
+    ) -> str:
+        """Do one act and return what is then to be seen; `told` hears of the connections that the browser tries, from now until
+        the next act (a page goes on between them). Raises ToolFailure, EnvironmentFailure."""
         if self._source is None or not self.usable(hosts):
             raise ToolFailure("there is no browser for this step")
         async with self._one:
@@ -38,17 +41,22 @@ class Browsing:
                 if hosts not in self._browsers:
                     if action != "open":
                         raise ToolFailure("no page is open; call browser with action 'open' and a url first")
-                    self._browsers[hosts] = await self._source.start(Outward(hosts).reach)
-                view = await act_on(self._browsers[hosts], action, target, text, url)
+                    outward = Outward(hosts, told)
+                    self._browsers[hosts] = await self._source.start(outward.reach), outward
+                browser, outward = self._browsers[hosts]
+                outward.tell_to(told)
+                view = await act_on(browser, action, target, text, url)
             except PageFailure as error:
                 raise ToolFailure(str(error)) from None
         shown = view.as_text()
         return shown if len(shown) <= MAX_VIEW else f"{shown[:MAX_VIEW]}\n[cut]"
 
     def close(self) -> None:
-        """End every browser, at once."""
+        """End every browser, at once; of its connections nothing is told any more."""
         while self._browsers:
-            self._browsers.popitem()[1].kill()
+            browser, outward = self._browsers.popitem()[1]
+            outward.tell_to(None)
+            browser.kill()
 
 
 async def act_on(browser: Browser, action: str, target: str = "", text: str = "", url: str = "") -> PageView:

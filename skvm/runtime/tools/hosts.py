@@ -42,14 +42,17 @@ class HostDenied(ToolFailure):
         self.name = f"{host}:{port}"
 
 
+Told = Callable[[str, int, str, bool], None]
+"""Hears of an attempt: host, port, why it failed (empty when it was let through), whether that was a denial."""
+
+
 class Outward:
     """The hosts that one program (or one browser) may reach.
 
-    `told` hears of its attempts as they come: host, port, why it failed (empty when it was let through), whether that was a
-    denial. `denied` and `failed` keep the words, once for each host and port.
+    `told` hears of its attempts as they come. `denied` and `failed` keep the words, once for each host and port.
     """
 
-    def __init__(self, hosts: tuple[str, ...], told: Callable[[str, int, str, bool], None] | None = None) -> None:
+    def __init__(self, hosts: tuple[str, ...], told: Told | None = None) -> None:
         self._hosts = hosts
         self._told = told
         self.attempts = 0
@@ -71,6 +74,10 @@ class Outward:
         denial = isinstance(error, HostDenied)
         (self.denied if denial else self.failed)[f"{host}:{port}"] = str(error)
         self._tell(host, port, str(error), denial)
+
+    def tell_to(self, told: Told | None) -> None:
+        """Another one hears of what comes from now on, counted anew."""
+        self._told, self.attempts = told, 0
 
     def named_in(self, text: str) -> None:
         """For a program that has no way out: refuse what the addresses in its command name."""
