@@ -280,7 +280,7 @@ class StepCalls:
 
     async def _browser(self, action: str, url: str = "", target: str = "", text: str = "") -> str:
         hosts = self.session.granted(self.node, "host")
-        return await self.session.browsing.act(hosts, action, target=target, text=text, url=url, told=self._tell_reach)
+        return await self.session.browsing.act(hosts, action, target=target, text=text, url=url, told=self._tell_browsed)
 
     async def _ask_user(self, question: str) -> str:
         return await ask_user(self.session, self.node, self.scope, question)
@@ -318,6 +318,11 @@ class StepCalls:
         self.session.emit(EventKind.NET_REACH, self.node.id, self.scope, host=host, port=port, ok=not why, reason=why)
         if denial:
             self._tell_denial("host", f"{host}:{port}", why)
+
+    def _tell_browsed(self, host: str, port: int, why: str, denial: bool) -> None:
+        """A browser also asks for hosts of its maker, which no step wanted: they are noted, and are no denial of the step's. What
+        a page asks for in vain stands in what is seen of it."""
+        self._tell_reach(host, port, why, False)
 
     def _tell_denial(self, what: str, name: str, why: str) -> None:
         self.session.emit(EventKind.DENIED, self.node.id, self.scope, what=what, name=name, reason=why)
