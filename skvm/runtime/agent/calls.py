@@ -320,8 +320,8 @@ class StepCalls:
             self._tell_denial("host", f"{host}:{port}", why)
 
     def _tell_browsed(self, host: str, port: int, why: str, denial: bool) -> None:
-        """A browser also asks for hosts of its maker, which no step wanted: they are noted, and are no denial of the step's. What
-        a page asks for in vain stands in what is seen of it."""
+        """A browser also asks for hosts of its maker, which no step wanted: they are noted, and are no denial of the step's.
+        What a page asks for in vain stands in what is seen of it."""
         self._tell_reach(host, port, why, False)
 
     def _tell_denial(self, what: str, name: str, why: str) -> None:

@@ -31,8 +31,8 @@ asking the same again after a repair is no loop, undoing and redoing one is.
 
 MALFORMED = 6
 MAX_VALUES = 256 * 1024
-WIDEST = 6
-"""Characters that one of the arguments may take in JSON (`\\u0000`): shorter ones need not be measured."""
+WIDEST = 12
+"""Most characters that one of the arguments takes in JSON (two escapes): shorter ones need not be measured."""
 
 
 @dataclass
