@@ -3,7 +3,8 @@
 The baseline of a step is the mean of its own recorded model runs. A served run saves that, minus what serving it cost. From
 the sum come off: `compile`, the time that compiling the skill for its runs took; `learning`, the time spent on watching,
 generalising, proving and comparing shadows; `deopt`, what runs that were handed back midway cost beyond the baseline, at
-least the time before the model was asked. Model runs that served as evidence or shadow are not a cost: they were due anyway.
+least the time before the model was asked; `check`, what serving would have saved where promoted code was held against the
+model once more. Model runs that served as evidence or shadow before promotion are not a cost: they were due anyway.
 """
 
 from __future__ import annotations
@@ -156,7 +157,10 @@ def _costs(record: StepRecord, base: dict[str, float], units: list[str]) -> dict
     if "seconds" in deopt:
         deopt["seconds"] = max(deopt["seconds"], record.handed.get("seconds", 0.0))
         learning["seconds"] = record.watching
-    return {"learning": learning, "deopt": deopt}
+    served = record.served.get("n", 0.0)
+    each = {u: record.served.get(u, 0.0) / served if served else 0.0 for u in units}
+    check = {u: record.checked * max(0.0, base[u] - each[u]) for u in units}
+    return {"learning": learning, "deopt": deopt, "check": check}
 
 
 def _spread(costs: Sequence[float], served: int) -> float | None:
@@ -188,7 +192,7 @@ def _break_even(saved: dict[str, float], cost: dict[str, float], observed: int, 
         if spent <= 0:
             found[unit] = 0
         elif served and saved[unit] > 0:
-            found[unit] = observed + math.ceil(spent * served / saved[unit])
+            found[unit] = observed + max(1, math.ceil(spent * served / saved[unit]))
     return found
 
 

@@ -115,8 +115,10 @@ def test_ledger_arithmetic() -> None:
     assert (row.observed, row.served, row.handed_back, row.simulated) == (3, 4, 0, 0)
     assert row.baseline == {"model_calls": 3.0, "tokens": 1000.0, "seconds": 6.0}
     assert row.saved == {"model_calls": 12.0, "tokens": 4000.0, "seconds": 22.0}
-    assert row.cost["seconds"] == pytest.approx(book.records()[0].watching)
-    assert row.net["seconds"] == pytest.approx(22.0 - book.records()[0].watching)
+    record = book.records()[0]
+    assert row.costs["learning"]["seconds"] == pytest.approx(record.watching)
+    assert row.costs["check"]["seconds"] == pytest.approx(5.5 * record.checked)
+    assert row.net["seconds"] == pytest.approx(22.0 - record.watching - 5.5 * record.checked)
     assert row.unpriced
     assert "usd" not in row.saved
 
