@@ -1,0 +1,164 @@
+"""Recompiling from evidence: only what is affected changes, nothing is tried beside a run that could be felt outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skvm.app.adapting import Adapting, not_beside, only_affected, plan_digest, recompiled, with_counts
+from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.running import RunOptions
+from skvm.app.settings import Settings
+from skvm.capability import Cell, Level
+from skvm.capability.profiles import find_profile, parse_target, profile_bytes
+from skvm.jit.adapt import AdaptPolicy, AdaptRecord, RecompileRequest, VariantState
+from skvm.plan import Artifact, Event, EventKind
+from skvm.ports import RunRow
+from skvm.runtime import RunOutcome
+from skvm.source import load_skill
+from skvm.store import open_store
+
+SALES = Path(__file__).resolve().parents[2] / "bench" / "skills" / "sales-report"
+TARGET, POOL = "sim/able", "sim/strong"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
+    made.profiles.mkdir(parents=True)
+    strong = find_profile(parse_target(POOL)).profile
+    assert strong is not None
+    fine = {Level.of(rank): (960, 1000) for rank in (1, 2, 3)}
+    able = strong.model_copy(update={"name": "able", "model": "able", "cells": dict.fromkeys(strong.cells, Cell(counts=fine))})
+    (made.profiles / "able.json").write_bytes(profile_bytes(able))
+    return made
+
+
+def request(plan: Artifact, passed: int = 1) -> RecompileRequest:
+    steps = tuple(n.id for n in plan.plan.nodes if n.kind == "step" and any(r.primitive == "tool.exec" for r in n.requires))
+    counts = {"tool.exec": {"L1": (passed, 20)}}
+    return RecompileRequest(
+        skill=plan.source.name, target=TARGET, source=plan.source.digest, primitives=("tool.exec",), steps=steps, counts=counts,
+        reason="it fell",
+    )  # fmt: skip
+
+
+def test_only_the_affected_steps_are_compiled_otherwise(settings: Settings) -> None:
+    source = load_skill(SALES)
+    old = compile_source(source, CompileOptions(TARGET), settings)
+    asked = request(old)
+    assert asked.steps == ("S1.s1", "S1.s2", "S1.s3")
+    new = recompiled(source, old, asked, CompileOptions(TARGET, pool=(POOL,)), settings)
+    before = {n.id: n for n in old.plan.nodes}
+    changed = {n.id for n in new.plan.nodes if n != before[n.id]}
+    assert changed
+    assert changed <= set(asked.steps)
+    assert {n.executor.target for n in new.plan.nodes if n.id in changed} == {POOL}
+    assert new == new.sealed()
+    assert plan_digest(new) != plan_digest(old)
+    assert recompiled(source, old, asked, CompileOptions(TARGET, pool=(POOL,)), settings) == new
+
+
+def test_evidence_that_changes_no_verdict_gives_no_other_plan(settings: Settings) -> None:
+    source = load_skill(SALES)
+    old = compile_source(source, CompileOptions(TARGET), settings)
+    new = recompiled(source, old, request(old, passed=20), CompileOptions(TARGET), settings)
+    assert plan_digest(new) == plan_digest(old)
+
+
+def test_live_counts_replace_a_cell_and_leave_the_others() -> None:
+    strong = find_profile(parse_target(POOL)).profile
+    assert strong is not None
+    asked = RecompileRequest(
+        skill="s", target="m", source="", primitives=("tool.exec",), steps=(), counts={"tool.exec": {"L1": (1, 9)}}, reason=""
+    )
+    made = with_counts(strong, asked, "builtin")
+    assert made.cells["tool.exec"] == Cell(counts={Level.L1: (1, 9)})
+    assert all(made.cells[name] == cell for name, cell in strong.cells.items() if name != "tool.exec")
+    alone = with_counts(None, asked, "builtin")
+    assert (alone.model, set(alone.cells)) == ("m", {"tool.exec"})
+
+
+def test_a_plan_with_other_steps_is_taken_as_it_is(settings: Settings) -> None:
+    one = compile_source(load_skill(SALES), CompileOptions(TARGET), settings)
+    two = one.model_copy(update={"plan": one.plan.model_copy(update={"nodes": one.plan.nodes[:-1]})})
+    assert only_affected(one, two, ()) is two
+
+
+def test_what_reaches_out_or_asks_a_person_is_never_tried_beside_a_run(settings: Settings) -> None:
+    skills = SALES.parent
+    triage = compile_source(load_skill(skills / "log-triage"), CompileOptions(TARGET), settings)
+    assert "asks a person" in not_beside(triage)
+    weather = next((p for p in sorted(skills.iterdir()) if "weather" in p.name), None)
+    if weather is not None:
+        assert "it reaches" in not_beside(compile_source(load_skill(weather), CompileOptions(TARGET), settings))
+    assert not_beside(compile_source(load_skill(SALES), CompileOptions(TARGET), settings)) == ""
+
+
+class Played:
+    """Runs that end as told: every step of the compiled plan fails once the model has lost it, the variant's do not."""
+
+    def __init__(self, storage: Any) -> None:
+        self.storage, self.count, self.lost = storage, 0, False
+        self.options: list[RunOptions] = []
+
+    def __call__(self, plan: Artifact, options: RunOptions) -> RunOutcome:
+        self.count += 1
+        run = f"run{self.count:04}"
+        self.options.append(options)
+        row = RunRow(
+            run=run, skill=plan.source.name, plan=plan.digest, model=TARGET, mode="plan", status="running", started=run
+        )
+        self.storage.journal.open_run(row)
+        events: list[tuple[EventKind, str, dict[str, Any]]] = [
+            (EventKind.RUN_START, "", {"mode": "plan", "task": run, "files": {}})
+        ]
+        good = True
+        for node in plan.plan.nodes:
+            if node.kind != "step":
+                continue
+            own = node.executor.target == TARGET
+            good = not (self.lost and own and any(r.primitive == "tool.exec" for r in node.requires))
+            result = {"status": "done" if good else "cannot", "executor": "model", "reason": "", "simulated": True}
+            events += [(EventKind.NODE_START, node.id, {}), (EventKind.NODE_END, node.id, {"result": result})]
+            if not good:
+                break
+        code = 0 if good else 4
+        events.append((EventKind.RUN_END, "", {"exit_code": code}))
+        for at, (kind, node_id, data) in enumerate(events):
+            self.storage.journal.append(Event(run=run, seq=at + 1, time=0.0, kind=kind, node=node_id, data=data))
+        status = "done" if good else "failed"
+        self.storage.journal.close_run(run, status, 0.0)
+        return RunOutcome(run=run, status=status, exit_code=code)
+
+
+def test_from_the_first_failure_to_another_plan(settings: Settings) -> None:
+    with open_store(settings.home) as storage:
+        play = Played(storage)
+        options = RunOptions(model=TARGET, task="t", yes=True, env=("KEY",), workdir=settings.home)
+        made = Adapting(SALES, options, settings, storage, AdaptPolicy(), play, lambda o: o.exit_code == 0, (POOL,))
+        record = AdaptRecord(skill="", target="")
+        lost_at = accepted_at = asked_at = None
+        for number in range(60):
+            play.lost = number >= 12
+            outcome = play(made._plan(made.record()), options)
+            record = made.after(outcome)
+            lost_at = number if play.lost and lost_at is None else lost_at
+            asked_at = number if record.tried and asked_at is None else asked_at
+            accepted_at = number if record.active and accepted_at is None else accepted_at
+            if accepted_at is not None and number > accepted_at + 3:
+                break
+        assert lost_at is not None
+        assert asked_at is not None
+        assert accepted_at is not None
+        assert lost_at <= asked_at < accepted_at
+        assert record.tried == 1
+        item = record.variant(VariantState.ACTIVE)
+        assert item is not None
+        assert (item.wins, item.losses) == (11, 0)
+        shadows = [o for o in play.options if not o.yes]
+        assert len(shadows) == 11
+        assert all(o.workdir is None and not o.env and not o.solid for o in shadows)
+        assert play(made._plan(record), options).exit_code == 0
