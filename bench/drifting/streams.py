@@ -178,7 +178,7 @@ def summed(scenario: Scenario, made: list[Stream], drifts: bool) -> dict[str, An
     whole = phase([r for one in made for r in one.rows], BARS["before"])
     one = phase(made[0].rows, BARS["before"])
     detected = sorted(s.detected - DRIFT + 1 for s in made if s.detected is not None)
-    recovered = sorted(s.recovered - DRIFT + 1 for s in made if s.recovered is not None)
+    recovered = sorted(s.recovered - DRIFT + 1 for s in made if s.recovered is not None and s.recovered >= DRIFT and drifts)
     return {
         "scenario": scenario.name,
         "streams": len(made),
@@ -188,6 +188,7 @@ def summed(scenario: Scenario, made: list[Stream], drifts: bool) -> dict[str, An
         "detected": _spread(detected),
         "recovered": _spread(recovered),
         "variants": sum(s.variants for s in made),
+        "accepted_before": sum(s.recovered is not None and (s.recovered < DRIFT or not drifts) for s in made),
         "requests_before": sum(s.false_requests for s in made),
         "shadow_runs": sum(s.shadows for s in made),
         "held": all(r["held"] for r in rows.values()),
@@ -228,6 +229,6 @@ def _text(row: dict[str, Any]) -> str:
         )
     lines.append(
         f"  runs until detected {row['detected']}, until recovered {row['recovered']}; {row['variants']} variants, "
-        f"{row['shadow_runs']} shadow runs, {row['requests_before']} requests before any loss"
+        f"{row['shadow_runs']} shadow runs, {row['requests_before']} requests and {row['accepted_before']} accepted before any loss"
     )
     return "\n".join(lines)

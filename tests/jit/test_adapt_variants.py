@@ -46,9 +46,19 @@ def test_a_worse_one_is_put_away_soon_and_one_that_is_alike_late() -> None:
     worse = pairs(tried(), [(True, False)] * 11)
     assert variant_of(worse, "sha256:b").state is VariantState.REJECTED
     assert "the old plan stays" in worse.history[-1].what
-    alike = pairs(tried(), [(True, True)] * (POLICY.pairs - 1))
+    alike = pairs(tried(), [(True, False), (False, True)] * (POLICY.pairs // 2 - 1) + [(True, True)])
     assert variant_of(alike, "sha256:b").state is VariantState.SHADOW
     assert variant_of(pairs(alike, [(True, True)]), "sha256:b").state is VariantState.REJECTED
+
+
+def test_one_that_never_does_better_is_put_away_when_a_gain_worth_having_is_excluded() -> None:
+    never = pairs(tried(), [(True, True), (False, False)] * 29)
+    assert variant_of(never, "sha256:b").state is VariantState.SHADOW
+    never = pairs(never, [(True, True)])
+    assert variant_of(never, "sha256:b").state is VariantState.REJECTED
+    assert "never did better in 59 pairs" in never.history[-1].what
+    once = pairs(tried(), [(False, True)] + [(True, True)] * 100)
+    assert variant_of(once, "sha256:b").state is VariantState.SHADOW
 
 
 def test_what_was_put_away_is_not_tried_again_and_a_new_one_is_tried_at_a_smaller_error() -> None:

@@ -21,7 +21,8 @@ class AdaptPolicy(Frozen):
     `reference_error`: chance that it is taken for better than the truth at any of them. `false_alarm`: mean number of outcomes
     between false alarms of the detector of drops. `error`: chance that, over all variants ever tried for this skill and
     target, one is accepted that is no better. `pairs`: comparisons after which a variant that has not shown itself better is
-    put away. `stubborn`: failures of one input in a row that make them the input's matter; `inputs`: how many are remembered.
+    put away, which is done sooner where it has never won and a share of `least_gain` won is excluded at error `futility`.
+    `stubborn`: failures of one input in a row that make them the input's matter; `inputs`: how many are remembered.
     """
 
     strength: float = 10.0
@@ -33,6 +34,8 @@ class AdaptPolicy(Frozen):
     reference_error: float = 0.05
     error: float = 0.01
     pairs: int = 400
+    least_gain: float = 0.05
+    futility: float = 0.05
     stubborn: int = 3
     inputs: int = 256
 

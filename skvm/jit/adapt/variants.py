@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skvm.capability.sequential import at_turn, superiority
+from skvm.capability.sequential import agreements_needed, at_turn, superiority
 from skvm.jit.adapt.record import AdaptPolicy, AdaptRecord, RecompileRequest, Variant, VariantState
 
 AGAIN = 100
@@ -56,12 +56,21 @@ def compared(record: AdaptRecord, ran: bool, variant: bool, policy: AdaptPolicy,
     told = f"{item.wins} won, {item.losses} lost, {item.ties} alike"
     if superiority(item.wins, item.losses) >= 1 / item.error:
         return _accepted(record, item, told, run)
-    worse = superiority(item.losses, item.wins) >= 1 / item.error
-    if worse or item.wins + item.losses + item.ties >= policy.pairs:
-        item = item.model_copy(update={"state": VariantState.REJECTED})
-        what = "is worse" if worse else f"has not shown itself better in {policy.pairs} pairs"
-        return _put(record, item).noted(f"variant {item.number} {what} ({told}); the old plan stays", item.digest, run)
-    return _put(record, item)
+    what = _hopeless(item, policy)
+    if not what:
+        return _put(record, item)
+    item = item.model_copy(update={"state": VariantState.REJECTED})
+    return _put(record, item).noted(f"variant {item.number} {what} ({told}); the old plan stays", item.digest, run)
+
+
+def _hopeless(item: Variant, policy: AdaptPolicy) -> str:
+    """Why a comparison ends without a better plan; empty while it may still be shown."""
+    pairs = item.wins + item.losses + item.ties
+    if superiority(item.losses, item.wins) >= 1 / item.error:
+        return "is worse"
+    if not item.wins and pairs >= agreements_needed(policy.least_gain, policy.futility):
+        return f"never did better in {pairs} pairs"
+    return f"has not shown itself better in {pairs} pairs" if pairs >= policy.pairs else ""
 
 
 def _accepted(record: AdaptRecord, item: Variant, told: str, run: str) -> AdaptRecord:
