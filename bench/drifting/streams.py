@@ -229,6 +229,7 @@ def _text(row: dict[str, Any]) -> str:
         )
     lines.append(
         f"  runs until detected {row['detected']}, until recovered {row['recovered']}; {row['variants']} variants, "
-        f"{row['shadow_runs']} shadow runs, {row['requests_before']} requests and {row['accepted_before']} accepted before any loss"
+        f"{row['shadow_runs']} shadow runs"
     )
+    lines.append(f"  before any loss {row['requests_before']} requests, {row['accepted_before']} variants accepted")
     return "\n".join(lines)

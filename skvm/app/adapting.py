@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from skvm.ports import Storage
     from skvm.runtime import RunOutcome
 
+OVER = ("done", "failed")
+"""Ends of a run that nobody takes up again; others are looked at when they have come to one of these."""
+
 READ_BACK = 200
 """Past runs that are looked through for evidence not taken in yet."""
 
@@ -136,7 +139,8 @@ class Adapting:
         with self._lock():
             record = record_of(self.storage, self.compiled)
             plans = {p.digest: p for p in (self.compiled, self._plan(record))}
-            rows = [r for r in self.storage.journal.runs(READ_BACK) if r.plan in plans and r.run not in record.runs]
+            past = (r for r in self.storage.journal.runs(READ_BACK) if r.status in OVER and r.run not in record.runs)
+            rows = [r for r in past if r.plan in plans]
             for row in reversed(rows):
                 events = self.storage.journal.read(row.run)
                 seen = outcomes_of(events, plans[row.plan])

@@ -134,6 +134,28 @@ class Played:
         return RunOutcome(run=run, status=status, exit_code=code)
 
 
+def test_a_run_is_taken_in_once_and_not_before_it_is_over(settings: Settings) -> None:
+    with open_store(settings.home) as storage:
+        play = Played(storage)
+        options = RunOptions(model=TARGET, task="t")
+        made = Adapting(SALES, options, settings, storage, AdaptPolicy(), play, lambda o: o.exit_code == 0)
+        first = play(made.compiled, options)
+        open_row = RunRow(
+            run="open",
+            skill="sales-report",
+            plan=made.compiled.digest,
+            model=TARGET,
+            mode="plan",
+            status="running",
+            started="z",
+        )
+        storage.journal.open_run(open_row)
+        assert made.after(first).runs == (first.run,)
+        assert made.after(first).outcomes == 4
+        second = play(made.compiled, options)
+        assert made.after(second).outcomes == 8
+
+
 def test_from_the_first_failure_to_another_plan(settings: Settings) -> None:
     with open_store(settings.home) as storage:
         play = Played(storage)
