@@ -30,9 +30,18 @@ def skill_in(folder: Path) -> Path:
 
 def start(home: Path, skill: Path, url: str, *more: str) -> subprocess.Popen[str]:
     """`skvm run`, from a cold start, with its state in `home`."""
+    return started(home, "run", str(skill), "--model", "openai/m", "--api-base", url, "--input", "sort them", *more)
+
+
+def start_measuring(home: Path, skill: Path, url: str, *more: str) -> subprocess.Popen[str]:
+    """`skvm profile`, from a cold start, with its state in `home`, of what the skill needs."""
+    return started(home, "profile", "openai/m", "--api-base", url, "--for", str(skill), *more)
+
+
+def started(home: Path, *words: str) -> subprocess.Popen[str]:
+    """The command line in a process of its own, with a key."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("SKVM_")}
     env |= {"SKVM_HOME": str(home), "OPENAI_API_KEY": KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    words = ["run", str(skill), "--model", "openai/m", "--api-base", url, "--input", "sort them", *more]
     return subprocess.Popen(
         [sys.executable, "-m", "skvm", *words], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

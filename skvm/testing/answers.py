@@ -48,7 +48,8 @@ class Fault:
 
     `status`: an error answer with that HTTP status, `message` and, when given, Retry-After. `hang`: no answer at all.
     `stall`: the first piece, then nothing. `trickle`: a piece every 0.1 s without end. `cut`: the connection breaks inside the
-    body. `end`: the stream ends cleanly in the middle. `garbage`: 200 with something that is no answer.
+    body. `end`: the stream ends cleanly in the middle. `garbage`: 200 with something that is no answer. `foreign`: a stream of
+    JSON of another shape. `plain`: one object of another shape and no stream.
     """
 
     kind: str = "status"

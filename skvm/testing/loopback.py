@@ -250,6 +250,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk("data: <html>this is no answer</html>\n\n")
         self.wfile.write(b"0\r\n\r\n")
 
+    def _fail_foreign(self, fault: Fault, wire: _Wire, body: dict[str, Any]) -> None:
+        self._stream([*('data: {"result": {"words": ["yes"]}, "ok": true}\n\n',) * 2, "data: [DONE]\n\n"])
+
+    def _fail_plain(self, fault: Fault, wire: _Wire, body: dict[str, Any]) -> None:
+        self._json(200, {"detail": "this is no answer"})
+
 
 def _opening(wire: _Wire, body: dict[str, Any]) -> tuple[str, str]:
     """What a stream begins with, and one piece of text that may be repeated."""

@@ -53,9 +53,10 @@ def test_memory_holds_its_bounds():
 
 
 @pytest.mark.slow
-def test_a_failing_server_is_told_with_its_code(monkeypatch):
+@pytest.mark.parametrize("command", faults.COMMANDS)
+def test_a_failing_server_is_told_with_its_code(monkeypatch, command):
     monkeypatch.setattr(faults, "FAULTS", {"hang": Fault("hang")})
-    result = faults.measure(deadline=8.0)
+    result = faults.measure(deadline=8.0, command=command)
     assert not faults.failed(result), faults.text(result)
 
 

@@ -50,8 +50,10 @@ def stored(home):
         (Fault("cut"), "4", "deadline"),
         (Fault("end"), "4", ""),
         (Fault("garbage"), "4", "deadline"),
+        (Fault("foreign"), "4", ""),
+        (Fault("plain"), "4", ""),
     ],
-    ids=["401", "404", "400", "429", "429-after", "500", "hang", "stall", "trickle", "cut", "end", "garbage"],
+    ids=["401", "404", "400", "429", "after", "500", "hang", "stall", "trickle", "cut", "end", "garbage", "foreign", "plain"],
 )
 def test_a_fault_is_no_inability(skvm, fault, deadline, word):
     with LoopbackServer(fault) as server:

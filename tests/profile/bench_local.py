@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from skvm.profile.kit.instance import Job, JobResult
@@ -45,11 +46,19 @@ class LocalBench:
 
     def started(self, job: Job, folder: Path) -> tuple[int, bytes, bytes]:
         """Exit code and output of a job's program, run in `folder`."""
-        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder)}
+        return self.program(job, folder)
+
+    def program(
+        self, job: Job, folder: Path, more: Mapping[str, str] | None = None, fds: tuple[int, ...] = ()
+    ) -> tuple[int, bytes, bytes]:
+        """The program itself; `more`: variables of its environment, `fds`: descriptors it has besides."""
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), **(more or {})}
         argv = (sys.executable, *job.argv[1:]) if job.argv[0] == "python3" else job.argv
         seconds = job.seconds * self.patience
         try:
-            done = subprocess.run(argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=seconds)
+            done = subprocess.run(
+                argv, cwd=folder, env=env, input=job.stdin, capture_output=True, timeout=seconds, pass_fds=fds
+            )
         except subprocess.TimeoutExpired:
             return 124, b"", b""
         except FileNotFoundError:
