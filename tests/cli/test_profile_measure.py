@@ -11,6 +11,9 @@ import time
 
 import pytest
 
+from skvm.capability import Level
+from skvm.profile.probes import probe_of
+from skvm.profile.run.player import next_turn
 from skvm.store import open_store
 from skvm.testing.loopback import Asked, Fault, LoopbackServer, Say, closed_port
 
@@ -191,6 +194,32 @@ def test_for_a_skill_just_what_it_needs_is_measured(skvm, skill, tmp_path, as_pl
     row = skvm("coverage", skill, "--target", "openai/m", "--format", "json").json["matrix"][0]
     assert not {need.split(" ")[0] for need in row["unmeasured"]} & probed
     assert {need.split(" ")[0] for need in row["missing"]} <= probed
+
+
+def answers(primitive, slips):
+    """A model that is right about a primitive's instances but at levels in `slips`, where it makes the slip named there."""
+    probe, plays = probe_of(primitive), {}
+    for level in ("L1", "L2", "L3"):
+        for seed in range(12):
+            task = probe.instance(Level(level), seed).task
+            play = task.mutants[slips[level]] if level in slips else task.reference
+            plays[task.prompt] = next_turn(play, ()).text
+    return lambda asked: Say(next(plays[m["content"]] for m in asked.messages if m["content"] in plays))
+
+
+@pytest.mark.net
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("node") is None, reason="this machine has no node")
+def test_scripts_that_a_server_answers_are_run(skvm):
+    with LoopbackServer(answers("gen.code.javascript", {"L3": "one after another"})) as server:
+        words = ("--primitive", "gen.code.javascript", "--api-base", server.base_url, "--format", "json")
+        done = skvm("profile", "openai/m", *words, env=KEY, timeout=240)
+        assert server.failures == []
+    assert done.code == 0, done.err
+    cell = done.json["cells"]["gen.code.javascript"]
+    assert cell["level"] == "L2" and done.json["calls"] == cell["n"] == len(server.requests)
+    for level, (passed, n) in cell["counts"].items():
+        assert passed == (0 if level == "L3" else n), cell
 
 
 def test_for_a_skill_that_is_not_there(skvm, tmp_path):
