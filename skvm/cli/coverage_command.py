@@ -41,6 +41,9 @@ def command(
 
     settings = Settings.from_environment()
     columns = columns_of(targets, files, settings)
+    for column in columns:
+        if column.profile is None:
+            note(f"{column.name}: never measured; `skvm profile list` shows what was, `skvm profile {column.name}` measures it")
     inputs = expand_inputs(skills)
     found = needs_many(inputs, None if no_cache else Cache(settings.cache), jobs)
     matrix = coverage(list(progress(found, len(inputs), "reading")), columns)

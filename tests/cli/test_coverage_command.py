@@ -42,6 +42,8 @@ def test_targets_profiles_and_a_page(skvm, skill, tmp_path):
     assert [t["target"] for t in done.json["targets"]] == ["sim/weak", "nobody/knows", "own@builtin"]
     assert [t["synthetic"] for t in done.json["targets"]] == [True, False, False]
     assert done.json["matrix"][1]["status"] == "unmeasured"
+    told = [line for line in done.err.splitlines() if "never measured" in line]
+    assert len(told) == 1 and told[0].startswith("nobody/knows: ") and "skvm profile nobody/knows" in told[0]
     assert "map.html" in done.err and page.read_text().startswith("<!doctype html>")
 
 
