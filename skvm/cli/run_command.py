@@ -178,4 +178,5 @@ def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
 def _row(row: Any) -> str:
     counts = f"{row.model_calls:3} calls {row.tokens:7} tokens {row.seconds:6.2f} s"
     why = f"  ({row.reason})" if row.reason else ""
-    return f"  {row.id:10} {row.executor:8} {row.status:9} {counts}  {row.title[:60]}{why}"
+    name = f"{row.id} {row.scope}".rstrip()
+    return f"  {name:10} {row.executor:8} {row.status:9} {counts}  {row.title[:60]}{why}"

@@ -173,7 +173,7 @@ class Session:
         brief = self.request.brief
         if brief is not None:
             return (*(BY_NAME[name] for name in brief.tools), *brief.functions)
-        browser = self.browsing.usable(self.granted(node, "host"))
+        browser = self.browsing.there and self.browsing.usable(self.granted(node, "host"))
         return _offer(browser)
 
     def env_of(self, node: StepNode) -> dict[str, str]:

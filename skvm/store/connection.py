@@ -22,6 +22,17 @@ from skvm.store.files import PRIVATE_FILE
 BUSY_SECONDS = 20.0
 """How long a writer waits for another one. A write takes microseconds, so this is met only when the disk stalls."""
 
+_forks = 0
+"""How often this process was forked from another one since this was loaded; asking for its id costs a system call a write."""
+
+
+def _forked() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_forked)
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -33,7 +44,7 @@ class Connection:
         self._migrations = migrations
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
-        self._pid = 0
+        self._forks = _forks
         with self.use():
             pass
 
@@ -42,21 +53,28 @@ class Connection:
         """The connection, for one thread at a time; every SQLite error leaves as StoreError."""
         with self._lock:
             try:
-                if self._db is None or self._pid != os.getpid():
-                    self._db, self._pid = self._open(), os.getpid()
-                yield self._db
+                yield self._here()
             except sqlite3.Error as error:
                 raise self._failure(error) from None
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """One statement, its own transaction; all rows."""
-        with self.use() as db:
-            return db.execute(sql, values).fetchall()
+        with self._lock:
+            try:
+                return self._here().execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._failure(error) from None
+
+    def _here(self) -> sqlite3.Connection:
+        """The connection of this process."""
+        if self._db is None or self._forks != _forks:
+            self._db, self._forks = self._open(), _forks
+        return self._db
 
     def close(self) -> None:
         """Release the file."""
         with self._lock:
-            if self._db is not None and self._pid == os.getpid():
+            if self._db is not None and self._forks == _forks:
                 self._db.close()
             self._db = None
 

@@ -110,7 +110,10 @@ class Records:
 
 def to_text(value: Any) -> str:
     """JSON in ASCII: lone surrogates (from file names) are escaped, which SQLite's UTF-8 could not hold."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 def _run_row(row: tuple[Any, ...]) -> RunRow:

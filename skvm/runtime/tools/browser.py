@@ -25,9 +25,14 @@ class Browsing:
         self._browsers: dict[tuple[str, ...], tuple[Browser, Outward]] = {}
         self._one = anyio.Lock()
 
+    @property
+    def there(self) -> bool:
+        """Is there any browser to be had?"""
+        return self._source is not None
+
     def usable(self, hosts: tuple[str, ...]) -> bool:
         """May a step with these grants use a browser?"""
-        return self._source is not None and bool(hosts)
+        return self.there and bool(hosts)
 
     async def act(
         self, hosts: tuple[str, ...], action: str, target: str = "", text: str = "", url: str = "", told: Told | None = None
