@@ -142,7 +142,7 @@ class Adapting:
             past = (r for r in self.storage.journal.runs(READ_BACK) if r.status in OVER and r.run not in record.runs)
             rows = [r for r in past if r.plan in plans]
             for row in reversed(rows):
-                events = self.storage.journal.read(row.run)
+                events = tuple(e for e in self.storage.journal.read(row.run) if not e.handed)
                 seen = outcomes_of(events, plans[row.plan])
                 if row.run == outcome.run and outcome.status == "done" and not self.judge(outcome):
                     seen = together(seen)

@@ -56,10 +56,15 @@ class EventKind(StrEnum):
     DENIED = "denied"
 
 
+HANDED = ">"
+"""Begins the key of a skill in a scope: `S2.s1[>other]` are the steps of `other`. Names of items have it percent-encoded."""
+
+
 class Event(Frozen):
     """`seq` counts from 1 within a run; `time` is seconds since the run began; `node` is a plan node id or empty.
 
-    `scope` tells iterations apart: `L1[2]/M1[a.csv]`, empty at the top.
+    `scope` tells iterations apart: `L1[2]/M1[a.csv]`, empty at the top; and steps of a skill that is handed over to, whose
+    ids are those of its own plan.
     """
 
     run: str
@@ -69,3 +74,8 @@ class Event(Frozen):
     node: str = ""
     scope: str = ""
     data: dict[str, Any] = {}
+
+    @property
+    def handed(self) -> bool:
+        """Is it of a skill that was handed over to, so that `node` is none of the run's own plan?"""
+        return f"[{HANDED}" in self.scope

@@ -50,6 +50,7 @@ def test_its_steps_run_in_scopes_of_their_own_and_hand_their_results_back(tmp_pa
         ("D", "", "done"),
         ("z", "", "done"),
     ]
+    assert {(e.node, e.scope) for e in one.events if e.handed} == {("a", "D[>other]"), ("b", "D[>other]")}
     assert one.outcome.values["D"] == {"n": 2, "deep": "b"} and one.outcome.values["a"] == {"n": 1}
     assert "Use the skill other." in asked["a", "0"] and "Do the month." in asked["a", "0"]
     assert "a.values.n: 2" in asked["b", "0"], "the other skill sees its own results"

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-_SAFE = " .,:;=+@~-_()"
-HANDED = ">"
-"""Begins the key of a skill that is handed over to; names of items have it percent-encoded."""
+from skvm.plan.events import HANDED
 
+_SAFE = " .,:;=+@~-_()"
 _PART = re.compile(r"([^/\[\]]+)\[([^\]]*)\]")
 
 
