@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ import anyio
 import pytest
 from runtime_kit import Gate, Run, ScriptedModel, artifact, call, chain, code, finish, reply, run, step
 from test_controls import loop, over
+from test_solid import OnlyA, solid
 
 from skvm.diag import StoreError, UsageError
 from skvm.ir import EffectClass
-from skvm.plan import Event, EventKind
+from skvm.plan import Event, EventKind, SolidCall
+from skvm.ports import Offer
 from skvm.runtime.run import new_run_id
 from skvm.runtime.state.record import Recorder
 from skvm.runtime.state.redact import Redactor
@@ -84,6 +87,62 @@ def test_a_conversation_goes_on_where_it_was_cut(tmp_path: Path) -> None:
     assert [m.role for m in model.requests[0].messages] == ["system", "user", "assistant", "tool"]
     assert [e.data["tool"] for e in two.events if e.kind is EventKind.TOOL_INTENT] == ["read_file"]
     assert [o.path for o in two.outcome.outputs] == ["f"]
+
+
+def solid_of(*calls: dict[str, Any]) -> OnlyA:
+    return OnlyA(Offer(code=solid(*(SolidCall(tool="write_file", args={}, effect="idempotent") for _ in calls))), list(calls))
+
+
+def test_code_promoted_meanwhile_does_not_take_over_from_a_model(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    rows = [reply(call("write_file", path="f", content="model's")), finish(done=True)]
+    name = crash(tmp_path, store, artifact([step("a")]), ScriptedModel({"a": list(rows)}), ("tool.result", "a"))
+    book = solid_of({"path": "f", "content": "code's"}, {"path": "g", "content": "x"})
+    two = run(artifact([step("a")]), tmp_path, ScriptedModel({"a": rows[1:]}), store=store, resume=name, solid=book)
+    assert two.outcome is not None and two.outcome.values == {"a": {"done": True}}
+    assert [r.executor for r in two.outcome.steps] == ["model"] and [o.path for o in two.outcome.outputs] == ["f"]
+    assert (two.outcome.work / "f").read_text() == "model's"
+
+
+@pytest.mark.parametrize("at", ["tool.intent", "tool.result"])
+@pytest.mark.parametrize("later", ["the same", "another", "none", "turned off"])
+def test_what_code_began_is_ended_by_it_or_told_to_a_model(tmp_path: Path, later: str, at: str) -> None:
+    store = open_store(tmp_path)
+    art = artifact([step("a")])
+    first = {"path": "f", "content": "code's"}
+    book = solid_of(first, {"path": "g", "content": "x"})
+    name = crash(tmp_path, store, art, ScriptedModel(), (at, "a"), solid=book)
+    offers = {
+        "the same": solid_of(first, {"path": "g", "content": "x"}),
+        "another": solid_of({"path": "f", "content": "other"}, {"path": "g", "content": "y"}),
+        "none": OnlyA(None),
+        "turned off": None,
+    }
+    two = run(art, tmp_path, model := ScriptedModel({"a": [finish(seen=1)]}), store=store, resume=name, solid=offers[later])
+    assert two.outcome is not None and two.outcome.status == "done"
+    assert (two.outcome.work / "f").read_text() == "code's"
+    if later == "the same":
+        assert two.outcome.values == {"a": {"x": 1}} and not model.requests
+        return
+    assert two.outcome.values == {"a": {"seen": 1}} and not (two.outcome.work / "g").exists()
+    shown = model.requests[0].messages[2:]
+    assert [json.loads(c.arguments) for m in shown for c in m.calls] == [first] and shown[-1].role == "tool"
+
+
+def test_a_conversation_after_code_goes_on_after_it_without_the_code(tmp_path: Path) -> None:
+    """Code wrote f and was handed back, the model wrote g: resumed without any code, f is not taken for the model's call."""
+    store = open_store(tmp_path)
+    art = artifact([step("a")])
+    book = solid_of({"path": "f", "content": "code's"}, {"path": "h"})  # the second one cannot be made
+    rows = [reply(call("write_file", path="g", content="model's")), finish(done=True)]
+    one = run(art, tmp_path / "whole", whole := ScriptedModel({"a": list(rows)}), solid=book)
+    assert one.outcome is not None and [o.path for o in one.outcome.outputs] == ["f", "g"]
+    book = solid_of({"path": "f", "content": "code's"}, {"path": "h"})
+    name = crash(tmp_path, store, art, ScriptedModel({"a": list(rows)}), ("model.reply", "a"), solid=book)
+    two = run(art, tmp_path, model := ScriptedModel({"a": rows[1:]}), store=store, resume=name, solid=OnlyA(None))
+    assert two.outcome is not None and [o.path for o in two.outcome.outputs] == ["f", "g"]
+    assert (two.outcome.work / "g").read_text() == "model's"
+    assert model.requests[0].messages == whole.requests[1].messages
 
 
 @pytest.mark.parametrize(

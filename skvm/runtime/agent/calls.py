@@ -83,6 +83,16 @@ class StepCalls:
         """The id that the next call of this attempt has in the journal."""
         return f"{self.node.id}:{self.attempt}.{self._count + 1}"
 
+    def begun(self) -> dict[str, Any] | None:
+        """The next call as an earlier part of the run began it, None where it began none."""
+        return self.recorded.intents.get(self.next_id) if self.recorded is not None else None
+
+    async def go_on(self) -> None:
+        """Make good the calls that were begun before a model had a part in the attempt, so that it is told of them."""
+        while self.recorded is not None and self.next_id in self.recorded.unasked:
+            intent = self.recorded.intents[self.next_id]
+            await self.run(intent["tool"], intent["args"])
+
     async def run(
         self, tool: str, args: dict[str, Any], *, keep: bool = True, words: tuple[str, ...] = (), foretold: str = ""
     ) -> CallRecord:

@@ -67,7 +67,7 @@ class Beforehand:
     def _next(self, asked: bool) -> Foretold | None:
         """What the journal says was foretold here; where it says nothing, what the rules say."""
         if self.recorded is not None:
-            intent = self.recorded.intents.get(self.calls.next_id)
+            intent = self.calls.begun()
             if intent is not None:
                 rule = intent.get("foretold", "")
                 return Foretold(tool=intent["tool"], args=intent["args"], rule=rule) if rule else None

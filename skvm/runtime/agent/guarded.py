@@ -119,7 +119,7 @@ async def serve(
     assert book is not None
     for index, call in enumerate(offer.code.calls):
         args = _quiet(book.fill, offer, context, index, tuple(calls.records))
-        problem = _unusable(call.tool, args)
+        problem = _unusable(call.tool, args) or _otherwise(calls.begun(), call.tool, args)
         if not problem:
             record = await calls.run(call.tool, args)
             if record.ok == call.expect_ok and call.expect_exit in (None, record.exit_code):
@@ -182,6 +182,13 @@ def _quiet(function: Any, *args: Any) -> Any:
         return function(*args)
     except Exception:
         return None
+
+
+def _otherwise(begun: dict[str, Any] | None, tool: str, args: Any) -> str:
+    """Why code may not go on with what another one (or an older form of it) began before the run was cut off."""
+    if begun is None or (begun["tool"], begun["args"]) == (tool, args):
+        return ""
+    return f"the run was cut off after another call ({begun['tool']}) had been begun in this place"
 
 
 def _unusable(tool: str, args: Any) -> str:

@@ -142,6 +142,9 @@ class StepRun:
         if session.ports.solid is None or self.node.id == RAW or not fresh:
             self.shown = "model"
             return await self._converse()
+        if self.recorded is not None and self.recorded.asked:  # what a model began, a model ends
+            self.shown = "model"
+            return await self._converse(None if self.recorded.unasked else rules_of(session, self.node, self.scope))
         context = await context_of(session, self.node, self.scope)
         offer = look_up(session, context, self.scope)
         finished = await serve(session, context, offer, self.calls, self.scope) if offer is not None else None
@@ -163,6 +166,7 @@ class StepRun:
 
     async def _converse(self, rules: Foretelling | None = None) -> Ended:
         session, node = self.session, self.node
+        await self.calls.go_on()
         command = stated(session, node.command, self.scope)
         messages = self._messages(command)
         messages += replayed((*self.prior, *self.calls.records), "done_")

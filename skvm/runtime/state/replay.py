@@ -18,7 +18,8 @@ KEPT = (StepStatus.DONE, StepStatus.SKIPPED)
 @dataclass
 class Attempt:
     """One attempt at a step: answers that came, calls begun and ended, in order; `prior` calls of attempts before it, and
-    why it was `handed` over to a model, if it was."""
+    why it was `handed` over to a model, if it was. `unasked`: ids of calls that were begun before a model had a part in it;
+    `asked`: it had one, be it that reads were foretold for it."""
 
     number: int
     replies: deque[ModelReply] = field(default_factory=deque)
@@ -27,6 +28,15 @@ class Attempt:
     ended: StepResult | None = None
     prior: tuple[CallRecord, ...] = ()
     handed: str = ""
+    unasked: list[str] = field(default_factory=list)
+    asked: bool = False
+
+    def begin(self, intent: dict[str, Any]) -> None:
+        """Take note of a call that was begun."""
+        self.intents[intent["call"]] = intent
+        self.asked = self.asked or "foretold" in intent
+        if not self.asked:
+            self.unasked.append(intent["call"])
 
 
 class Replay:
@@ -93,6 +103,8 @@ class Replay:
 
     def _model_call(self, event: Event, place: Place) -> None:
         self.used.calls += 1
+        if place in self.attempts:
+            self.attempts[place].asked = True
 
     def _model_reply(self, event: Event, place: Place) -> None:
         data = event.data
@@ -111,7 +123,7 @@ class Replay:
     def _tool_intent(self, event: Event, place: Place) -> None:
         self.used.tools += 1
         if place in self.attempts:
-            self.attempts[place].intents[event.data["call"]] = event.data
+            self.attempts[place].begin(event.data)
 
     def _tool_result(self, event: Event, place: Place) -> None:
         if place in self.attempts:
