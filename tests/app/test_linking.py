@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from skvm.diag import PlanError
 from skvm.plan import Artifact, DelegateNode, load_artifact
 from skvm.plan.describe import explain_json, explain_text
 from skvm.plan.dry_run import dry_run_json, dry_run_text
+from skvm.plan.page import plan_page
 
 HEAD = "---\nname: {name}\ndescription: Does the {name}. Use when the {name} is due.\n---\n# {name}\n\n## Steps\n\n{steps}\n"
 
@@ -82,6 +84,9 @@ def test_what_is_shown_before_a_run_names_both_skills(tmp_path: Path, settings: 
     assert "S1.s2" in explain_text(made) and "Read rates.json and write flow.md" in explain_text(made).replace("`", ""), (
         "explain shows the steps inside"
     )
+    page = plan_page(made)
+    assert page.count("<svg") >= 2 and page.count("<marker id=") == len(set(re.findall(r'<marker id="([^"]+)"', page))) == 2
+    assert "The skill cash-flow, which a step hands over to" in page
     data = dry_run_json(made)
     assert [s["skill"] for s in data["skills"]] == ["cash-flow"]
     assert {"kind": "bin", "name": "curl", "version": ""} in data["environment"]

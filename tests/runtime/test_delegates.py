@@ -160,6 +160,7 @@ def test_the_deadline_reaches_the_steps_inside(tmp_path: Path) -> None:
     assert one.outcome is not None and one.outcome.status == "limit"
     ended = {(e.node, e.scope): e.data["result"]["status"] for e in one.events if e.kind.value == "node.end"}
     assert ended == {("a", ""): "done", ("x", "D[>other]"): "cancelled", ("D", ""): "cancelled"}
+    assert rows(one) == [("a", "", "done"), ("x", "D[>other]", "cancelled"), ("D", "", "cancelled")]
 
 
 def test_items_of_a_map_hand_over_side_by_side(tmp_path: Path) -> None:

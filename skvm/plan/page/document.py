@@ -50,9 +50,10 @@ def plan_page(artifact: Artifact, rates: Sequence[Rate] = ()) -> str:
     body = [
         f"<h1>{title}</h1><p class=sub>{escape(data['target']['note'])} · plan {escape(data['digest'][:19])}</p>",
         _figures(data),
-        f'<div class=frame tabindex=0 role=region aria-label="graph of the plan">{Drawing(artifact).svg()}</div>',
+        _graph(artifact, "the plan"),
         f"<p class=key>{_key()} red: the longest path. Point at a box or an edge to read why it is there.</p>",
         *_sections(data),
+        *(part for item in artifact.skills for part in _other(item)),
     ]
     return (
         f'<!doctype html><html lang=en><head><meta charset=utf-8><meta http-equiv=Content-Security-Policy content="{policy}">'
@@ -60,6 +61,20 @@ def plan_page(artifact: Artifact, rates: Sequence[Rate] = ()) -> str:
         + "\n".join(body)
         + "</body></html>\n"
     )
+
+
+def _graph(artifact: Artifact, what: str) -> str:
+    label = escape(f"graph of {what}", quote=True)
+    return f'<div class=frame tabindex=0 role=region aria-label="{label}">{Drawing(artifact).svg()}</div>'
+
+
+def _other(artifact: Artifact) -> Iterable[str]:
+    """A skill that is handed over to: its graph, and who does its steps."""
+    name = artifact.source.name
+    yield f"<h2>{escape(f'The skill {name}, which a step hands over to')}</h2>"
+    yield _graph(artifact, f"the skill {name}")
+    heads = ("step", "line", "by", "probability", "why", "why not otherwise")
+    yield _table(f"Who does each step of {name}", heads, map(_bound, explain_json(artifact)["bindings"]))
 
 
 def _key() -> str:

@@ -45,6 +45,7 @@ class Drawing:
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
+        self.tip = f"tip-{artifact.digest[7:15]}"
         self.edges = artifact.plan.edges
         self.critical = set(artifact.plan.critical_path)
         self.children: dict[str | None, list[PlanNode]] = {}
@@ -101,7 +102,7 @@ class Drawing:
         label = escape(f"plan of {self.artifact.source.name}: {len(self.placed)} nodes, {len(self.edges)} edges", quote=True)
         head = f'<svg viewBox="-1 -1 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" role="img"'
         size = 'refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8"'
-        marker = f'<marker id="tip" viewBox="0 0 8 8" {size} orient="auto">'
+        marker = f'<marker id="{self.tip}" viewBox="0 0 8 8" {size} orient="auto">'
         return f'{head} aria-label="{label}"><defs>{marker}<path d="M0 0 8 4 0 8z"/></marker></defs>{"".join(parts)}</svg>'
 
     def _edge(self, edge: Edge) -> str:
@@ -111,7 +112,7 @@ class Drawing:
         on = " on" if edge.before in self.critical and edge.after in self.critical else ""
         path = f"M{x:.0f} {y:.0f}C{x + bend:.0f} {y:.0f} {u - bend:.0f} {v:.0f} {u:.0f} {v:.0f}"
         told = escape(f"{edge.after} after {edge.before}: {why(edge)}")
-        return f'<path class="edge{on}" d="{path}" marker-end="url(#tip)"><title>{told}</title></path>'
+        return f'<path class="edge{on}" d="{path}" marker-end="url(#{self.tip})"><title>{told}</title></path>'
 
 
 def _all(rows: Iterable[Placed]) -> Iterator[Placed]:

@@ -89,12 +89,12 @@ async def _by_plan(flow: Flow, node: DelegateNode, scope: Scope) -> StepResult:
         try:
             return end(await _run(flow, node, scope))
         except anyio.get_cancelled_exc_class():
-            end(StepResult(status=StepStatus.CANCELLED, reason=why_ended(session)))
+            session.row(node, scope, end(StepResult(status=StepStatus.CANCELLED, reason=why_ended(session))))
             raise
         except StoreError:
             raise  # nothing more can be written
         except SkvmError as error:
-            end(StepResult(status=status_of(error), reason=error.line()))
+            session.row(node, scope, end(StepResult(status=status_of(error), reason=error.line())))
             raise
 
 
