@@ -76,7 +76,7 @@ def kept_for(skill: str, traces: Iterable[Path], settings: Settings | None = Non
         rows = []
         forget(store.blobs, skill)
         for step, found, simulated in sets:
-            rules = [rule for rule in learn(found) if rule.tool in READS]
+            rules = [rule for rule in learn(found, fixed=bool(step)) if rule.tool in READS]
             if rules:
                 keep(store.blobs, skill, step, rules, len(found), simulated)
             rows.append({"step": step, "runs": len(found), "simulated": simulated, "rules": [plain(rule) for rule in rules]})

@@ -84,8 +84,8 @@ class Foretelling(Protocol):
     """Rules for the next read of one step."""
 
     def next(self, said: str | None, done: tuple[CallRecord, ...]) -> Foretold | None:
-        """The read that comes next, None where no rule speaks. `said`: the task, as long as nothing was called; `done`: the
-        calls so far."""
+        """The read that comes next, None where no rule speaks. `said`: the task, as long as the model was not asked;
+        `done`: the calls so far."""
         ...
 
 

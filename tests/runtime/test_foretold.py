@@ -301,6 +301,57 @@ def test_a_trace_shows_what_was_foretold(school: tuple[Path, Any]) -> None:
     ]
 
 
+def guided(always: bool) -> Any:
+    """Reads two notes first, always or for every other box, and in one turn; then works like the clerk."""
+
+    async def answer(request: ModelRequest) -> ModelReply:
+        shown = [m.content for m in request.messages if m.role == "tool"]
+        number = int(request.messages[1].content.partition("box_")[2].partition(".")[0])
+        notes = (
+            [call("read_file", path="notes.txt"), call("read_file", path="notes.txt", offset=2)] if always or number % 2 else []
+        )
+        if len([text for text in shown if text.startswith("note")]) < len(notes):
+            return reply(*notes)
+        return await clerk(request)
+
+    return answer
+
+
+def with_notes(home: Path, store: Any, number: int, always: bool, **more: Any) -> Run:
+    task, files = world(home / "in" / str(number), number)
+    (home / "notes.txt").write_text("note one\nnote two\n")
+    model = ScriptedModel(guided(always))
+    return run(ART, home, model, store=store, task=task, files={**files, "notes.txt": home / "notes.txt"}, **more)
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_reads_that_a_step_always_makes_are_foretold_too(always: bool, tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    names = [with_notes(tmp_path, store, n, always, solid=Book(None)).events[-1].run for n in range(16)]
+    found = [trace.run for name in names for trace in step_traces(store.journal.read(name))]
+    rules = learn(found, fixed=True)
+    assert not any(rule.fixed for rule in learn(found))
+    assert [rule.text().partition("  ")[0] for rule in rules if rule.fixed] == (
+        [
+            'after the user\'s words: read_file(offset = 2, path = "notes.txt")',
+            'after the user\'s words: read_file(path = "notes.txt")',
+        ]
+        if always
+        else []
+    )
+    assert [rule_of(json.loads(json.dumps(plain(rule)))) for rule in rules] == list(rules)
+    keep(store.blobs, SKILL, SHELF.key, rules, len(found), False)
+    one = with_notes(tmp_path, store, 301, always, solid=Book(None), foreteller=RuleBook(store.blobs))
+    assert one.outcome is not None and one.outcome.values == {"a": {"row": 301 % 9}}
+    intents = [e.data for e in one.events if e.kind is EventKind.TOOL_INTENT]
+    assert len(intents) == 4 and len({json.dumps(i["args"], sort_keys=True) for i in intents}) == 4
+    early = ["foretold" in i for i in intents if i["args"]["path"] == "notes.txt"]
+    if always:  # the notes, then what stands in the box, instead of four questions
+        assert early == [True, True] and one.outcome.totals.model_calls == 2
+    else:
+        assert early == [False, False]
+
+
 def test_the_command_learns_from_own_runs_and_forgets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner
 

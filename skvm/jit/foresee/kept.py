@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from skvm.jit.book import STEPS
-from skvm.jit.foresee.rules import Following, Found, Rule, Source, Spoken
+from skvm.jit.foresee.rules import Fixed, Following, Found, Rule, Source, Spoken
 from skvm.jit.foresee.serve import foresee
 from skvm.jit.ladder import StepRecord, added, means
 from skvm.jit.observe import cost_of
@@ -22,7 +22,7 @@ from skvm.runtime.tools.specs import TOOLS_VERSION
 
 RULES, TALLIES = "jit.rules", "jit.foretold"
 TRIAL = 8
-_KINDS: dict[str, Callable[..., Source]] = {"spoken": Spoken, "found": Found, "following": Following}
+_KINDS: dict[str, Callable[..., Source]] = {"spoken": Spoken, "found": Found, "following": Following, "fixed": Fixed}
 
 
 def plain(rule: Rule) -> dict[str, Any]:
@@ -77,14 +77,17 @@ class StepRules:
         self.rules = tuple(rules)
 
     def next(self, said: str | None, done: tuple[CallRecord, ...]) -> Foretold | None:
-        """The read that exactly one rule (or several that agree) foretells."""
+        """The read that exactly one rule (or several that agree) foretells; then those that are always made, one by one."""
         calls = tuple(Call(c.tool, c.args, c.result, not c.ok) for c in done)
+        loose, always = [r for r in self.rules if not r.fixed], [r for r in self.rules if r.fixed]
+        turn = Turn(None if calls else said, calls, (), ())
+        call = foresee(loose, turn)
+        if call is not None:
+            rule = next(r for r in loose if (found := r.call(turn)) is not None and found.key == call.key)
+            return Foretold(tool=call.tool, args=call.args, rule=rule.text())
         turn = Turn(said, calls, (), ())
-        call = foresee(self.rules, turn)
-        if call is None:
-            return None
-        told = next(rule.text() for rule in self.rules if (found := rule.call(turn)) is not None and found.key == call.key)
-        return Foretold(tool=call.tool, args=call.args, rule=told)
+        made = ((rule, rule.call(turn)) for rule in always)
+        return next((Foretold(tool=c.tool, args=c.args, rule=rule.text()) for rule, c in made if c is not None), None)
 
 
 class RuleBook:

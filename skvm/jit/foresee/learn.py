@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from skvm.jit.foresee.rules import Following, Found, Rule, Source, Spoken, leaves, next_item, parsed, word_before
+from skvm.jit.foresee.rules import Fixed, Following, Found, Rule, Source, Spoken, leaves, next_item, parsed, word_before
 from skvm.jit.foresee.shapes import shape
 from skvm.jit.traces import Call, Run, Turn, is_read
 
@@ -28,8 +28,13 @@ SOME = 0.8
 """Share of the calls of a tool in which two arguments must stand next to each other to be read as one piece."""
 
 
-def learn(runs: Sequence[Run], *, min_seen: int = MIN_SEEN, min_mean: float = MIN_MEAN) -> tuple[Rule, ...]:
-    """Rules that hold on these runs, best first. The same runs give the same rules, in whatever order they come."""
+def learn(
+    runs: Sequence[Run], *, min_seen: int = MIN_SEEN, min_mean: float = MIN_MEAN, fixed: bool = False
+) -> tuple[Rule, ...]:
+    """Rules that hold on these runs, best first. The same runs give the same rules, in whatever order they come.
+
+    `fixed`: also calls that are the same each time, for runs that all do one piece of work; these come last.
+    """
     turns = [turn for run in sorted(runs, key=lambda r: r.id) for turn in run.turns]
     found = [_counted(rule, turns) for rule in (*_spoken_rules(turns), *_result_rules(turns))]
     good = [row for row in found if row[0].right >= min_seen and row[0].mean >= min_mean]
@@ -39,7 +44,19 @@ def learn(runs: Sequence[Run], *, min_seen: int = MIN_SEEN, min_mean: float = MI
         if not right <= covered:  # else it only says what better rules say, and would disagree with them elsewhere
             kept.append(rule)
             covered |= right
-    return tuple(kept)
+    return (*kept, *(_fixed_rules(turns, min_seen, min_mean) if fixed else ()))
+
+
+def _fixed_rules(turns: Sequence[Turn], min_seen: int, min_mean: float) -> list[Rule]:
+    """Reads with the same arguments that follow the user's words, each kept by itself: none of them speaks against another."""
+    seen: dict[tuple[str, bytes], tuple[int, Call]] = {}
+    for turn in turns:
+        for call in {c.key: c for c in turn.reads}.values() if turn.said is not None else ():
+            seen[call.key] = (seen.get(call.key, (0, call))[0] + 1, call)
+    often = [call for count, call in seen.values() if count >= min_seen]
+    found = [_counted(Rule(c.tool, "", tuple(Fixed(n, v) for n, v in sorted(c.args.items()))), turns)[0] for c in often]
+    good = [rule for rule in found if rule.right >= min_seen and rule.mean >= min_mean]
+    return sorted(good, key=lambda rule: (-rule.mean, rule.text()))
 
 
 def _counted(rule: Rule, turns: Sequence[Turn]) -> tuple[Rule, set[int]]:

@@ -77,7 +77,15 @@ class Following:
         return None
 
 
-Source = Spoken | Found | Following
+@dataclass(frozen=True)
+class Fixed:
+    """An argument that was always the same."""
+
+    name: str
+    value: Any
+
+
+Source = Spoken | Found | Following | Fixed
 
 
 @dataclass(frozen=True)
@@ -96,8 +104,15 @@ class Rule:
         """Posterior mean of being right under a uniform prior (Laplace)."""
         return (self.right + 1) / (self.right + self.wrong + 2)
 
+    @property
+    def fixed(self) -> bool:
+        """Is it the same call each time?"""
+        return all(isinstance(source, Fixed) for source in self.sources)
+
     def applies(self, turn: Turn) -> bool:
         """Is this the moment the rule speaks of?"""
+        if self.fixed:
+            return turn.said is not None
         if self.after == "":
             return turn.said is not None and not any(c.tool == self.tool and c.ok for c in turn.done)
         return turn.said is None and bool(turn.done) and turn.done[-1].tool == self.after and turn.done[-1].ok
@@ -116,6 +131,8 @@ class Rule:
         return None if any(c.key == made.key for c in turn.done) else made
 
     def _values(self, source: Source, turn: Turn) -> dict[str, Any] | None:
+        if isinstance(source, Fixed):
+            return {source.name: source.value}
         if isinstance(source, Spoken):
             return source.read(turn.said or "")
         return source.read(turn.done) if isinstance(source, Found) else source.read(turn.done, self.tool)
@@ -130,6 +147,8 @@ class Rule:
 def _told(source: Source) -> str:
     if isinstance(source, Spoken):
         return " ".join(f"{n} like {p}" for n, p in zip(source.names, source.patterns, strict=True))
+    if isinstance(source, Fixed):
+        return f"{source.name} = {json.dumps(source.value, ensure_ascii=False)}"
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in source.path)
     next_one = f"next item, after {source.steps} in a row, of " if isinstance(source, Following) else ""
     return f"{source.name} = {next_one}{source.tool}{place}"

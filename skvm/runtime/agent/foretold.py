@@ -39,7 +39,8 @@ def rules_of(session: Session, node: StepNode, scope: Scope) -> Foretelling | No
 
 @dataclass
 class Beforehand:
-    """The reads done beforehand in one attempt at a step. `made`: all of them, failed ones too."""
+    """The reads done beforehand in one attempt at a step. `made`: all of them, failed ones too; `asked`: is this not the
+    first question any more?"""
 
     session: Session
     node: StepNode
@@ -47,13 +48,14 @@ class Beforehand:
     rules: Foretelling | None = None
     recorded: Attempt | None = None
     made: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    asked: bool = False
 
     async def read(self, messages: list[Message]) -> None:
         """Do the reads that come next, and show them to the model."""
         for _ in range(MOST):
-            wanted = self._next(any(m.role == "assistant" for m in messages))
+            wanted = self._next()
             if wanted is None:
-                return
+                break
             id = f"foretold_{len(self.made)}"
             self.made.append((wanted.tool, wanted.args))
             record = await self.calls.run(wanted.tool, wanted.args, keep=False, foretold=wanted.rule)
@@ -63,8 +65,9 @@ class Beforehand:
             call = ToolCall(id=id, name=wanted.tool, arguments=dumps(wanted.args))
             messages.append(Message.made(role="assistant", content="", calls=(call,)))
             messages.append(Message.made(role="tool", content=record.result, call_id=id))
+        self.asked = True
 
-    def _next(self, asked: bool) -> Foretold | None:
+    def _next(self) -> Foretold | None:
         """What the journal says was foretold here; where it says nothing, what the rules say."""
         if self.recorded is not None:
             intent = self.calls.begun()
@@ -73,12 +76,12 @@ class Beforehand:
                 return Foretold(tool=intent["tool"], args=intent["args"], rule=rule) if rule else None
             if self.recorded.replies:
                 return None
-        return self._by_rule(asked) if self.rules is not None else None
+        return self._by_rule() if self.rules is not None else None
 
-    def _by_rule(self, asked: bool) -> Foretold | None:
+    def _by_rule(self) -> Foretold | None:
         assert self.rules is not None
         try:
-            found = self.rules.next(None if asked else self.session.board.task, tuple(self.calls.records))
+            found = self.rules.next(None if self.asked else self.session.board.task, tuple(self.calls.records))
         except Exception:
             return None
         if found is None or found.tool not in READS or (found.tool, found.args) in self.made:
