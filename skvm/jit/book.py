@@ -122,12 +122,13 @@ class Book:
     def _checked(self, record: StepRecord, code: SolidStep, context: StepContext) -> bool:
         """Is this one for the model, so that the code is held against it once more? Counted, so that a model that fails at
         it does not get the same request for ever."""
-        seen = digest_json({"inputs": inputs_of(context), "files": context.guard.files})
         turn = int(record.served.get("n", 0)) + record.checked
+        seen = digest_json({"inputs": inputs_of(context), "files": context.guard.files}) if turn else ""
         if not due(code, seen, turn, self.policy.standing(code).share):
             return False
         with self._lock():
             now = self.record(record.step_key) or record
+            now = now.note(code.id, "could serve, goes to the model and is compared", context.run)
             self._save(now.model_copy(update={"checked": now.checked + 1}))
         return True
 
