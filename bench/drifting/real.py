@@ -21,6 +21,7 @@ from bench.skillruns import SKILLS, SOLUTIONS
 from skvm.adapters.simulation.model import SimModel
 from skvm.adapters.simulation.oracle import load_oracle
 from skvm.adapters.tokens import OfflineCounter
+from skvm.app.active import active_plan
 from skvm.app.adapting import Adapting
 from skvm.app.running import RunOptions, ports_of, request_of, settled
 from skvm.app.settings import Settings
@@ -105,8 +106,6 @@ def _stream(
 
 
 def _one(home: Path, settings: Settings, storage: Storage, models: Models, number: int, seed: int) -> tuple[Made, Any]:
-    from skvm.app.adapting import active_plan
-
     name, by = f"orders_{number:03}.csv", COLUMNS[number % len(COLUMNS)]
     path = write_export(home / "inputs" / name, seed=number % 40)
     task = f"Summarise the sales in {name} by {by}."

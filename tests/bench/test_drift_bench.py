@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.demo import write_export
 from bench.drifting.pairs import SUCCESS, power
+from bench.drifting.real import right
 from bench.drifting.streams import DRIFT, SCENARIOS, World, phase, stream
 from skvm.capability.sequential import superiority
 from skvm.jit.adapt import AdaptPolicy
@@ -48,6 +50,22 @@ def test_the_stated_error_holds_for_the_pairs_of_the_bench() -> None:
                 accepted += 1
                 break
     assert accepted <= 12
+
+
+def test_the_checker_of_real_runs_reckons_for_itself(tmp_path: Path) -> None:
+    export = write_export(tmp_path / "o.csv", seed=2)
+    assert not right(tmp_path, export)
+    rows = [line.split(",") for line in export.read_text().splitlines()[1:]]
+    total = f"{sum(int(r[5]) * float(r[6]) for r in rows):.2f}"
+    (tmp_path / "out").mkdir()
+    for name, text in (("report.md", f"Orders: {len(rows)}\nRevenue: {total}\n"), ("summary.md", f"It was {total}.")):
+        (tmp_path / "out" / name).write_text(text)
+    assert not right(tmp_path, export)
+    for name in ("outliers.csv", "groups.csv"):
+        (tmp_path / "out" / name).write_text("x\n")
+    assert right(tmp_path, export)
+    (tmp_path / "out" / "summary.md").write_text("It was more.")
+    assert not right(tmp_path, export)
 
 
 def test_few_trials_of_power() -> None:
