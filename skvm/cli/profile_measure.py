@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 @format_option()
 @click.pass_context
 def measure(ctx: click.Context, /, form: str, skill: str | None, **options: Any) -> int:
-    """Measure what MODEL can do, with as few probes as safe verdicts need."""
+    """Measure what MODEL can do, with as few probes as safe verdicts need.
+
+    No probe is begun that would pass a budget if it took what the dearest so far took; one that takes more is finished.
+    """
     from pathlib import Path
 
     from skvm.app.measuring import MeasureOptions, limit_of
@@ -52,7 +55,8 @@ def measure(ctx: click.Context, /, form: str, skill: str | None, **options: Any)
 
 def _show(progress: Progress) -> None:
     cost = f", {progress.cost:.2f} USD" if progress.cost else ""
-    note(f"{progress.done} probes done, about {progress.left} left: {progress.seconds:.0f} s{cost}")
+    probes = "1 probe" if progress.done == 1 else f"{progress.done} probes"
+    note(f"{probes} done, about {progress.left} left: {progress.seconds:.0f} s{cost}")
 
 
 def _lines(body: dict[str, Any]) -> list[str]:
@@ -60,11 +64,18 @@ def _lines(body: dict[str, Any]) -> list[str]:
     cost = f", {body['cost']:.4f} USD" if body["cost"] else ""
     rows = [f"{head}; {body['instances']} probes, {body['calls']} calls, {body['tokens']} tokens{cost}"]
     rows += [_cell(name, cell) for name, cell in body["cells"].items() if name not in body["unmeasured"]]
-    rows += [f"  {name:22} not measured: {one['why']}" for name, one in body["unmeasured"].items()]
+    rows += _unmeasured(body["unmeasured"])
     rows.append(
         f"profile {body['profile']}: {body['file'] or body['kept']}{': ' + body['why'] if body['kept'] == 'refused' else ''}"
     )
     return rows
+
+
+def _unmeasured(missing: dict[str, dict[str, str]]) -> list[str]:
+    """A line for each primitive that was to be measured and was not, and one for all others."""
+    others = [one["why"] for one in missing.values() if one["reason"] == "not wanted"]
+    rows = [f"  {name:22} not measured: {one['why']}" for name, one in missing.items() if one["reason"] != "not wanted"]
+    return rows + [f"  {f'{len(others)} others':22} not measured: {others[0]}" for _ in others[:1]]
 
 
 def _cell(name: str, cell: dict[str, Any]) -> str:

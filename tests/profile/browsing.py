@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from bench_local import LocalBench
 from laws import broken_laws_with
 
-from skvm.ports import Browsers
+from skvm.ports import Browser, Browsers, Reach
 from skvm.profile.kit.instance import Instance, Verdict
 from skvm.profile.kit.plays import Play
 from skvm.profile.kit.rehearse import Props, rehearse
@@ -65,6 +66,65 @@ class Stage:
 
     def close(self) -> None:
         self.browsing.close()
+
+
+class Kept:
+    """Browsers that are one: started once, and cleared of cookies, stores and the last page before it is lent again."""
+
+    def __init__(self, source: Browsers) -> None:
+        self.source = source
+        self.page: Any = None
+        self.reach: Reach | None = None
+
+    async def start(self, reach: Reach) -> Browser:
+        self.reach = reach
+        if self.page is None:
+            self.page = await self.source.start(self._reach)
+        else:
+            await self._clear()
+        return Lent(self.page)
+
+    async def _reach(self, host: str, port: int) -> Any:
+        assert self.reach is not None
+        return await self.reach(host, port)
+
+    async def _clear(self) -> None:
+        page = self.page
+        origin = await page._pipe.call("Runtime.evaluate", {"expression": "origin"}, session=page._session)
+        await page._pipe.call("Page.navigate", {"url": "about:blank"}, session=page._session)
+        everything = {"origin": origin["result"]["value"], "storageTypes": "all"}
+        await page._pipe.call("Storage.clearDataForOrigin", everything, session=page._session)
+        for method in ("Network.clearBrowserCookies", "Network.clearBrowserCache"):
+            await page._pipe.call(method, session=page._session)
+        for known in (page._notes, page._asked, page._told, page._requests):
+            known.clear()
+
+    def close(self) -> None:
+        if self.page is not None:
+            self.page.kill()
+        self.page = None
+
+
+class Lent:
+    """A browser that stays up when whoever borrowed it is done."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.page, name)
+
+    def kill(self) -> None:
+        """It goes on."""
+
+
+async def broken_in_one_browser(instances: Iterable[Instance], browsers: Browsers) -> list[str]:
+    """As `broken_in_a_browser`, and much quicker."""
+    kept = Kept(browsers)
+    try:
+        return await broken_in_a_browser(instances, kept)
+    finally:
+        kept.close()
 
 
 async def broken_in_a_browser(instances: Iterable[Instance], browsers: Browsers) -> list[str]:

@@ -19,9 +19,11 @@ from typing import Any
 
 import anyio
 from bench_local import LocalBench
+from browsing import broken_in_one_browser
 from laws import LEVELS, broken_laws_with
 from warm_bench import WarmBench
 
+from skvm.adapters.chromium import find_chromium
 from skvm.capability import Level
 from skvm.profile.kit.instance import Instance, Probe, Verdict
 from skvm.profile.kit.plays import Play
@@ -46,8 +48,20 @@ def seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
+def browsed(probe: Probe, level: Level, seeds: range) -> dict[str, Any]:
+    """One line of the record, for a probe whose plays need a browser; the CPU of the browser is not known."""
+    browsers, begin = find_chromium(), seconds()
+    if browsers is None:
+        raise SystemExit("this machine has no Chromium or no bubblewrap")
+    broken = anyio.run(broken_in_one_browser, [probe.instance(level, seed) for seed in seeds], browsers)
+    span = {"version": probe.version, "from": seeds.start, "to": seeds.stop}
+    return span | {"broken": broken, "cpu": round(seconds() - begin, 2), "reasons": {}}
+
+
 def run(probe: Probe, level: Level, seeds: range) -> dict[str, Any]:
     """One line of the record."""
+    if "browser" in probe.needs:
+        return browsed(probe, level, seeds)
     bench, begin = WarmBench(PATIENCE), seconds()
     reasons: dict[str, Counter[str]] = {}
 
