@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 
 from bench.demo import COLUMNS, write_export
-from bench.drifting.streams import NAME, POOL, profile
+from bench.drifting.streams import BARS, NAME, POOL, phase, profile
 from bench.skillruns import SKILLS, SOLUTIONS
 from skvm.adapters.simulation.model import SimModel
 from skvm.adapters.simulation.oracle import load_oracle
@@ -154,6 +154,11 @@ def _summed(rows: list[Made], told: dict[str, Any], cpu: float) -> dict[str, Any
         good, raw = sum(r.adaptive for r in found), sum(r.raw for r in found)
         shadows = sum(r.shadow for r in found)
         lines.append(f"  {name:<7} {len(found)} runs: {good} right, raw mode {raw} right, {shadows} with a shadow run")
+        if found:
+            pair = phase([(r.adaptive, r.raw) for r in found], BARS[name])
+            lines[-1] += (
+                f"; paired {100 * pair['difference']:+.0f} points, lower bound {100 * pair['lower']:+.0f} (few runs: no bar)"
+            )
     if told["detected"] is not None:
         lines.append(
             f"  compiled again after {told['detected'] - LOST_AT + 1} runs, steps {', '.join(told['steps'])}: {told['why']}"

@@ -138,7 +138,7 @@ def stream(world: World, seed: int, drifts: bool, policy: AdaptPolicy) -> Stream
             continue
         plans[new.digest] = new
         record = admit(record, new.digest, plan_digest(new), asked, policy)
-        made.variants += 1
+    made.variants = record.tried
     return made
 
 
