@@ -18,21 +18,26 @@ from skvm.capability.profiles import (
     parse_target,
     profile_bytes,
 )
+from skvm.capability.purposes import Detour, Path, Purpose, detour
 
 __all__ = [
     "Catalog",
     "Cell",
+    "Detour",
     "Gap",
     "Level",
+    "Path",
     "Price",
     "PriceTable",
     "Primitive",
     "Profile",
     "ProfileMatch",
+    "Purpose",
     "Requirement",
     "Target",
     "Verdict",
     "catalog_digest",
+    "detour",
     "find_profile",
     "judge",
     "known_harnesses",

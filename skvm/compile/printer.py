@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skvm.capability import Path
 from skvm.compile.unit import Unit
 from skvm.plan import BatchNode, BranchNode, DelegateNode, GateNode, LoopNode, MapNode, PlanNode, StepNode, TaskNode
 
@@ -17,6 +18,7 @@ def unit_text(unit: Unit) -> str:
         lines.append("  " * depth[node.id] + _line(node))
     lines += [f"edge {e.before} -> {e.after} {e.hazard.value}{f' ({e.detail})' if e.detail else ''}" for e in unit.edges]
     lines += [f"requires {r.step or '*'} {r.primitive} {r.level.value}: {r.reason}" for r in unit.requirements]
+    lines += [f"purpose {p.about}: {' | '.join(_path(path) for path in p.paths)}" for p in unit.purposes]
     lines += [f"gap {g.primitive} {g.required.value} {g.verdict.value} in {', '.join(g.steps) or '*'}" for g in unit.gaps]
     lines += [f"bind {b.step} {b.executor} {b.target} because {b.reason}" for b in unit.bindings]
     lines += [f"edit {e.step} {e.transform} for {e.primitive} {e.required.value}: {e.what}" for e in unit.edits]
@@ -25,6 +27,10 @@ def unit_text(unit: Unit) -> str:
     if unit.critical_path:
         lines.append("critical path " + " -> ".join(unit.critical_path))
     return "\n".join(lines)
+
+
+def _path(path: Path) -> str:
+    return f"{path.title} ({', '.join(f'{n.primitive} {n.level.value}' for n in path.needs) or 'nothing'})"
 
 
 def _line(node: PlanNode) -> str:
@@ -43,6 +49,8 @@ def _details(node: PlanNode) -> Iterator[str]:
                 yield f"`{node.command.text.strip().splitlines()[0] if node.command.text.strip() else ''}`"
         case BranchNode():
             yield " | ".join(a.condition for a in node.arms)
+            if node.preferred is not None:
+                yield f"arm {node.preferred} unless the task says {' or '.join(node.unless) or 'otherwise'}"
         case LoopNode():
             yield f"at most {node.bound}{'' if node.bound_stated else ' (assumed)'} until {node.until or '-'}"
         case MapNode() | BatchNode() | TaskNode():
@@ -57,14 +65,10 @@ def _beside(node: MapNode | BatchNode | TaskNode) -> Iterator[str]:
     """What a node that runs things at the same time says of itself."""
     if isinstance(node, MapNode):
         yield f"over {node.over}{' in parallel' if node.parallel else ''}"
-        if node.chunk.most > 1:
-            yield f"at most {node.chunk.most} a conversation"
         return
     yield node.together.basis
     if isinstance(node, TaskNode):
         yield f"takes {' '.join(node.takes) or '-'} gives {' '.join(o.name for o in node.gives) or '-'}"
-    elif node.joint:
-        yield "joint"
 
 
 def _effects(node: StepNode) -> str:

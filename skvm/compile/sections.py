@@ -18,7 +18,7 @@ from skvm.source import SkillSource, Span
 
 _WAY = r"mode|flow|workflow|variant|option|approach|alternative|scenario|track|path|route|playbook|recipe"
 _LAST = re.compile(rf"\b({_WAY})\s*(?:[(:\u2014\u2013-].*)?$", re.IGNORECASE)
-_FIRST = re.compile(rf"\s*({_WAY})\s+(?:[A-Z]|\d+|[IVX]+)\b", re.IGNORECASE)
+_FIRST = re.compile(rf"\s*({_WAY}|method|way)\s+(?:[A-Z]|\d+|[IVX]+)\b", re.IGNORECASE)
 _WAYS = re.compile(
     r"\b(?:modes|flows|workflows|variants|options|approaches|alternatives|scenarios|types|playbooks|recipes|use cases)"
     r"\s*(?:$|[(:]| and\b)",

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from skvm.capability import Gap, Requirement
+from skvm.capability import Gap, Purpose, Requirement
 from skvm.compile.request import CompileRequest
 from skvm.diag import Diagnostic
 from skvm.ir import EffectClass, Effects, Program
@@ -43,6 +43,7 @@ class Unit:
     nodes: tuple[PlanNode, ...] = ()
     effects: Mapping[str, StepEffects] = field(default_factory=lambda: MappingProxyType({}))
     requirements: tuple[Requirement, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
     gaps: tuple[Gap, ...] = ()
     bindings: tuple[Binding, ...] = ()
     assignment: Assignment | None = None

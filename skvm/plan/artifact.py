@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from skvm.capability import Gap, Requirement, Target
+from skvm.capability import Gap, Purpose, Requirement, Target
 from skvm.diag import PlanError, Severity
 from skvm.ir import Frozen, canonical_json, digest_json
 from skvm.plan.assignment import Assignment, Binding
 from skvm.plan.edits import Edit, Original
-from skvm.plan.graph import Plan
+from skvm.plan.graph import DelegateNode, Plan
 from skvm.plan.timing import critical_path
 from skvm.plan.upgrades import SCHEMA, upgrade
 from skvm.source import Span, digest_text
@@ -127,6 +128,7 @@ class Artifact(Frozen):
     pool: tuple[TargetInfo, ...] = ()
     pipeline: tuple[PassRecord, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
     gaps: tuple[Gap, ...] = ()
     bindings: tuple[Binding, ...] = ()
     assignment: Assignment | None = None
@@ -204,7 +206,33 @@ def load_artifact(path: Path) -> Artifact:
         first = error.errors()[0]
         at = ".".join(str(x) for x in first["loc"])
         raise PlanError(f"not a valid plan at {at}: {first['msg']}", where=str(path), help="compile it again") from None
-    return artifact if version == SCHEMA else artifact.sealed()
+    return artifact if version == SCHEMA else _sealed_anew(artifact)
+
+
+def _sealed_anew(artifact: Artifact) -> Artifact:
+    """Sealed with the plans inside it, and with the nodes that name those by digest: plans that name none come first."""
+    known = {"": ""}
+    left, made = list(artifact.skills), dict[str, Artifact]()
+    while left:
+        ready = [one for one in left if all(node.plan in known for node in _handing_over(one))] or left
+        for one in ready:
+            made[one.digest] = new = _renamed(one, known).sealed()
+            known[one.digest] = new.digest
+        left = [one for one in left if one.digest not in known]
+    skills = tuple(made[one.digest] for one in artifact.skills)
+    return _renamed(artifact.model_copy(update={"skills": skills}), known).sealed()
+
+
+def _handing_over(artifact: Artifact) -> list[DelegateNode]:
+    return [node for node in artifact.plan.nodes if isinstance(node, DelegateNode)]
+
+
+def _renamed(artifact: Artifact, known: Mapping[str, str]) -> Artifact:
+    nodes = tuple(
+        node.model_copy(update={"plan": known.get(node.plan, node.plan)}) if isinstance(node, DelegateNode) else node
+        for node in artifact.plan.nodes
+    )
+    return artifact.model_copy(update={"plan": artifact.plan.model_copy(update={"nodes": nodes})})
 
 
 def part_digests(body: dict[str, Any]) -> dict[str, str]:
@@ -254,7 +282,7 @@ def edited_skills(body: dict[str, Any]) -> tuple[str, ...]:
     """Plans of other skills, inside a plan, that are not what their digest says, or that a node names and that are missing."""
     rows = [row for row in body.get("skills") or () if isinstance(row, dict)]
     held = {row.get("digest") for row in rows}
-    wrong = [f"{_name(row)} was edited" for row in rows if changed_parts(row) is not None]
+    wrong = [f"{_name(row)} was edited" for row in rows if changed_parts(row, row.get("schema", SCHEMA)) is not None]
     for one in (body, *rows):
         plan = one.get("plan")
         nodes = plan.get("nodes") if isinstance(plan, dict) else None

@@ -28,6 +28,7 @@ from skvm.plan.graph import (
     StepNode,
     TaskNode,
 )
+from skvm.plan.paths_text import path_lines, path_rows
 from skvm.plan.queue import Rate
 from skvm.plan.timing import ESTIMATED, Timing
 from skvm.plan.together_text import rate_rows, together_lines, together_rows
@@ -73,6 +74,7 @@ def explain_json(artifact: Artifact, rates: Sequence[Rate] = ()) -> dict[str, An
         "digest": artifact.digest,
         "target": artifact.target.model_dump(mode="json"),
         "requirements": [_requirement(r, line) for r in artifact.requirements],
+        "purposes": path_rows(artifact, line),
         "gaps": [_gap(g, artifact, line) for g in artifact.gaps],
         "assignment": artifact.assignment.model_dump(mode="json") if artifact.assignment is not None else None,
         "bindings": [_binding(b, artifact, line) for b in artifact.bindings],
@@ -215,7 +217,8 @@ def detail(node: PlanNode) -> str:
     """What is particular about a node, in one line."""
     match node:
         case BranchNode():
-            return "if " + " | ".join(a.condition for a in node.arms)
+            taken = f"arm {node.preferred + 1} of " if node.preferred is not None else ""
+            return f"{taken}if " + " | ".join(a.condition for a in node.arms)
         case LoopNode():
             stated = "" if node.bound_stated else ", assumed"
             return f"until {node.until or 'done'} (at most {node.bound}{stated})"
@@ -224,7 +227,7 @@ def detail(node: PlanNode) -> str:
         case GateNode():
             return " ".join(node.question.split())[:100]
         case BatchNode():
-            return f"calls at once{', in one conversation' if node.joint else ''}"
+            return "calls at once"
         case TaskNode():
             return f"sub-task: {short(node.title)}"
         case DelegateNode():
@@ -251,7 +254,7 @@ def explain_text(artifact: Artifact, style: Style = plain, rates: Sequence[Rate]
     """The summary, then why each binding and each edge is there, and what would change it."""
     data = explain_json(artifact, rates)
     out = [summary_text(artifact, style), *choice_details(artifact, style), *_citations(data["gaps"], style)]
-    out += ["", style("Why each step is bound as it is", "bold")]
+    out += [*path_lines(data["purposes"], style), "", style("Why each step is bound as it is", "bold")]
     for row in data["bindings"]:
         held = f", probability {row['probability']:.2f}" if row["probability"] is not None else ""
         who = f" {row['target']}" if row["target"] and artifact.pool else ""

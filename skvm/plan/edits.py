@@ -1,16 +1,17 @@
-"""Edits: what a measured gap changed in a step, and what stood there before, so that it can be taken back."""
+"""Edits: what a measured gap changed in a step or in a choice between ways, and what stood there before."""
 
 from __future__ import annotations
 
 from skvm.capability import Level
 from skvm.ir import Frozen
 from skvm.plan.assignment import Binding
-from skvm.plan.graph import StepNode
+from skvm.plan.graph import BranchNode, StepNode
 from skvm.source import Span
 
 
 class Edit(Frozen):
-    """One change of one step. The gap is `primitive` at `required`, below which `target` was measured.
+    """One change of one step, or of the branch between ways of a purpose. The gap is `primitive` at `required`, below which
+    `target` was measured.
 
     `transform`: which rule made it. `what`: what it does, in words. `spans`: the words of the skill that show the gap, and
     those that the edit is made from. `asks`: the level that is left to be asked (see `Addition`).
@@ -28,7 +29,7 @@ class Edit(Frozen):
 
 
 class Original(Frozen):
-    """An edited step and its binding as they were."""
+    """An edited step or branch, and the binding of a step, as they were."""
 
-    node: StepNode
+    node: StepNode | BranchNode
     binding: Binding | None = None

@@ -164,12 +164,18 @@ class Arm(Frozen):
 
 
 class BranchNode(_Base):
-    """Chooses at most one arm: by the first arm whose `expr` holds, else by one model call with an enum of arms and `none`."""
+    """Chooses at most one arm: by the first arm whose `expr` holds, else by one model call with an enum of arms and `none`.
+
+    `preferred`: the arm that is taken without a call, where all arms lead to one end and the target was measured to hold what
+    this one needs; not when the task has one of the words `unless`, which speak of the other arms.
+    """
 
     kind: Literal["branch"] = "branch"
     arms: tuple[Arm, ...]
     executor: Executor
     requires: tuple[Requires, ...] = ()
+    preferred: int | None = None
+    unless: tuple[str, ...] = ()
 
 
 class LoopNode(_Base):
@@ -191,38 +197,27 @@ class Together(Frozen):
     span: Span
 
 
-class Chunk(Frozen):
-    """How many items one conversation takes: at most `most`, and only as many as fit `budget` prompt tokens a turn beside the
-    `fixed` ones that are sent whatever the items are. `item`: tokens assumed for an item whose size is not known."""
-
-    most: int = 1
-    budget: int = 0
-    fixed: int = 0
-    item: int = 0
-
-
 class MapNode(_Base):
     """Runs its body once per item, items in parallel where `parallel`; `over` is a reference or a glob of input files.
 
-    Data parallelism: `together` says why the items may overlap, `chunk` how many share one conversation.
+    Data parallelism: `together` says why the items may overlap. Each has a conversation, a result, attempts and a place in the
+    journal of its own, so that one that fails or is repeated touches no other.
     """
 
     kind: Literal["map"] = "map"
     over: str
     parallel: bool
     together: Together | None = None
-    chunk: Chunk = Chunk()  # reserved: no pass asks for more than one item a conversation, and no run hands over more
 
 
 class BatchNode(_Base):
     """Instruction parallelism: its children are single calls that go out at once, each with a result of its own.
 
-    `joint`: those of them that a model makes share one conversation.
+    Each is a conversation or a command of its own: they are different steps, and a step sees nothing but its slice.
     """
 
     kind: Literal["batch"] = "batch"
     together: Together
-    joint: bool = False  # reserved like `MapNode.chunk`: today every call is a conversation or a command of its own
 
 
 class TaskNode(_Base):

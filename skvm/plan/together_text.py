@@ -22,11 +22,11 @@ def together_rows(plan: Plan, line: Callable[[int], int]) -> list[dict[str, Any]
 
 def _row(plan: Plan, node: PlanNode, line: Callable[[int], int]) -> Iterator[dict[str, Any]]:
     if isinstance(node, BatchNode):
-        kind, how = "instruction", _batch(node)
+        kind, how = "instruction", "all go out at once, each with a result of its own"
     elif isinstance(node, TaskNode):
         kind, how = "task", _task(node)
     elif isinstance(node, MapNode) and node.together is not None:
-        kind, how = "data", _map(node)
+        kind, how = "data", "each item on its own"
     else:
         return
     why = node.together
@@ -42,20 +42,9 @@ def _row(plan: Plan, node: PlanNode, line: Callable[[int], int]) -> Iterator[dic
     }
 
 
-def _batch(node: BatchNode) -> str:
-    return "one conversation makes all calls" if node.joint else "all go out at once, each with a result of its own"
-
-
 def _task(node: TaskNode) -> str:
     gives = ", ".join(o.name for o in node.gives) or "values and files of its steps"
     return f"takes {', '.join(node.takes) or 'nothing'}; gives {gives}"
-
-
-def _map(node: MapNode) -> str:
-    chunk = node.chunk
-    if chunk.most == 1:
-        return "each item on its own"
-    return f"up to {chunk.most} items a conversation, within {chunk.budget} tokens a turn of which {chunk.fixed} are sent once"
 
 
 def together_lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -8,16 +8,19 @@ from typing import Any
 Body = dict[str, Any]
 
 
-def _without_chunk(body: Body) -> Body:
-    """1 to 2: how many items a map hands over at once is no longer part of the plan."""
+def _nodes_without(body: Body, kind: str, name: str) -> Body:
+    """Nodes of a kind lose a field."""
     plan = body.get("plan")
     if not isinstance(plan, dict) or not isinstance(plan.get("nodes"), list):
         return body
     nodes = plan["nodes"]
-    made = [
-        {k: v for k, v in n.items() if k != "chunk"} if isinstance(n, dict) and n.get("kind") == "map" else n for n in nodes
-    ]
+    made = [{k: v for k, v in n.items() if k != name} if isinstance(n, dict) and n.get("kind") == kind else n for n in nodes]
     return {**body, "plan": {**plan, "nodes": made}}
+
+
+def _without_chunk(body: Body) -> Body:
+    """1 to 2: how many items a map hands over at once is no longer part of the plan."""
+    return _nodes_without(body, "map", "chunk")
 
 
 def _with_parts(body: Body) -> Body:
@@ -35,7 +38,18 @@ def _with_skills(body: Body) -> Body:
     return {**body, "skills": []}
 
 
-UPGRADES: dict[int, Callable[[Body], Body]] = {1: _without_chunk, 2: _with_parts, 3: _with_edits, 4: _with_skills}
+def _with_purposes(body: Body) -> Body:
+    """5 to 6: ways of one purpose stand beside the requirements; items and calls never share a conversation."""
+    return {**_nodes_without(_without_chunk(body), "batch", "joint"), "purposes": []}
+
+
+UPGRADES: dict[int, Callable[[Body], Body]] = {
+    1: _without_chunk,
+    2: _with_parts,
+    3: _with_edits,
+    4: _with_skills,
+    5: _with_purposes,
+}
 """Version to what makes the next one of it. A step never changes: a golden plan of each version holds it."""
 
 SCHEMA = 1 + len(UPGRADES)
@@ -43,7 +57,15 @@ SCHEMA = 1 + len(UPGRADES)
 
 
 def upgrade(body: Body, version: int) -> Body:
-    """A body of a known older version as one of `SCHEMA`; what is not understood is left for the validation to name."""
+    """A body of a known older version as one of `SCHEMA`, with the plans inside it; what is not understood is left for the
+    validation to name."""
     for step in range(version, SCHEMA):
         body = UPGRADES[step](body)
+    if isinstance(body.get("skills"), list):
+        body = {**body, "skills": [_upgraded(row) for row in body["skills"]]}
     return {**body, "schema": SCHEMA}
+
+
+def _upgraded(row: Any) -> Any:
+    version = row.get("schema") if isinstance(row, dict) else None
+    return upgrade(row, version) if isinstance(version, int) and 1 <= version <= SCHEMA else row

@@ -1,4 +1,4 @@
-"""Batches, sub-tasks and maps in chunks: what is recognised, why, and that nothing else about the order changes."""
+"""Batches, sub-tasks and maps: what is recognised, why, and that nothing else about the order changes."""
 
 from __future__ import annotations
 

@@ -96,6 +96,26 @@ def test_a_branch_may_choose_none_and_is_asked_twice_at_most(tmp_path: Path) -> 
     assert any(e.kind is EventKind.DIAG for e in one.events)
 
 
+WAYS = [
+    branch("B", ("by train", None), ("by bus", None)).model_copy(update={"preferred": 1, "unless": ("train", "way 1")}),
+    step("x", parent="B", arm=0),
+    step("y", parent="B", arm=1),
+]
+
+
+def test_a_preferred_arm_is_taken_without_a_call(tmp_path: Path) -> None:
+    one = run(artifact(WAYS), tmp_path, ScriptedModel(), task="Find the trains; constraints of the day.")
+    assert rows(one) == {"B": ["done"], "x": ["skipped"], "y": ["done"]}
+    assert next(e for e in one.events if e.kind is EventKind.BRANCH_CHOOSE).data == {"arm": "by bus", "index": 1, "by": "plan"}
+
+
+def test_a_task_that_speaks_of_another_arm_decides(tmp_path: Path) -> None:
+    for number, task in enumerate(("Go by TRAIN, please.", "Take way 1.")):
+        model = ScriptedModel({"B": [reply(call("choose", arm="by train"))]})
+        one = run(artifact(WAYS), tmp_path / str(number), model, task=task)
+        assert rows(one) == {"B": ["done"], "x": ["done"], "y": ["skipped"]}
+
+
 def test_a_loop_ends_when_its_expression_holds(tmp_path: Path) -> None:
     model = ScriptedModel({"s": [finish(ok=False), finish(ok=False), finish(ok=True)]})
     nodes = [

@@ -1,4 +1,4 @@
-"""concurrency: which kind of parallelism a plan has, as nodes of the plan: batches, sub-tasks, maps in chunks.
+"""concurrency: which kind of parallelism a plan has, as nodes of the plan: batches, sub-tasks, maps.
 
 Nothing becomes parallel here: parts that no edge joins already are, by proof or by the author's word. They are given the node
 that says of which kind they are, why, and how they are to be run. Where nothing lies side by side, nothing changes.
@@ -17,7 +17,6 @@ from skvm.compile.unit import Pass, Unit
 from skvm.ir import Control, ControlKind, conflict
 from skvm.plan import (
     BatchNode,
-    Chunk,
     Edge,
     ExecutorKind,
     GateNode,
@@ -38,18 +37,18 @@ class ConcurrencyPass(Pass):
     """Data, instruction and task parallelism as nodes."""
 
     id: ClassVar[str] = "concurrency"
-    summary: ClassVar[str] = "batches of single calls, sub-tasks with contracts, maps in chunks"
+    summary: ClassVar[str] = "batches of single calls, sub-tasks with contracts, maps"
     needs: ClassVar[tuple[str, ...]] = ("nodes", "edges", "effects")
     gives: ClassVar[tuple[str, ...]] = ("nodes", "edges")
 
     def run(self, unit: Unit) -> Unit:
-        """The unit with batches and sub-tasks around what lies side by side, and with chunks on its maps."""
-        chunked = unit.with_nodes(lambda node: _chunked(unit, node) if isinstance(node, MapNode) else node)
-        boxes = _Boxes(chunked)
+        """The unit with batches and sub-tasks around what lies side by side, and with reasons on its maps."""
+        reasoned = unit.with_nodes(lambda node: _reasoned(unit, node) if isinstance(node, MapNode) else node)
+        boxes = _Boxes(reasoned)
         for parent, children in unit.children.items():
             if not isinstance(unit.node_by_id.get(parent or ""), BatchNode):
                 boxes.block(children)
-        return boxes.unit() if boxes.box_of else chunked
+        return boxes.unit() if boxes.box_of else reasoned
 
 
 @dataclass
@@ -179,10 +178,10 @@ def _takes(steps: list[StepNode]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ref for s in steps for ref in s.inputs if not ref.startswith(own)))
 
 
-def _chunked(unit: Unit, node: MapNode) -> MapNode:
-    """Why the items may overlap, and how many of them one conversation takes."""
+def _reasoned(unit: Unit, node: MapNode) -> MapNode:
+    """The map with why its items may overlap."""
     if not node.parallel:
-        return node.model_copy(update={"together": None, "chunk": Chunk()})
+        return node.model_copy(update={"together": None})
     owner = node.id.removesuffix(".map")
     said = next((c for c in unit.program.controls_of(owner) if c.kind is ControlKind.PARALLEL and not c.members), None)
     if said is None:
@@ -190,4 +189,4 @@ def _chunked(unit: Unit, node: MapNode) -> MapNode:
     else:
         words = " ".join(unit.source.main.slice(said.span).split())[:120]
         why = Together(basis="said", reason=f"the author says so: {words}", span=said.span)
-    return node.model_copy(update={"together": why, "chunk": Chunk()})
+    return node.model_copy(update={"together": why})

@@ -43,6 +43,16 @@ _CHECK = re.compile(
     re.IGNORECASE,
 )
 """Titles of things that are looked at one by one, in any order; steps, phases and stages are not."""
+_WHOLE = (
+    r"(?:(?:code ?base|repo(?:sitory)?|project|workspace|work(?:ing)? (?:folder|directory)|file ?system|user|task|request|"
+    r"skill|internet|web|documentation|docs|readme|changelog|licen[cs]e)\b)"
+)
+_UNNAMED = re.compile(
+    rf"\b(?:the|this|that|these|those|its|their|each|every|said)\s+(?!(?:[\w'-]+\s+){{0,2}}?{_WHOLE})[A-Za-z]|\b(?:it|them|one)\b",
+    re.IGNORECASE,
+)
+"""Something that is spoken of as known and not named: only what was read or said before tells which one it is. The whole
+that a skill works on ("the repository", "the user's request") is one and the same for all steps."""
 _OPEN = re.compile(r"\{\{?[^{}]*\}?\}|<[^<>]*>")
 _THINKING = (ActType.INFER, ActType.SELECT, ActType.COMPARE, ActType.VALIDATE)
 _LOOKING = (ActType.READ, *_THINKING)
@@ -135,6 +145,11 @@ def _without_fences(text: str) -> str:
     return re.sub(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", " ", text)
 
 
+def _without_code(text: str) -> str:
+    """Prose; what stands in backticks is a name, also behind an article ("the `parse` function")."""
+    return re.sub(r"`[^`\n]*`", " 0 ", _without_fences(text))
+
+
 def place_effects(reads: tuple[str, ...], writes: tuple[str, ...]) -> Effects:
     """Effects of named places. Placeholders stand for any name; variables and places outside the work folder are anything."""
     opened = tuple(_OPEN.sub("*", p) for p in reads), tuple(_OPEN.sub("*", p) for p in writes)
@@ -182,7 +197,8 @@ def _closed(acts: tuple[Act, ...], step: Step) -> bool:
     """Is everything that goes into this step named in it, so that nothing can come from what was said before?
 
     So it is for commands with known places, for reading named files and thinking about them, for writing named files out of
-    named files, for steps that only read, and for numbered checks ("Check 3"). What a step writes out of no named source may
+    named files, for steps that only read and speak of nothing as known ("the exact line"), and for numbered checks ("Check
+    3"). What a step writes out of no named source may
     come from anything said or made before. That their words do not lean back is looked at pair by pair, and prose
     counts only beside its siblings in one scene.
     """
@@ -190,7 +206,8 @@ def _closed(acts: tuple[Act, ...], step: Step) -> bool:
     topic = _topic(step)
     sourced = any(a.reads for a in acts)
     looks = topic or _LOOKS.match(step.text) is not None
-    reading = looks and all(a.type is ActType.READ and (topic or a.scope in _LOCAL) for a in acts)
+    known = topic or _UNNAMED.search(_without_code(step.text)) is None
+    reading = looks and known and all(a.type is ActType.READ and (topic or a.scope in _LOCAL) for a in acts)
     checks = bool(_CHECK.match(step.title)) and all(a.type in (ActType.READ, *_THINKING) for a in acts)
     return checks or all(_literal(a) or _closed_prose(a, named and looks, reading, sourced) for a in acts)
 

@@ -52,6 +52,7 @@ def assemble(unit: Unit, records: tuple[PassRecord, ...] = ()) -> Artifact:
         pool=tuple(pool),
         pipeline=records,
         requirements=unit.requirements,
+        purposes=unit.purposes,
         gaps=unit.gaps,
         bindings=unit.bindings,
         assignment=unit.assignment,

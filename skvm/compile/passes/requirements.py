@@ -1,10 +1,11 @@
-"""requirements: which primitive at which level, per step and for the skill as a whole, each shown by spans."""
+"""requirements: which primitive at which level, of steps, of the skill and of each way of a purpose, shown by spans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from skvm.compile.paths import purposes_of
 from skvm.compile.rules import evidence_of, skill_requirements, step_requirements
 from skvm.compile.unit import Pass, Unit
 from skvm.ir import ControlKind
@@ -13,12 +14,12 @@ from skvm.plan import BranchNode, LoopNode, MapNode, StepNode
 
 @dataclass(frozen=True)
 class RequirementsPass(Pass):
-    """Requirements of steps (`step` set) and of the skill (`step` None)."""
+    """Requirements of steps (`step` set) and of the skill (`step` None), and purposes that have several paths."""
 
     id: ClassVar[str] = "requirements"
     summary: ClassVar[str] = "which capability each step needs, at which level, and where that is shown"
     needs: ClassVar[tuple[str, ...]] = ("program", "nodes")
-    gives: ClassVar[tuple[str, ...]] = ("requirements",)
+    gives: ClassVar[tuple[str, ...]] = ("requirements", "purposes")
 
     def run(self, unit: Unit) -> Unit:
         """The unit with its requirements. The one step of a skill without a procedure needs what the skill needs."""
@@ -34,4 +35,4 @@ class RequirementsPass(Pass):
             steps = tuple(r.model_copy(update={"step": single}) for r in whole)
         else:
             steps = step_requirements(evidence)
-        return replace(unit, requirements=(*steps, *whole))
+        return replace(unit, requirements=(*steps, *whole), purposes=purposes_of(unit.program, unit.source, steps))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from skvm.compile.estimates import estimate
 from skvm.compile.unit import Pass, Unit
-from skvm.plan import Original, PlanNode, StepNode
+from skvm.plan import BranchNode, Original, PlanNode, StepNode
 from skvm.plan.timing import critical_path, groups
 
 
@@ -32,7 +32,7 @@ class SchedulePass(Pass):
 def _as_it_was(unit: Unit, item: Original) -> Original:
     """What an edited step would have taken."""
     node = _estimated(unit, item.node)
-    assert isinstance(node, StepNode)  # only steps are edited
+    assert isinstance(node, StepNode | BranchNode)  # nothing else is edited
     return item.model_copy(update={"node": node})
 
 

@@ -6,6 +6,7 @@ A new one: a class with `propose` in a file of its own, and a line here.
 """
 
 from skvm.compile.transforms.delegation import Delegation
+from skvm.compile.transforms.detour import OtherPath
 from skvm.compile.transforms.elimination import Elimination
 from skvm.compile.transforms.engine import Edited, Refused, edit_step, gaps_of
 from skvm.compile.transforms.help.checklist import Checklist
@@ -24,6 +25,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     Elimination(),
     Delegation(),
     Substitution(),
+    OtherPath(),
     Hint(),
     ExactCommand(),
     Parts(),

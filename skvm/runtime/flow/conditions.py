@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from skvm.diag import UsageError
@@ -54,6 +55,8 @@ async def choose_arm(session: Session, node: BranchNode, scope: Scope) -> tuple[
             return index, "expression", None
     else:
         return None, "expression", None
+    if node.preferred is not None and not _spoken_of(node.unless, session.board.task):
+        return node.preferred, "plan", None
     labels = _distinct([arm.label or arm.condition for arm in node.arms])
     lines = [f"- {label}: {arm.condition}" for label, arm in zip(labels, node.arms, strict=True)]
     text = f"Decide: {node.title}\n\nChoose the one that applies, or `{NONE}`:\n" + "\n".join(lines)
@@ -61,6 +64,12 @@ async def choose_arm(session: Session, node: BranchNode, scope: Scope) -> tuple[
     tool = choose_spec(options, f"Answer: one of {', '.join(options)}.")
     answer, reply = await _ask(session, node, scope, _Asked(text, tool, {o: o for o in options}, "branch"))
     return (None if answer == NONE else labels.index(answer)), "model", reply
+
+
+def _spoken_of(words: tuple[str, ...], task: str) -> bool:
+    """Does the task have one of the words, whatever their case?"""
+    said = task.casefold()
+    return any(re.search(rf"(?<![^\W_]){re.escape(word.casefold())}(?![^\W_])", said) for word in words)
 
 
 async def exit_reached(session: Session, node: LoopNode, scope: Scope) -> tuple[bool, str, ModelReply | None]:
