@@ -44,7 +44,7 @@ class ProfileMatch(NamedTuple):
 def parse_target(text: str) -> Target:
     """Target of `MODEL[@HARNESS]`; what follows `sim/` is a profile name and is never split. Raises UsageError when empty."""
     if not text.strip():
-        raise UsageError("the target is empty", help="give MODEL or MODEL@HARNESS, for example sim/strong")
+        raise UsageError("the target is empty", help="give MODEL or MODEL@HARNESS, for example sim/strong", code="SKV001")
     return Target(model=text) if text.startswith(SIM) else Target.parse(text, known_harnesses())
 
 
@@ -56,18 +56,20 @@ def load_profile(path: Path) -> Profile:
     try:
         profile = Profile.model_validate(json.loads(path.read_bytes()))
     except ValidationError as error:
-        raise UsageError(f"not a profile {first_fault(error)}", where=str(path), help=MEND) from None
+        raise UsageError(f"not a profile {first_fault(error)}", where=str(path), help=MEND, code="SKV002") from None
     except OSError as error:
         words = f"cannot be read: {error.strerror or error}"
         raise UsageError(words, where=str(path), help="see `skvm profile list`") from None
     except RecursionError:
-        raise UsageError("not a profile: nested too deeply", where=str(path), help=MEND) from None
+        raise UsageError("not a profile: nested too deeply", where=str(path), help=MEND, code="SKV002") from None
     except ValueError as error:
-        raise UsageError(f"not a profile: {error}", where=str(path), help=MEND) from None
+        raise UsageError(f"not a profile: {error}", where=str(path), help=MEND, code="SKV002") from None
     known = {p.id for p in load_catalog().primitives}
     strange = next((name for name in profile.cells if name not in known), None)
     if strange is not None:
-        raise UsageError(f"not a profile at cells: {strange} is no primitive", where=str(path), help="see `skvm profile show`")
+        raise UsageError(
+            f"not a profile at cells: {strange} is no primitive", where=str(path), help="see `skvm profile show`", code="SKV002"
+        )
     return profile
 
 
@@ -135,7 +137,7 @@ def _named(target: Target, profiles: tuple[Profile, ...]) -> ProfileMatch:
             kind = "synthetic profile" if profile.synthetic else "simulated from profile"
             return ProfileMatch(profile, f"{kind} {profile.name}")
     known = ", ".join(p.name for p in profiles)
-    raise UsageError(f"no profile is called {name}", where=target.model, help=f"known: {known}")
+    raise UsageError(f"no profile is called {name}", where=target.model, help=f"known: {known}", code="SKV001")
 
 
 def read_folder(folder: Path) -> tuple[Profile, ...]:

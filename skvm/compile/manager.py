@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from skvm.compile.printer import unit_text
 from skvm.compile.unit import Pass, Unit
 from skvm.compile.verify import verify_unit
-from skvm.diag import InternalError, UsageError
+from skvm.diag import InternalError, SkvmError, UsageError
 from skvm.ir import Frozen
 from skvm.plan import PassRecord
 from skvm.source import digest_bytes
@@ -23,8 +23,8 @@ _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 def run_passes(unit: Unit, passes: Sequence[Pass]) -> tuple[Unit, tuple[PassRecord, ...]]:
     """The unit after all passes (up to `stop_after`) and a record per pass.
 
-    Raises UsageError when `stop_after` or `print_after` names a pass that is not in the pipeline, InternalError when a pass
-    leaves an invalid unit behind.
+    Raises UsageError when `stop_after` or `print_after` names a pass that is not in the pipeline, or when a pass of another
+    package fails; InternalError when one of our own leaves an invalid unit behind.
     """
     request = unit.request
     ids = [p.id for p in passes]
@@ -34,10 +34,7 @@ def run_passes(unit: Unit, passes: Sequence[Pass]) -> tuple[Unit, tuple[PassReco
         raise UsageError(f"not in the pipeline: {', '.join(absent)}", help=f"it is {','.join(ids)}")
     records: list[PassRecord] = []
     for item in passes:
-        unit = item.run(unit)
-        problems = verify_unit(unit)
-        if problems:
-            raise InternalError(f"the pass {item.id} left an invalid plan: {problems[0]}", where=unit.source.name)
+        unit = _verified(item, unit)
         records.append(record(item, unit))
         if request.watch is not None:
             request.watch(item.id, partial(unit_text, unit))
@@ -46,6 +43,28 @@ def run_passes(unit: Unit, passes: Sequence[Pass]) -> tuple[Unit, tuple[PassReco
         if item.id == request.stop_after:
             break
     return unit, tuple(records)
+
+
+def _verified(item: Pass, unit: Unit) -> Unit:
+    """The unit after a pass. What goes wrong in a pass of somebody else is told as theirs."""
+    owner = type(item).__module__
+    foreign = owner.partition(".")[0] != "skvm"
+    where = f"{owner}:{type(item).__name__}"
+    try:
+        after = item.run(unit)
+        problems = verify_unit(after)
+    except SkvmError:
+        raise
+    except Exception as error:
+        if not foreign:
+            raise
+        help = "leave it out of --passes, or ask who made it"
+        raise UsageError(f"the pass {item.id} failed: {type(error).__name__}: {error}", where=where, help=help) from error
+    if problems and foreign:
+        raise UsageError(f"the pass {item.id} left an invalid plan: {problems[0]}", where=where)
+    if problems:
+        raise InternalError(f"the pass {item.id} left an invalid plan: {problems[0]}", where=unit.source.name)
+    return after
 
 
 def record(item: Pass, unit: Unit) -> PassRecord:

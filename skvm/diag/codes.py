@@ -28,6 +28,11 @@ class Code:
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 _ROWS: tuple[tuple[str, str, str, Severity], ...] = (
+    ("SKV001", "target-unknown", "no profile or model has the name of the target", _E),
+    ("SKV002", "profile-unusable", "a profile file is not one", _E),
+    ("SKV003", "plan-unusable", "a file is not a plan", _E),
+    ("SKV004", "plan-changed", "a plan is not as it was written", _E),
+    ("SKV005", "plan-newer", "a plan is of a newer schema than this skvm knows", _E),
     ("SKV101", "empty-skill", "the skill has no text", _E),
     ("SKV102", "bad-encoding", "bytes that are not UTF-8", _W),
     ("SKV103", "main-file-name", "the main file is not spelled SKILL.md", _W),

@@ -18,20 +18,22 @@ from __future__ import annotations
 
 
 class SkvmError(Exception):
-    """One line that says what and where, one that says what to do."""
+    """One line that says what and where, one that says what to do; `code` (`SKVnnn`) where there is a page about it."""
 
     exit_code = 101
     transient = False
 
-    def __init__(self, message: str, *, where: str = "", help: str = "") -> None:
+    def __init__(self, message: str, *, where: str = "", help: str = "", code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.where = where
         self.help = help
+        self.code = code
 
     def line(self) -> str:
         """The error as shown to a user, in one line."""
-        head = f"{self.where}: {self.message}" if self.where else self.message
+        said = f"{self.code} {self.message}" if self.code else self.message
+        head = f"{self.where}: {said}" if self.where else said
         return f"{head}; {self.help}" if self.help else head
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from skvm.diag import CODES, Diagnostic
-from skvm.ir import Constraint, ControlKind, Force, Program, Step
+from skvm.ir import Constraint, ControlKind, Force, Program
 from skvm.parse.demands import FORCE, MIN_WORDS, Demand, Words, demand_of, opposite, turned, unchecked
-from skvm.parse.logic.numbers import Numbers
+from skvm.parse.orders import order_notes
 from skvm.source import SkillSource, Span
 
 _FORBIDS = re.compile(
@@ -20,29 +20,19 @@ _FORBIDS = re.compile(
     r"`([^`\n]+)`\s*(?:[*_]*[.!;]|\Z|\s(?:\u2014|\u2013|-|because)\s)",
     re.IGNORECASE,
 )
-_ORDER = re.compile(
-    r"(?a)\A[\W\d]*(?:only )?(after|before)\s+(?:completing |finishing |running |starting )?"
-    r"((?:step|phase|stage) \d+[a-z]?)\b(?!\s+of\b)",
-    re.IGNORECASE,
-)
-_USES = re.compile(
-    r"(?a)\b(?:results?|outputs?|findings?|values?|list|report|draft|data|files?)\s+(?:of|from|in)\s+"
-    r"(step \d+[a-z]?)\b(?!\s+of\b|[.-]\d)",
-    re.IGNORECASE,
-)
 _CONDITIONAL = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.RECOVER, ControlKind.GATE})
 _TO = {Force.MUST: True, Force.SHOULD: True, Force.MUST_NOT: False, Force.SHOULD_NOT: False}
 
 
 def clash_notes(program: Program, source: SkillSource) -> Iterator[Diagnostic]:
-    """SKV210 for everything in the program that contradicts another part of it, SKV211 for what leans on no step at all."""
+    """SKV210 for everything in the program that contradicts another part of it, and what its steps say of their order."""
     yield from _forbidden(program, source)
     yield from _opposite(program, source)
-    yield from _order(program)
+    yield from order_notes(program)
 
 
-def _note(message: str, span: Span, number: str = "SKV210") -> Diagnostic:
-    code = CODES[number]
+def _note(message: str, span: Span) -> Diagnostic:
+    code = CODES["SKV210"]
     return Diagnostic(code.number, code.severity, message, span)
 
 
@@ -166,32 +156,3 @@ def _message(kind: str, other: _Said, said: _Said, source: SkillSource) -> str:
         if said.rule
         else f"{who} does what the rule in line {line} forbids"
     )
-
-
-def _order(program: Program) -> Iterator[Diagnostic]:
-    """Steps that begin with "after Step N" and stand before it, or the other way round; and those that name no step."""
-    numbers: Numbers | None = None
-    for step in program.steps:
-        match, used = _ORDER.match(step.text), _USES.search(_FENCE.sub(" ", step.text))
-        if match is None and used is None:
-            continue
-        numbers = numbers or Numbers(program.scenes, program.steps)
-        if used is not None and numbers.find(step.scene, used.group(1)) is None:
-            yield _note(f"{step.id} uses what {used.group(1)} made, and there is no such step", step.span, "SKV211")
-        if match is None:
-            continue
-        found = numbers.find(step.scene, match.group(2))
-        other = program.step_by_id.get(found or "") or program.scene_by_id.get(found or "")
-        word = match.group(1).lower()
-        if other is None:
-            yield _note(f"{step.id} stands {word} {match.group(2)}, and there is no such step", step.span, "SKV211")
-        elif _against(step, other.span, word):
-            place = "before" if word == "after" else "behind"
-            yield _note(f"{step.id} says {word} {match.group(2)}, but stands {place} it", step.span)
-
-
-_FENCE = re.compile(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$")
-
-
-def _against(step: Step, other: Span, word: str) -> bool:
-    return other.start >= step.span.end if word == "after" else other.end <= step.span.start

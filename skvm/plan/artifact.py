@@ -183,29 +183,36 @@ def load_artifact(path: Path) -> Artifact:
     try:
         body = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise PlanError(f"not a plan: {error}", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`") from None
+        raise PlanError(
+            f"not a plan: {error}", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`", code="SKV003"
+        ) from None
     if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise PlanError("not a compiled skill", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`")
+        raise PlanError(
+            "not a compiled skill", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`", code="SKV003"
+        )
     version = body.get("schema", 0)
     if not isinstance(version, int):
-        raise PlanError(f"not a plan schema: {version!r}", where=str(path), help="compile it again")
+        raise PlanError(f"not a plan schema: {version!r}", where=str(path), help="compile it again", code="SKV003")
     if version > SCHEMA:
-        raise PlanError(f"plan schema {version} is newer than {SCHEMA}", where=str(path), help="upgrade skvm")
+        raise PlanError(f"plan schema {version} is newer than {SCHEMA}", where=str(path), help="upgrade skvm", code="SKV005")
     if version < 1:
-        raise PlanError(f"there never was a plan schema {version}", where=str(path), help="compile it again")
+        raise PlanError(f"there never was a plan schema {version}", where=str(path), help="compile it again", code="SKV003")
     edited = changed_parts(body, version)
     if edited is not None:
         said = f": {', '.join(edited)} changed" if edited else ""
-        raise PlanError(f"the plan does not match its digest{said}", where=str(path), help="compile it again")
+        raise PlanError(f"the plan does not match its digest{said}", where=str(path), help="compile it again", code="SKV004")
     wrong = edited_skills(body)
     if wrong:
-        raise PlanError(f"plans of other skills in it do not match: {wrong[0]}", where=str(path), help="compile it again")
+        text = f"plans of other skills in it do not match: {wrong[0]}"
+        raise PlanError(text, where=str(path), help="compile it again", code="SKV004")
     try:
         artifact = Artifact.model_validate(upgrade(body, version))
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(x) for x in first["loc"])
-        raise PlanError(f"not a valid plan at {at}: {first['msg']}", where=str(path), help="compile it again") from None
+        raise PlanError(
+            f"not a valid plan at {at}: {first['msg']}", where=str(path), help="compile it again", code="SKV003"
+        ) from None
     return artifact if version == SCHEMA else _sealed_anew(artifact)
 
 
@@ -282,7 +289,7 @@ def edited_skills(body: dict[str, Any]) -> tuple[str, ...]:
     """Plans of other skills, inside a plan, that are not what their digest says, or that a node names and that are missing."""
     rows = [row for row in body.get("skills") or () if isinstance(row, dict)]
     held = {row.get("digest") for row in rows}
-    wrong = [f"{_name(row)} was edited" for row in rows if changed_parts(row, row.get("schema", SCHEMA)) is not None]
+    wrong = [f"{_name(row)} was edited" for row in rows if changed_parts(row, _schema_of(row)) is not None]
     for one in (body, *rows):
         plan = one.get("plan")
         nodes = plan.get("nodes") if isinstance(plan, dict) else None
@@ -290,6 +297,11 @@ def edited_skills(body: dict[str, Any]) -> tuple[str, ...]:
             if isinstance(node, dict) and node.get("kind") == "delegate" and node.get("plan", "") not in ("", *held):
                 wrong.append(f"{node.get('skill')} is missing")
     return tuple(wrong)
+
+
+def _schema_of(row: dict[str, Any]) -> int:
+    version = row.get("schema")
+    return version if isinstance(version, int) else SCHEMA
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from skvm.capability import Gap, Requirement
+from skvm.diag import Severity
 from skvm.ir import Hazard
 from skvm.plan.artifact import Artifact
 from skvm.plan.assignment import Binding
@@ -51,6 +52,8 @@ HAZARDS = {
 """Hazards in words: what the later step does about the earlier one."""
 
 VERDICTS = {"met": "good", "weak": "warning", "missing": "error", "not_offered": "error", "unmeasured": "info"}
+ORDER = ("SKV210", "SKV504")
+"""Notes on the order of steps that are shown beside the warnings; gaps have lines of their own."""
 SHOWN_EDGES = 40
 SHOWN_CITES = 3
 
@@ -244,6 +247,7 @@ def summary_text(artifact: Artifact, style: Style = plain) -> str:
             *choice_lines(artifact, style),
             *_gap_lines(artifact, style),
             *_edit_lines(artifact, style),
+            *_problem_lines(artifact, style),
             *tree_lines(artifact, style),
             *time_lines(artifact, style),
         )
@@ -338,6 +342,19 @@ def _edit_lines(artifact: Artifact, style: Style) -> Iterator[str]:
     for step, edits in by_step.items():
         why = ", ".join(dict.fromkeys(f"{e.primitive} {e.required.value}" for e in edits))
         yield f"    {step}: {style('; '.join(e.what for e in edits), 'info')} (for {why})"
+
+
+def _problem_lines(artifact: Artifact, style: Style) -> Iterator[str]:
+    """What is wrong with the text, where that says something about the plan."""
+    found = [
+        d
+        for d in artifact.diagnostics
+        if d.code in ORDER or (d.severity is not Severity.INFO and d.code not in ("SKV401", "SKV403"))
+    ]
+    if found:
+        yield "  problems:"
+    for item in found:
+        yield f"    line {item.line}: {style(item.code, item.severity.value)} {item.message}"
 
 
 def tree_lines(artifact: Artifact, style: Style) -> Iterator[str]:

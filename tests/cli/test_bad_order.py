@@ -14,7 +14,12 @@ CASES = {
     "order that contradicts itself": (
         ["After step 3, read `in/a.md`.", "Read `in/b.md`.", "Compare the results."], "SKV210", 9,
     ),
-    "a circle of two": (["After step 2, fetch the list.", "After step 1, sort the list."], "SKV210", 9),
+    "a circle of two": (["After step 2, fetch the list.", "After step 1, sort the list."], "SKV501", 9),
+    "a circle of three": (
+        ["Fetch it once step 3 is done.", "Sort it after step 1 is done.", "Do this after step 2: print it."], "SKV501", 9,
+    ),
+    "what comes too late": (["Fetch the list.", "Sort the list. Do this before step 1.", "Print it."], "SKV210", 10),
+    "a wait for what is not there": (["Fetch the list.", "Once step 12 is done, print it."], "SKV211", 10),
     "a jump to nowhere": (["Fetch the list.", "If the check fails, go back to step 9."], "SKV206", 10),
     "a result of a step that is not there": (["Fetch the list.", "Sort the output of step 12."], "SKV211", 10),
     "an order behind a step that is not there": (["Fetch the list.", "After step 7, sort it."], "SKV211", 10),
@@ -41,7 +46,8 @@ def test_bad_order_is_told_and_no_step_stops_waiting(skvm, tmp_path, name):
 
 def test_an_unknown_target(skvm, skill):
     done = skvm("compile", skill, "--target", "sim/nobody")
-    assert done.code == 2 and "nobody" in done.err and "sim/" in done.err
+    assert done.code == 2 and "SKV001 no profile is called nobody" in done.err and "sim/" in done.err
+    assert skvm("explain", "SKV001").code == 0
     unmeasured = skvm("compile", skill, "--target", "vendor/new", "--format", "json")
     assert unmeasured.code == 0 and unmeasured.json["gaps"]
     assert {g["verdict"] for g in unmeasured.json["gaps"]} == {"unmeasured"}
@@ -63,7 +69,8 @@ def test_an_edited_plan_and_a_newer_one(skvm, skill, tmp_path):
     assert skvm("compile", skill, "--target", "sim/strong", "-o", plan).code == 0
     body = json.loads(plan.read_text())
     fewer = {**body, "plan": {**body["plan"], "edges": []}}
-    for changed, words in ((fewer, "digest"), ({**body, "schema": body["schema"] + 1}, "newer")):
+    newer = {**body, "schema": body["schema"] + 1}
+    for changed, words in ((fewer, "SKV004 the plan does not match its digest"), (newer, "SKV005"), ({}, "SKV003")):
         plan.write_text(json.dumps(changed))
         for verb in (["explain"], ["run", "--model", "sim/strong", "--input", "x"]):
             done = skvm(verb[0], plan, *verb[1:])

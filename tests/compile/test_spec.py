@@ -84,11 +84,30 @@ class BadPass(Pass):
         return replace(unit, edges=tuple(e.model_copy(update={"before": e.after, "after": e.before}) for e in unit.edges))
 
 
-def test_an_invalid_unit_is_a_bug_of_the_pass() -> None:
+class FailingPass(Pass):
+    """Raises what no pass may raise."""
+
+    id: ClassVar[str] = "failing"
+
+    def run(self, unit: Unit) -> Unit:
+        """Does nothing but that."""
+        raise KeyError("oops")
+
+
+def test_an_invalid_unit_is_a_bug_of_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = program([Draft("Think."), Draft("Think again.")])
     unit = Unit(*chain, CompileRequest(target=_target()))
-    with pytest.raises(InternalError, match=r"the pass bad left an invalid plan: an edge runs backwards"):
+    with pytest.raises(UsageError, match=r"the pass bad left an invalid plan: an edge runs backwards") as caught:
         run_passes(unit, (*pipeline("lower,effects,dependencies"), BadPass()))
+    assert caught.value.where == f"{__name__}:BadPass"
+    with pytest.raises(UsageError, match=r"the pass failing failed: KeyError: 'oops'"):
+        run_passes(unit, (FailingPass(),))
+    monkeypatch.setattr(BadPass, "__module__", "skvm.compile.passes.bad")
+    monkeypatch.setattr(FailingPass, "__module__", "skvm.compile.passes.bad")
+    with pytest.raises(InternalError, match=r"the pass bad left an invalid plan"):
+        run_passes(unit, (*pipeline("lower,effects,dependencies"), BadPass()))
+    with pytest.raises(KeyError):
+        run_passes(unit, (FailingPass(),))
 
 
 def _target():
