@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from skvm.app.check import diagnose
 from skvm.app.linking import Chain, with_skills
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
@@ -47,6 +46,7 @@ def compile_source(source: SkillSource, options: CompileOptions, settings: Setti
 
 def compile_request(source: SkillSource, request: CompileRequest, settings: Settings, chain: Chain | None = None) -> Artifact:
     """The same for a request that is known to be right. `chain`: skills that hand over to this one."""
+    from skvm.app.check import diagnose
     from skvm.app.watching import Watch
     from skvm.compile import compile_program
 

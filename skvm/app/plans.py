@@ -11,14 +11,12 @@ from functools import partial
 from typing import Any
 
 from skvm.app.cache import FRONT, Cache, code_digest
-from skvm.app.check import warm_up
 from skvm.app.compiling import CompileOptions, compile_request, request_of
 from skvm.app.inputs import SkillInput
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
 from skvm.compile import DEFAULT_PIPELINE, CompileRequest, Processor, toolchain
 from skvm.plan import Artifact, DelegateNode
-from skvm.plan.describe import summary_text
 from skvm.source import SkillSource
 
 ROOMS = (*FRONT, "capability", "plan", "compile")
@@ -84,6 +82,8 @@ class Made:
 
 def made_of(artifact: Artifact, whole: bool) -> Made:
     """What is kept of a plan; roles of words are marked in the text, see `painted`."""
+    from skvm.plan.describe import summary_text
+
     errors = any(d.severity == "error" for d in artifact.diagnostics)
     text = summary_text(artifact, lambda words, role: f"\0{role}\1{words}\2")
     others = any(isinstance(n, DelegateNode) for n in artifact.plan.nodes)
@@ -164,7 +164,7 @@ def compile_many(
     known = [plans.load(parts, whole) if plans and parts else None for _, parts in loaded]
     unknown = [item for (item, _), hit in zip(loaded, known, strict=True) if hit is None]
     work = partial(_one, request=request, settings=settings, whole=whole)
-    fresh = in_processes(work, unknown, warm_up, 1 if options.print_after or options.watch else jobs)
+    fresh = in_processes(work, unknown, _warm_up, 1 if options.print_after or options.watch else jobs)
     made: list[tuple[Parts, Made]] = []
     for (_, parts), hit in zip(loaded, known, strict=True):
         result = hit if hit is not None else next(fresh)
@@ -173,6 +173,15 @@ def compile_many(
         yield result
     if plans is not None:
         plans.save(made)
+
+
+def _warm_up() -> None:
+    """What compiling needs is loaded when the first skill is not in the cache."""
+    from skvm.app.check import warm_up
+    from skvm.compile import compile_program
+
+    del compile_program
+    warm_up()
 
 
 def _one(item: SkillInput, request: CompileRequest, settings: Settings, whole: bool) -> Made:

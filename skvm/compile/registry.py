@@ -8,13 +8,10 @@ from importlib.metadata import EntryPoint, entry_points
 from skvm.compile.passes import PASSES
 from skvm.compile.spec import build, parse_spec
 from skvm.compile.unit import Pass
+from skvm.compile.versions import DEFAULT_PIPELINE
 from skvm.diag import UsageError
 
 GROUP = "skvm.passes"
-
-DEFAULT_PIPELINE = (
-    "lower,effects,requirements,dependencies,reduce,bind,environment,concurrency,transform,schedule,permissions,emit"
-)
 
 
 def pipeline(text: str | None) -> tuple[Pass, ...]:

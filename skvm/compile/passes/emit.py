@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import ClassVar
 
-from skvm import __version__
-from skvm.capability import catalog_digest, prices_digest
 from skvm.compile.request import Processor
 from skvm.compile.unit import Pass, Unit
+from skvm.compile.versions import toolchain
 from skvm.diag import Diagnostic, sort_diagnostics
 from skvm.plan import Artifact, BundleFile, DelegateNode, PassRecord, Plan, PlanDiagnostic, SourceInfo, TargetInfo
-from skvm.source import SkillSource, SourceText, data_path, digest_bytes, digest_text
+from skvm.source import SkillSource, SourceText, digest_bytes
 
 BUNDLE_LIMIT = 1_000_000
 """Bytes of bundle files kept inside a plan, smallest files first; the rest is listed and comes from the skill folder."""
@@ -86,24 +83,6 @@ def _target(item: Processor) -> TargetInfo:
         profile_name=profile.name if profile is not None else "",
         note=item.note,
     )
-
-
-@lru_cache(maxsize=1)
-def toolchain() -> dict[str, str]:
-    """Versions and digests of all that turns a skill into a plan; the Python version is left out, since it must not matter."""
-    return {"skvm": __version__, "grammar": grammar_digest(), "catalog": catalog_digest(), "prices": prices_digest()}
-
-
-@lru_cache(maxsize=1)
-def grammar_digest() -> str:
-    """Digest of all files of the grammar, by path."""
-    root = data_path("grammar")
-    rows = [f"{_relative(p, root)}\0{digest_bytes(p.read_bytes())}" for p in root.rglob("*") if p.is_file()]
-    return digest_text("\n".join(sorted(rows)))
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
 
 
 def shown(name: str) -> str:

@@ -42,7 +42,8 @@ def reduce_edges(edges: tuple[Edge, ...], order: dict[str, int]) -> tuple[Edge, 
             by_pair[edge.before, edge.after] = edge
             before.setdefault(edge.after, []).append(edge.before)
     joins = [node for node, starts in before.items() if len(starts) > 1]
-    place = _places(before) if joins else {}
+    forward = all(order[start] < order[node] for start, node in by_pair)
+    place = order if forward or not joins else _places(before)
     for node in joins:
         for start in _implied(before, before[node], place):
             del by_pair[start, node]
@@ -50,7 +51,7 @@ def reduce_edges(edges: tuple[Edge, ...], order: dict[str, int]) -> tuple[Edge, 
 
 
 def _places(before: dict[str, list[str]]) -> dict[str, int]:
-    """A topological place of every node (networkx, which is slow to load and not needed for a chain)."""
+    """A topological place of every node where some edges run against the text (networkx, which is slow to load)."""
     import networkx as nx
 
     graph: nx.DiGraph[str] = nx.DiGraph([(start, node) for node, starts in before.items() for start in starts])
