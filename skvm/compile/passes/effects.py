@@ -54,6 +54,10 @@ _UNNAMED = re.compile(
 """Something that is spoken of as known and not named: only what was read or said before tells which one it is. The whole
 that a skill works on ("the repository", "the user's request") is one and the same for all steps."""
 _OPEN = re.compile(r"\{\{?[^{}]*\}?\}|<[^<>]*>")
+_STAND_IN = re.compile(
+    r"\{\{?[^{}]*\}?\}|<[^<>]*>|(?:^|/)(?:path|mount|your|my|some|example|foo|bar)(?:[/_-]|$)|\byour[_-]", re.IGNORECASE
+)
+"""A place whose name stands for another one that is known at run time: `<file>`, `/path/to/x`."""
 _THINKING = (ActType.INFER, ActType.SELECT, ActType.COMPARE, ActType.VALIDATE)
 _LOOKING = (ActType.READ, *_THINKING)
 _OFFERED = re.compile(r"\W*(?:it is |it's |is )?(?:connected|installed|configured|enabled)\W*", re.IGNORECASE)
@@ -198,7 +202,7 @@ def _closed(acts: tuple[Act, ...], step: Step) -> bool:
 
     So it is for commands with known places, for reading named files and thinking about them, for writing named files out of
     named files, for steps that only read and speak of nothing as known ("the exact line"), and for numbered checks ("Check
-    3"). What a step writes out of no named source may
+    3"); a place whose name stands for another one (`/path/to/x`) names nothing. What a step writes out of no named source may
     come from anything said or made before. That their words do not lean back is looked at pair by pair, and prose
     counts only beside its siblings in one scene.
     """
@@ -209,6 +213,8 @@ def _closed(acts: tuple[Act, ...], step: Step) -> bool:
     known = topic or _UNNAMED.search(_without_code(step.text)) is None
     reading = looks and known and all(a.type is ActType.READ and (topic or a.scope in _LOCAL) for a in acts)
     checks = bool(_CHECK.match(step.title)) and all(a.type in (ActType.READ, *_THINKING) for a in acts)
+    if not checks and any(_STAND_IN.search(place) for a in acts for place in a.reads):
+        return False
     return checks or all(_literal(a) or _closed_prose(a, named and looks, reading, sourced) for a in acts)
 
 
