@@ -60,7 +60,7 @@ class RunRequest:
     `signals`: end the run on SIGINT and SIGTERM with exit 130 instead of letting KeyboardInterrupt fly (main thread only).
     `brief`: the plan is one piece of work that comes from nowhere else, with the tools named there. `policy`: what the user
     permits at most, whatever the manifest grants. `others`: folders of skills that are handed over to, by digest of their
-    plans; there and in `skill_dir` are the large files that plans leave out.
+    plans; there and in `skill_dir` are the large files that plans leave out, which the run then keeps itself.
     """
 
     artifact: Artifact

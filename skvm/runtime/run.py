@@ -47,7 +47,7 @@ from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
 from skvm.runtime.work.confined import Confined
 from skvm.runtime.work.snapshot import Inventory, digest_file, outputs, take
-from skvm.runtime.work.workspace import Workspace, prepare, run_folder
+from skvm.runtime.work.workspace import Workspace, kept_skill, prepare, run_folder
 from skvm.source import Span
 from skvm.store import held_lock
 
@@ -330,7 +330,7 @@ def _session(
         locks=EffectLocks(graph.waived, overlap.apart),
         overlap=overlap,
         browsing=Browsing(ports.browsers),
-        skills={item.digest: item for item in request.artifact.skills},
+        skills={item.digest: (item, kept_skill(space.folder, item.digest)) for item in request.artifact.skills},
     )
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from skvm.diag import SkvmError, UsageError
@@ -118,8 +119,9 @@ class Course:
 @dataclass
 class Session:
     """One skill at work in a run: the run's own, or one that is handed over to, whose scopes lie in `base`, and which shares
-    with the others journal, limits, lanes, work folder and `course`. `skills`: plans that can be handed over to, by digest.
-    `rows` is what `RunOutcome.steps` shows, `turns` the conversation of a brief."""
+    with the others journal, limits, lanes, work folder and `course`. `skills`: plans that can be handed over to, by digest,
+    each with the folder of the files it has no room for. `rows` is what `RunOutcome.steps` shows,
+    `turns` the conversation of a brief."""
 
     request: RunRequest
     ports: RunPorts
@@ -136,7 +138,7 @@ class Session:
     locks: EffectLocks
     overlap: Overlap
     browsing: Browsing
-    skills: Mapping[str, Artifact] = field(default_factory=dict)
+    skills: Mapping[str, tuple[Artifact, Path]] = field(default_factory=dict)
     base: Scope = TOP_SCOPE
     course: Course = field(default_factory=Course)
     rows: list[StepRow] = field(default_factory=list)

@@ -11,10 +11,11 @@ from runtime_kit import Gate, Run, ScriptedModel, artifact, call, chain, code, d
 from test_controls import delegate, gate, over
 
 from skvm.ir import Effects
-from skvm.plan import Artifact, Grant, Permissions
+from skvm.plan import Artifact, Grant, Permissions, SourceInfo
 from skvm.plan.graph import DEEPEST
 from skvm.ports import ModelReply, ModelRequest
 from skvm.runtime.timeline import live_line, timeline_text, trace
+from skvm.source import digest_text
 
 ENV_GRANT = Permissions(grants=(Grant(kind="env", name="TOKEN_OF_OTHER", steps=("see",)),))
 
@@ -66,6 +67,24 @@ def test_each_skill_has_its_own_files(tmp_path: Path) -> None:
     assert one.outcome is not None
     texts = {p.name: p.read_text() for p in one.outcome.work.glob("*.txt")}
     assert texts == {"inner.txt": "inner", "outer.txt": "outer"}
+
+
+def test_large_files_of_the_other_skill_come_from_its_folder_and_are_kept(tmp_path: Path) -> None:
+    """A plan names them and has no room for them; where the run goes on, the folder may be gone."""
+    store = durable(tmp_path)
+    origin = tmp_path / "other"
+    origin.mkdir()
+    (origin / "large.txt").write_text("large")
+    digests = {"large.txt": digest_text("large")}
+    source = SourceInfo(name="other", digest="sha256:1", program="sha256:1", files=digests)
+    plan = artifact([gate("G"), code("c", "cp large.txt out.txt")], chain("G", "c"), bundle_omitted=("large.txt",))
+    other = plan.model_copy(update={"source": source}).sealed()
+    first = run(handing_over(other), tmp_path, store=store, others={other.digest: origin})
+    assert first.outcome is not None and first.outcome.status == "waiting"
+    (origin / "large.txt").unlink()
+    again = run(handing_over(other), tmp_path, store=store, resume=first.outcome.run, yes=True)
+    assert again.outcome is not None and again.outcome.status == "done", again.outcome
+    assert (again.outcome.work / "out.txt").read_text() == "large"
 
 
 def test_grants_of_one_skill_are_not_those_of_the_other(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from skvm.runtime.state.scope import Scope
 from skvm.runtime.threads import in_thread
 from skvm.runtime.tools.files import Places
 from skvm.runtime.work.confined import Confined
-from skvm.runtime.work.workspace import Workspace, unpack
+from skvm.runtime.work.workspace import unpack
 from skvm.source import digest_text
 
 SKILL = "skill"
@@ -111,10 +111,9 @@ def _open(session: Session, node: DelegateNode, scope: Scope) -> None:
 
 async def _run(flow: Flow, node: DelegateNode, scope: Scope) -> StepResult:
     outer = flow.session
-    artifact = outer.skills.get(node.plan)
-    if artifact is None:
+    if node.plan not in outer.skills:
         raise PlanError(f"the plan of the skill {node.skill} is missing", where=outer.place(node.id), help="compile it again")
-    inner = await _handed(outer, node, scope, artifact)
+    inner = await _handed(outer, node, scope, *outer.skills[node.plan])
     if len(inner.base.handed) > DEEPEST:
         raise PlanError(f"skills hand over to each other more than {DEEPEST} deep", where=outer.place(node.id))
     result = await Flow(inner, flow.control).block(None, inner.base)
@@ -125,13 +124,13 @@ async def _run(flow: Flow, node: DelegateNode, scope: Scope) -> StepResult:
     return result.model_copy(update={"reason": f"{node.skill}: {result.reason}"})
 
 
-async def _handed(outer: Session, node: DelegateNode, scope: Scope, artifact: Artifact) -> Session:
-    """A session for the other skill; on resume with what it had on its board."""
+async def _handed(outer: Session, node: DelegateNode, scope: Scope, artifact: Artifact, kept: Path) -> Session:
+    """A session for the other skill, whose large files are `kept`; on resume with what it had on its board."""
     position = [n.id for n in outer.graph.plan.nodes if isinstance(n, DelegateNode)].index(node.id)
     base = scope.handed_over(node.id, node.skill, position)
-    request = replace(outer.request, artifact=artifact, skill_dir=outer.request.others.get(artifact.digest))
+    request = replace(outer.request, artifact=artifact, skill_dir=kept)
     folder = outer.space.folder / "skills" / digest_text(base.path)[7:23]
-    space = await in_thread(_unpacked, outer, artifact, folder, request.skill_dir)
+    space = await in_thread(unpack, artifact, folder, outer.space.work, outer.space.files, kept)
     graph = Graph(artifact.plan)
     overlap = Overlap(graph.plan, graph.declared, outer.ports.blobs)
     board = Board(_task(outer, node, scope), outer.board.files, request.env, graph.maps)
@@ -148,10 +147,6 @@ async def _handed(outer: Session, node: DelegateNode, scope: Scope, artifact: Ar
         overlap=overlap,
         base=base,
     )
-
-
-def _unpacked(outer: Session, artifact: Artifact, folder: Path, origin: Path | None) -> Workspace:
-    return unpack(artifact, folder, outer.space.work, outer.space.files, origin)
 
 
 def _task(session: Session, node: DelegateNode, scope: Scope) -> str:

@@ -44,7 +44,15 @@ def prepare(request: RunRequest, home: Path, run: str) -> Workspace:
     files = _inputs(request, work)
     _clean(work)
     write_aside(folder / "plan.json", request.artifact.to_bytes())
+    for item in request.artifact.skills:
+        if item.bundle_omitted:  # what the plan has no room for is kept too: where the run goes on, that skill may not be
+            unpack(item, kept_skill(folder, item.digest).parent, work, files, request.others.get(item.digest))
     return unpack(request.artifact, folder, work, files, request.skill_dir)
+
+
+def kept_skill(folder: Path, digest: str) -> Path:
+    """Where a run keeps the files of another skill that are not inside its plan, by the digest of that skill's plan."""
+    return folder / "others" / digest.removeprefix("sha256:")[:16] / "skill"
 
 
 def unpack(artifact: Artifact, folder: Path, work: Path, files: dict[str, str], origin: Path | None) -> Workspace:
