@@ -185,4 +185,6 @@ def _warm_up() -> None:
 
 
 def _one(item: SkillInput, request: CompileRequest, settings: Settings, whole: bool) -> Made:
-    return made_of(compile_request(item.load(), request, settings), whole)
+    source = item.load()
+    made = made_of(compile_request(source, request, settings), whole)
+    return made if source.root is not None else replace(made, others=False)  # nothing can lie beside a text without a folder

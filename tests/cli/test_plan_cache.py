@@ -31,6 +31,17 @@ def test_pool_and_limits_are_parts_of_the_key(skvm, skill) -> None:
         assert not known["hit"] and known["changed"] == ["pool" if more[0] == "--pool" else "limits"]
 
 
+def test_a_text_without_a_folder_is_kept_though_it_hands_over(skvm, skill) -> None:
+    words = "\n3. Use the `archive-keeper` skill to store the result.\n"
+    lone = skill.parent / "lone.md"
+    lone.write_text((skill / "SKILL.md").read_text() + words)
+    (skill / "SKILL.md").write_text(lone.read_text())
+    for place, kept in ((lone, True), (skill, False)):  # what lies beside a folder may change
+        done = skvm("compile", place, "--target", "sim/weak", "--format", "json")
+        assert any(n["kind"] == "delegate" for n in done.json["plan"]["nodes"])
+        assert skvm("explain", "--cache", place, "--target", "sim/weak", "--format", "json").json["hit"] is kept
+
+
 def test_a_damaged_cache_costs_time_only(skvm, skill) -> None:
     first = skvm("compile", skill, "--target", "sim/weak", "--format", "json")
     base = sqlite3.connect(next(skvm.home.rglob("plans.sqlite")))
