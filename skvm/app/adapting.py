@@ -174,6 +174,8 @@ class Adapting:
             now = compared(now, self.judge(outcome), self.judge(other), self.policy, outcome.run)
             now = now.model_copy(update={"compared": (*now.compared, outcome.run)[-READ_BACK:]})
             keep(self.storage, now)
+            if any(v.digest == item.digest and v.state is VariantState.REJECTED for v in now.variants):
+                self.storage.blobs.drop(PLANS, item.digest)
         return now
 
     def _recompiled(self, record: AdaptRecord) -> AdaptRecord:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from skvm.app.active import PLANS
 from skvm.app.adapting import Adapting, not_beside, only_affected, plan_digest, recompiled, with_counts
 from skvm.app.compiling import CompileOptions, compile_source
 from skvm.app.running import RunOptions
@@ -154,6 +155,24 @@ def test_a_run_is_taken_in_once_and_not_before_it_is_over(settings: Settings) ->
         assert made.after(first).outcomes == 4
         second = play(made.compiled, options)
         assert made.after(second).outcomes == 8
+
+
+def test_a_plan_that_did_not_do_is_not_kept(settings: Settings) -> None:
+    with open_store(settings.home) as storage:
+        play, seen = Played(storage), 0
+        options = RunOptions(model=TARGET, task="t")
+        policy = AdaptPolicy(least_gain=0.5, futility=0.5)
+        made = Adapting(SALES, options, settings, storage, policy, play, lambda o: False, (POOL,))
+        play.lost = True
+        for _ in range(40):
+            record = made.after(play(made.compiled, options))
+            seen = max(seen, len(list(storage.blobs.records(PLANS))))
+            if record.tried and record.variant(VariantState.SHADOW) is None:
+                break
+        assert record.variant(VariantState.REJECTED) is not None
+        assert record.active == ""
+        assert seen == 1
+        assert list(storage.blobs.records(PLANS)) == []
 
 
 def test_from_the_first_failure_to_another_plan(settings: Settings) -> None:
