@@ -35,8 +35,12 @@ def code_of(argv):
             source = argv.pop(1)
         else:
             module.__file__ = argv[0]
-            with open(argv[0], "rb") as file:
-                source = file.read()
+            try:
+                with open(argv[0], "rb") as file:
+                    source = file.read()
+            except OSError as error:
+                print(f"python3: can't open file {argv[0]!r}: {error}", file=sys.stderr)
+                return 2
         exec(compiled(source, argv[0]), module.__dict__)
     except SystemExit as stop:
         return stop.code & 255 if isinstance(stop.code, int) else 0 if stop.code is None else 1
