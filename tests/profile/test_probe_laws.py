@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from bench_local import LocalBench
 from laws import LEVELS, broken_laws
 
 from skvm.capability import Level, load_catalog
+from skvm.profile.kit import packages
 from skvm.profile.probes import FOLDER, probe_of
 
 DONE = [p.id for p in load_catalog().primitives if (FOLDER / f"{p.id.replace('.', '_')}.py").is_file()]
@@ -40,3 +42,11 @@ def test_instances_are_made_again_from_their_seed_and_differ_between_seeds(primi
     prompts = [shown(seed) for seed in range(50)]
     assert prompts == [shown(seed) for seed in range(50)]
     assert len({repr(p) for p in prompts}) >= 48
+
+
+def test_answers_about_the_network_that_is_shown_are_not_right_about_the_other(monkeypatch: pytest.MonkeyPatch):
+    one, other = (packages.network(random.Random(seed)) for seed in (1, 2))
+    drawn = iter((one, one, one, other))
+    monkeypatch.setattr(packages, "network", lambda rng: next(drawn))
+    _, _, inputs, _, _ = packages.networked(random.Random(3), "in.yaml", "out.yaml")
+    assert len(inputs) == 2 and inputs[0][1] != inputs[1][1] and next(drawn, None) is None

@@ -6,9 +6,12 @@ from keyword import iskeyword
 from typing import Any
 
 from skvm.profile.kit.instance import Rng
-from skvm.profile.kit.networks import QUESTIONS, network, network_as_yaml
+from skvm.profile.kit.networks import QUESTIONS, Links, network, network_as_yaml
 from skvm.profile.kit.pools import coined_words
 from skvm.profile.kit.vetted import findings, records, records_as_yaml, rules
+
+Network = tuple[Links, str, str]
+"""Links, and the two places that are named."""
 
 Packaged = tuple[str, str, list[tuple[str, Any]], str, dict[str, str]]
 """Package, what is told, inputs (the first is shown) with what is to come of them, a script, and wrong scripts."""
@@ -27,14 +30,15 @@ def networked(rng: Rng, source: str, target: str) -> Packaged:
         f"key, and their own values go before those. {target} is a mapping with these members:\n"
         + "\n".join(f"- `{key}`: {question.told}" for key, question in asked.items())
     )
-    made = [network(rng) for _ in range(2)]
-    inputs = [
-        (
-            network_as_yaml(rng, *net, (templates, ends, length, name)),
-            {key: question.work(*net) for key, question in asked.items()},
-        )
-        for net in made
-    ]
+    made = [network(rng)]
+
+    def answers(net: Network) -> dict[str, Any]:
+        return {key: question.work(*net) for key, question in asked.items()}
+
+    while len(made) < 2:  # what is right about the one that is shown must not be right about the other by chance
+        other = network(rng)
+        made += [other] if answers(other) != answers(made[0]) else []
+    inputs = [(network_as_yaml(rng, *net, (templates, ends, length, name)), answers(net)) for net in made]
 
     def script(changed: str = "") -> str:
         parts = [f'"{key}": {q.near if key == changed else q.python}' for key, q in asked.items()]

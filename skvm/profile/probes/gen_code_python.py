@@ -170,4 +170,4 @@ def _fenced(source: str) -> Play:
     return says(f"```python\n{source}```")
 
 
-PROBE = Probe("gen.code.python", 3, _build, programs=("python3",))
+PROBE = Probe("gen.code.python", 4, _build, programs=("python3",))
