@@ -13,16 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skvm.jit.observe import Observation
-from skvm.jit.patterns import covering, ignored
+from skvm.jit.patterns import FREE_AFTER, covering, ignored
 from skvm.jit.provenance import Sources, World, evaluate, parsed, template_of
 from skvm.jit.shell import differing, pieces, same_command
 from skvm.jit.unify import Column, Unifier, spelled, tokens
 from skvm.plan import CallRecord, Hole, Origin, Shell, SolidCall, Template, Text, Unfilled, Var, as_text, encode, match_tree
 from skvm.plan.guards import json_type
+from skvm.plan.ranges import hull, signs
 from skvm.source import digest_text
 
 COMMAND_ARGS = {"execute_command": "command"}
 """Tools whose named argument is shell text."""
+
+CONFIRMING = frozenset({"write_file", "edit_file"})
+"""Tools whose result says only that it was done."""
 
 MAX_SHOWN = 2000
 MAX_TIED = 2000
@@ -134,6 +138,23 @@ class Builder:
         assert self._sources is not None
         return self._sources.explain(column)
 
+    def _known(self, column: Column) -> tuple[Origin, ...]:
+        """All that explains a column: what holds it as a whole, else labelled parts of results.
+
+        What an earlier step told and this step read again has two sources, and nobody knows which one it goes by.
+        """
+        assert self._sources is not None
+        whole = self._explained(column)
+        if whole and any(o.source != "value" for o in whole):
+            return whole
+        parts = self._sources.contexts(column)
+        return (*whole, *(o for o in parts if not whole or not self._confirms(o)))
+
+    def _confirms(self, origin: Origin) -> bool:
+        if origin.source != "call":
+            return False
+        return self.observations[0].calls[int(origin.path.partition(".")[0])].tool in CONFIRMING
+
     def _fill_in(self, column: Column, where: str) -> Template:
         """What stands in a hole: a value as it is, a concatenation of values and literals, or a labelled part of a result."""
         assert self._sources is not None
@@ -142,7 +163,7 @@ class Builder:
             found = self._sources.concatenation(column)
             if found is not None:
                 return self._joined(found)
-        origins = origins or self._sources.contexts(column)
+        origins = self._known(column)
         if not origins:
             raise Abstain(f"{where}: no known source for {', '.join(_short(v) for v in column[:3])}")
         return self._hole(column, origins)
@@ -155,17 +176,26 @@ class Builder:
                 parts.append(piece)
             else:
                 held = tuple(evaluate(piece[0], world) for world in self._sources.worlds)
-                parts.append(self._hole(held, self._explained(held) or piece))
+                parts.append(self._hole(held, self._known(held) or piece))
         return template_of(parts)
 
-    def result(self, index: int, acted: set[str]) -> Any:
-        """What the result of one call must look like, once all holes are known; `acted`: holes that later calls hold."""
-        used: set[str] = set()
-        for hole in self.holes.values():
-            if hole.name in acted:
-                column = self._held[hole.name]
-                used |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
-        return result_shape([seen_result(o.calls[index]) for o in self.observations], frozenset(used))
+    def result(self, index: int, acted: set[str], passed: set[str]) -> Any:
+        """What the result of one call must look like, once all holes are known.
+
+        `acted`: holes that later calls hold; `passed`: those that the values of the step hold.
+        """
+        calls = self.observations[0].calls
+        texts = [seen_result(o.calls[index]) for o in self.observations]
+        last = index == len(calls) - 1
+        news = "none" if calls[index].tool in CONFIRMING else "last" if last else "all"
+        return result_shape(texts, self._columns(acted), self._columns(passed), news)
+
+    def _columns(self, names: set[str]) -> frozenset[str]:
+        """What derived holes hold, spelled, also as texts."""
+        found: set[str] = set()
+        for column in (self._held[n] for n in self.holes if n in names):
+            found |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
+        return frozenset(found)
 
     def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
         head = origins[0]
@@ -218,8 +248,7 @@ class Builder:
         if not self._sources.loose or (isinstance(value, str) and (not value or len(value) > 200)):
             return None
         column = (value,) * len(self.observations)
-        known = self._explained(column) or self._sources.contexts(column)
-        origins = tuple(o for o in known if o.source == "call")
+        origins = tuple(o for o in self._known(column) if o.source == "call")
         if not origins:
             return None
         return self._hole(column, (*origins, Origin(source="const", path=spelled(value))))
@@ -274,26 +303,36 @@ def _substituted(template: Template, table: dict[str, Template]) -> Template:
     return template
 
 
-def result_shape(texts: Sequence[str], used: frozenset[str]) -> Any:
-    """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns the code refers to."""
+def result_shape(
+    texts: Sequence[str], used: frozenset[str] = frozenset(), passed: frozenset[str] = frozenset(), news: str = "all"
+) -> Any:
+    """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns that later calls hold,
+    `passed` those that the values of the step hold.
+
+    `news` is `none` for a call that only confirms what it was given, `last` where no call comes after it: then what
+    varies can decide no call any more, and a number keeps only its sign. Raises Abstain for results before other calls that
+    vary without a form, unless `FREE_AFTER` different ones changed nothing.
+    """
     if len(set(texts)) == 1:
         return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
     for reading in ("json", "lines"):
         trees = [read_result(t, reading) for t in texts]
-        shape = _shape(reading, trees, used) if all(t is not None for t in trees) else None
+        shape = _shape(reading, trees, used, passed, news) if all(t is not None for t in trees) else None
         if shape is not None:
             return shape
+    if news == "all" and len(set(texts)) < FREE_AFTER:
+        raise Abstain(f"what was read differs without a form, and {len(set(texts))} of {FREE_AFTER} such results were seen")
     heads = {t.partition("\n")[0] for t in texts}
     return {"head": heads.pop()} if len(heads) == 1 and all("\n" in t.strip() for t in texts) else None
 
 
-def _shape(reading: str, trees: list[Any], used: frozenset[str]) -> Any:
+def _shape(reading: str, trees: list[Any], used: frozenset[str], passed: frozenset[str], news: str) -> Any:
     unifier = Unifier("r", stop=whole_texts if reading == "json" else lambda column: False)
     template = unifier.unify(trees)
     if isinstance(template, Var) and reading == "lines":
         return None
     try:
-        holes = {name: [type_of(column), result_pattern(column, used)] for name, column in unifier.table.items()}
+        holes = {name: [type_of(column), *result_limits(column, used, passed, news)] for name, column in unifier.table.items()}
     except Abstain:
         return None
     if reading == "lines" and any(isinstance(match_tree(template, tree), str) for tree in trees):
@@ -306,11 +345,17 @@ def whole_texts(column: Column) -> bool:
     return all(isinstance(v, str) for v in column)
 
 
-def result_pattern(column: Column, used: frozenset[str]) -> str:
-    """What a text in a result may hold, by whether the code uses it; empty where it is not one that a pattern fits."""
-    if not all(isinstance(v, str) and v and len(v) <= 200 for v in column):
-        return ""
-    return covering(column) if spelled(list(column)) in used else ignored(column)
+def result_limits(column: Column, used: frozenset[str], passed: frozenset[str], news: str) -> tuple[str, str]:
+    """Pattern and range of what stands in one place of a result, by whether the code uses it; empty where none fits."""
+    if any(isinstance(v, str) and not 0 < len(v) <= 200 for v in column):
+        return "", ""
+    texts, key = all(isinstance(v, str) for v in column), spelled(list(column))
+    if key in used:
+        return (covering(column), "") if texts else ("", signs(column))
+    if news == "none":
+        return (ignored(column), "") if texts else ("", "")
+    limits = signs(column) if key in passed or news == "last" else hull(column)
+    return ignored(column) if texts or not limits else "", limits
 
 
 def read_result(text: str, reading: str) -> Any:

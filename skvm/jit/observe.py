@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
+from skvm.jit.courtesy import bare
 from skvm.plan import CallRecord, GuardContext, StepResult
 from skvm.ports import StepContext
 
@@ -62,7 +63,7 @@ def inputs_of(context: StepContext) -> dict[str, Any]:
     named = context.node.inputs or ("$task",)
     names = {*named, *(command.placeholders.values() if command is not None else ())}
     return {
-        "task": context.task.strip() if "$task" in names else "",
+        "task": bare(context.task) if "$task" in names else "",
         "files": [list(row) for row in rows],
         "values": _named_values(names, context.values) if context.seen is None else context.seen,
         "item": context.item,

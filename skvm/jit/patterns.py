@@ -4,8 +4,9 @@ A pattern is built from runs: letters and digits of the classes seen (lower, upp
 the marks seen. When all values have the same runs the pattern has that shape, and a run that never differed is kept as it is
 (`sales.csv`, `orders.csv` -> `[a-z]+\\.csv`). Otherwise that holds for what they share at both ends, with runs of the classes
 seen, joined by marks that were seen, in between. So a pattern never lets in a leading dash, a `..`, a blank, a quote or an
-operator that no observation had; case and length (four times the longest, at least 32) are kept as seen. Not narrower than
-that: the letters of runs that differed, a number's size and the number of runs stay free.
+operator that no observation had, and no zero where all were numbers but zero; case and length (four times the longest, at
+least 32) are kept as seen. Not narrower than that: the letters of runs that differed, a number's size (`ranges` sees to that)
+and the number of runs stay free.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
+
+from skvm.plan.guards import spelled
+from skvm.plan.ranges import numbers
 
 _NEGATING = """
 not no never none nothing without except excluding exclude ignore ignoring skip avoid dont don't doesn't cannot can't nor
@@ -34,7 +39,9 @@ _DATA = re.compile(r"[0-9./\\@#_~:=-]|(?<=\S)[A-Z](?=\S*[a-z])|\s")
 def covering(values: Sequence[str]) -> str:
     """A regular expression that every value fully matches; see the module for what else does."""
     bound = max(32, 4 * max(len(v) for v in values))
-    return f"(?=.{{1,{bound}}}\\Z){core(values)}"
+    found = numbers(values)
+    nonzero = r"(?!-?0+(?:\.0+)?\Z)" if found and all(found) else ""
+    return f"(?=.{{1,{bound}}}\\Z){nonzero}{core(values)}"
 
 
 def core(values: Sequence[str]) -> str:
@@ -111,14 +118,30 @@ def one_of(values: Sequence[str]) -> str:
     return "|".join(re.escape(v) for v in sorted(set(values)))
 
 
-def ignored(values: Sequence[str], *, words: bool = False) -> str:
-    """What a text may hold that was seen and changed nothing: it could decide what comes next, so only the values seen.
+def ignored(values: Sequence[Any], *, words: bool = False) -> str:
+    """What may stand where something was seen that changed nothing: it could decide what comes next, so only what was seen.
 
-    Data (`looks_like_data`) is free within its pattern, and so is a plain word once `FREE_AFTER` different ones made no
-    difference; with `words` (the wording of a request) a plain word never is.
+    A number, name with marks, path or identifier is free within its pattern (of a number its range decides), and so is
+    anything else once `FREE_AFTER` different values made no difference; with `words` (the wording of a request) a plain word
+    never is. An empty list or object is not free when none was seen.
     """
-    free = all(looks_like_data(v) for v in values) or (not words and len(set(values)) >= FREE_AFTER)
-    return covering(values) if free else one_of(values)
+    free = not words and len({spelled(v) for v in values}) >= FREE_AFTER
+    texts = [v for v in values if isinstance(v, str)]
+    if len(texts) < len(values):
+        return (
+            ("" if any(v in ([], {}) for v in values) else r"(?!\[\]|\{\}).*") if free else one_of([as_told(v) for v in values])
+        )
+    return covering(texts) if free or all(_names(v, words) for v in texts) else one_of(texts)
+
+
+def _names(value: str, words: bool) -> bool:
+    """Is it data and no phrase? In a request a phrase stands in quotes."""
+    return looks_like_data(value) and (words or not re.search(r"\s", value))
+
+
+def as_told(value: Any) -> str:
+    """A value as patterns see it: a text, or the JSON spelling."""
+    return value if isinstance(value, str) else spelled(value)
 
 
 def looks_like_data(value: str) -> bool:

@@ -8,14 +8,29 @@ origin that explains it in all observations (`provenance`). What was the same in
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skvm.jit.build import Abstain, Builder, Inputs, encoded, type_of, whole_texts
 from skvm.jit.observe import MAX_CALLS, Observation
 from skvm.jit.patterns import covering, ignored, looks_like_data
-from skvm.jit.unify import Unifier, spelled
-from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep, Text, Var, decode, match_tree, variables
+from skvm.jit.unify import Column, Unifier, spelled
+from skvm.jit.wordings import used_words, wordings
+from skvm.plan import (
+    Guard,
+    Hole,
+    OneOf,
+    Origin,
+    SolidState,
+    SolidStep,
+    Template,
+    Text,
+    Var,
+    decode,
+    match_tree,
+    variables,
+)
+from skvm.plan.ranges import hull, numbers, signs
 
 ASKING = frozenset({"ask_user"})
 """Tools whose answer belongs to a person: never solidified."""
@@ -37,10 +52,11 @@ def generalise(observations: Sequence[Observation]) -> SolidStep:
     calls = tuple(builder.call(index) for index in range(len(first.calls)))
     values = builder.output([o.values for o in observations], "values")
     summary = builder.summary([o.summary for o in observations])
-    holes = (*_captures(inputs), *builder.holes.values())
+    holes = (*_captures(inputs), *_ties(inputs), *builder.holes.values())
     acted = used_holes(holes, [c.args for c in calls])
-    calls = tuple(c.model_copy(update={"result": builder.result(index, acted)}) for index, c in enumerate(calls))
-    told = used_holes(holes, [values]) & {name for name, kind in inputs.kinds.items() if kind == "task"}
+    passed = used_holes(holes, [values])
+    calls = tuple(c.model_copy(update={"result": builder.result(index, acted, passed)}) for index, c in enumerate(calls))
+    told = passed & {name for name, kind in inputs.kinds.items() if kind == "task"}
     return SolidStep(
         id="",
         step_key=first.step_key,
@@ -92,32 +108,72 @@ def read_inputs(observations: Sequence[Observation]) -> Inputs:
     """Templates of the inputs; raises Abstain when a hole of the task could be read in two ways."""
     found = Inputs({}, {}, {})
     for name, prefix in KINDS.items():
-        unifier = Unifier(prefix, stop=whole_texts if name != "task" else lambda column: False)
         column = [o.inputs.get(name) for o in observations]
-        found.templates[name] = unifier.unify(column)
-        found.table.update(unifier.table)
-        found.kinds.update(dict.fromkeys(unifier.table, SOURCE_OF[name]))
-        for index, value in enumerate(column):
-            if match_tree(found.templates[name], value) != {k: v[index] for k, v in unifier.table.items()}:
-                raise Abstain(f"the {name} of the runs can be read in more than one way")
-    _check_task(found)
+        template, table = _task(observations) if name == "task" else _data(column, prefix)
+        found.templates[name] = template
+        found.table.update(table)
+        found.kinds.update(dict.fromkeys(table, SOURCE_OF[name]))
+        _check_reading(name, template, table, column)
     return found
 
 
-def _check_task(inputs: Inputs) -> None:
-    template = inputs.templates["task"]
-    if isinstance(template, Var) and not all(looks_like_data(v) and " " not in v for v in inputs.table[template.name]):
+def _data(column: Sequence[Any], prefix: str) -> tuple[Template, dict[str, Column]]:
+    unifier = Unifier(prefix, stop=whole_texts)
+    return unifier.unify(column), unifier.table
+
+
+def _task(observations: Sequence[Observation]) -> tuple[Template, dict[str, Column]]:
+    """One wording with holes, or several whose holes mean the same; the first where it fits and all its words matter."""
+    column = [o.inputs.get("task") for o in observations]
+    unifier = Unifier(KINDS["task"])
+    template = unifier.unify(column)
+    try:
+        _check_task(template, unifier.table)
+        if all(_matters(observations, c) for c in unifier.table.values()):
+            return template, unifier.table
+    except Abstain as one:
+        try:
+            return _wordings(observations)
+        except Abstain:
+            raise one from None
+    try:
+        return _wordings(observations)
+    except Abstain:
+        return template, unifier.table
+
+
+def _matters(observations: Sequence[Observation], column: Column) -> bool:
+    return all(looks_like_data(v) for v in column) or used_words(observations, column)
+
+
+def _wordings(observations: Sequence[Observation]) -> tuple[Template, dict[str, Column]]:
+    template, table = wordings(observations, KINDS["task"])
+    assert isinstance(template, OneOf)
+    for form, _ in template.choices:
+        _check_task(form, table)
+    _check_reading("task", template, table, [o.inputs.get("task") for o in observations])
+    return template, table
+
+
+def _check_reading(name: str, template: Template, table: Mapping[str, Column], column: Sequence[Any]) -> None:
+    for index, value in enumerate(column):
+        if match_tree(template, value) != {k: v[index] for k, v in table.items()}:
+            raise Abstain(f"the {name} of the runs can be read in more than one way")
+
+
+def _check_task(template: Template, table: Mapping[str, Column]) -> None:
+    if isinstance(template, Var) and not all(looks_like_data(v) and " " not in v for v in table[template.name]):
         raise Abstain("the tasks have no wording in common")
     if not isinstance(template, Text):
         return
     stated = len(re.findall(r"[^\W_]+", " ".join(p for p in template.parts if isinstance(p, str))))
-    plain = sum(not all(looks_like_data(v) for v in inputs.table[p.name]) for p in template.parts if isinstance(p, Var))
+    plain = sum(not all(looks_like_data(v) for v in table[p.name]) for p in template.parts if isinstance(p, Var))
     if stated < max(1, plain):
         raise Abstain("the tasks have too little wording in common")
     for at, part in enumerate(template.parts):
         if isinstance(part, str):
             continue
-        if any(re.search(r"\s", v) for v in inputs.table[part.name]) and not _quoted(template, at):
+        if any(re.search(r"\s", v) for v in table[part.name]) and not _quoted(template, at):
             raise Abstain("the wording of the tasks differs by more than single words")
 
 
@@ -131,6 +187,24 @@ def _captures(inputs: Inputs) -> tuple[Hole, ...]:
     return tuple(
         Hole(name=name, source=inputs.kinds[name], path=name, type=type_of(column)) for name, column in inputs.table.items()
     )
+
+
+def _ties(inputs: Inputs) -> tuple[Hole, ...]:
+    """Inputs that varied and were always the same thing, such as the file that is given and the one a request names.
+
+    They must agree: a request that names another file is another request, whether or not the code looks at the name.
+    """
+    alike: dict[str, list[str]] = {}
+    for name, column in inputs.table.items():
+        if len({spelled(v) for v in column}) > 1:
+            alike.setdefault(spelled(list(column)), []).append(name)
+    found: list[Hole] = []
+    for first, *others in alike.values():
+        if others:
+            also = tuple(Origin(source=inputs.kinds[name], path=name) for name in others)
+            kind = type_of(inputs.table[first])
+            found.append(Hole(name=f"e{len(found) + 1}", source=inputs.kinds[first], path=first, type=kind, also=also))
+    return tuple(found)
 
 
 def used_holes(holes: Sequence[Hole], code: Sequence[Any]) -> set[str]:
@@ -162,20 +236,26 @@ def _guards(observations: Sequence[Observation], inputs: Inputs, holes: Sequence
 
 
 def _hole_guards(hole: Hole, inputs: Inputs, used: bool) -> list[Guard]:
-    """Type, and for texts the pattern. What the calls act on may vary as data does; a word of an earlier result that is only
-    passed on could still decide. A plain word that opens a sentence of the task could be an instruction: only the
-    words seen will do."""
+    """Type, pattern, and for numbers the range. What the calls act on may vary as data does; what they do not use could still
+    decide, so a word must have been seen and a number lie between those seen. A plain word that opens a sentence of the task
+    could be an instruction: only the words seen will do."""
     guards = [Guard(kind="hole_type", name=hole.name, value=hole.type)]
     column = inputs.table[hole.name]
-    if hole.type != "string" or not all(column):
-        return guards
-    opens = hole.source == "task" and _opens_sentence(inputs.templates["task"], hole.name)
-    free = used and not opens
-    pattern = covering(column) if free else ignored(column, words=hole.source == "task")
-    return [*guards, Guard(kind="hole_match", name=hole.name, value=pattern)]
+    request = hole.source == "task"
+    free = used and not (request and _opens_sentence(inputs.templates["task"], hole.name))
+    if hole.type == "string":
+        pattern = covering(column) if free else ignored(column, words=request)
+        guards += [Guard(kind="hole_match", name=hole.name, value=pattern)] if all(column) else []
+    elif not free and not numbers(column):
+        pattern = ignored(column)
+        guards += [Guard(kind="hole_match", name=hole.name, value=pattern)] if pattern else []
+    limits = "" if request else hull(column) if not free else signs(column) if hole.type != "string" else ""
+    return [*guards, Guard(kind="hole_range", name=hole.name, value=limits)] if limits else guards
 
 
-def _opens_sentence(template: Any, name: str) -> bool:
+def _opens_sentence(template: Template, name: str) -> bool:
+    if isinstance(template, OneOf):
+        return any(_opens_sentence(form, name) for form, _ in template.choices)
     parts = template.parts if isinstance(template, Text) else (template,)
     for at, part in enumerate(parts):
         if isinstance(part, Var) and part.name == name:

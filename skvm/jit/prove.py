@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from skvm.jit.build import COMMAND_ARGS, Abstain, read_result, seen_result
 from skvm.jit.observe import Observation
-from skvm.jit.patterns import negates
+from skvm.jit.patterns import as_told, negates
 from skvm.jit.propose import generalise
 from skvm.jit.provenance import World, evaluate
 from skvm.jit.shell import same_command
 from skvm.jit.unify import same, spelled
 from skvm.plan import CallRecord, Guard, GuardContext, Hole, SolidCall, SolidStep, Unfilled, decode, fill, match_tree
 from skvm.plan.guards import json_type
+from skvm.plan.ranges import within
 from skvm.source import digest_text
 
 FIRST_READING = 5
@@ -64,6 +66,7 @@ def _read(guards: Sequence[Guard], inputs: dict[str, Any]) -> dict[str, Any]:
     return captures
 
 
+@lru_cache(maxsize=4096)
 def _template(value: str) -> Any:
     return decode(json.loads(value))
 
@@ -135,12 +138,14 @@ def _misfit(text: str, shape: dict[str, Any]) -> str:
     fits = match_tree(decode(shape["template"]), tree)
     if isinstance(fits, str):
         return f"{shape['as']} {fits}"
-    for name, (kind, pattern) in shape["holes"].items():
+    for name, (kind, pattern, *limits) in shape["holes"].items():
         seen = json_type(fits[name])
         if seen != kind and (kind, seen) != ("number", "integer"):
             return f"{name} was always {kind}, now {seen}"
-        if pattern and not re.fullmatch(pattern, fits[name], re.DOTALL):
-            return f"{name} holds {_cut(fits[name])}, not of the kind seen before"
+        if pattern and not re.fullmatch(pattern, as_told(fits[name]), re.DOTALL):
+            return f"{name} holds {_cut(as_told(fits[name]))}, not of the kind seen before"
+        if limits and not within(fits[name], limits[0]):
+            return f"{name} holds {_cut(as_told(fits[name]))}, beyond {limits[0]}"
     return ""
 
 
@@ -222,7 +227,7 @@ def relaxed(code: SolidStep) -> SolidStep:
         update={
             "holes": tuple(h.model_copy(update={"pattern": ""}) for h in code.holes),
             "calls": tuple(c.model_copy(update={"result": None}) for c in code.calls),
-            "guards": tuple(g for g in code.guards if g.kind != "hole_match"),
+            "guards": tuple(g for g in code.guards if g.kind not in ("hole_match", "hole_range")),
         }
     )
 

@@ -7,14 +7,15 @@ subsequences, Ratcliff and Obershelp as in `difflib`), so that a hole never cuts
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from skvm.plan import Template, Text, Var
+from skvm.plan.guards import spelled as spelled
 
 Column = tuple[Any, ...]
 """What one hole holds in each of the values, in their order."""
@@ -24,6 +25,9 @@ Stop = Callable[[Column], bool]
 
 MAX_TOKENS = 4000
 """Texts with more tokens are compared as a whole: alignment costs the square of the length."""
+
+MAX_KEPT = 4000
+"""Longer texts are cut into tokens anew each time they are met."""
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -36,23 +40,25 @@ _TOKEN = re.compile(
 
 def tokens(text: str) -> list[str]:
     """Tokens of a text; joined they are the text again."""
-    found: list[str] = []
+    return list(_tokens(text)) if len(text) <= MAX_KEPT else list(_scan(text))
+
+
+def _scan(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(text):
         if match["open"]:
-            found += [match["open"], match["quoted"], match["close"]]
+            yield from (match["open"], match["quoted"], match["close"])
         else:
-            found.append(match[0])
-    return found
+            yield match[0]
+
+
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(_scan(text))
 
 
 def same(one: Any, two: Any) -> bool:
     """Are two JSON values the same, types included (1, 1.0, true and "1" are four things)?"""
     return spelled(one) == spelled(two)
-
-
-def spelled(value: Any) -> str:
-    """One spelling per JSON value."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass

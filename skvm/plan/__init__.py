@@ -56,6 +56,7 @@ from skvm.plan.guards import Guard, GuardContext, GuardResult
 from skvm.plan.results import CallRecord, FileResult, StepResult, StepStatus
 from skvm.plan.solid import Hole, Origin, SolidCall, SolidState, SolidStep
 from skvm.plan.template import (
+    OneOf,
     Shell,
     Template,
     Text,
@@ -106,6 +107,7 @@ __all__ = [
     "LockedPackage",
     "LoopNode",
     "MapNode",
+    "OneOf",
     "Origin",
     "Original",
     "Output",

@@ -7,6 +7,7 @@ import re
 from typing import Any, Literal
 
 from skvm.ir import Frozen
+from skvm.plan.ranges import within
 from skvm.plan.template import decode, match_tree
 
 
@@ -44,18 +45,19 @@ class Guard(Frozen):
     simulated  evidence of a simulated model does not serve runs of a real one (`value` is "true")
     input      input `name` (task, files, values, item) is an instance of the stored template `value` (JSON)
     hole_type  resolved hole `name` has JSON type `value`
-    hole_match resolved hole `name` (a text or number) fully matches regular expression `value`
+    hole_match resolved hole `name` (a text, or the JSON spelling of another value) fully matches regular expression `value`
+    hole_range resolved hole `name` is a number, or spells one, in the range `value` (see `ranges`)
     file       input file `name` is present
     """
 
-    kind: Literal["slice", "tool", "sandbox", "verdict", "simulated", "input", "hole_type", "hole_match", "file"]
+    kind: Literal["slice", "tool", "sandbox", "verdict", "simulated", "input", "hole_type", "hole_match", "hole_range", "file"]
     name: str = ""
     value: str = ""
 
     @property
     def cost(self) -> int:
         """Order of checking: digests before patterns before files."""
-        order = ("slice", "sandbox", "tool", "verdict", "simulated", "hole_type", "hole_match", "file", "input")
+        order = ("slice", "sandbox", "tool", "verdict", "simulated", "hole_type", "hole_match", "hole_range", "file", "input")
         return order.index(self.kind)
 
     def check(self, seen: GuardContext) -> GuardResult:
@@ -65,8 +67,10 @@ class Guard(Frozen):
             fits = match_tree(decode(json.loads(self.value)), got)
             return GuardResult(ok=True) if isinstance(fits, dict) else GuardResult(ok=False, reason=f"input {self.name}{fits}")
         if self.kind == "hole_match":
-            text = got if isinstance(got, str) else json.dumps(got)
+            text = got if isinstance(got, str) else spelled(got)
             ok = re.fullmatch(self.value, text, re.DOTALL) is not None
+        elif self.kind == "hole_range":
+            ok = within(got, self.value)
         elif self.kind == "simulated":
             ok = got is not False
         elif self.kind == "file":
@@ -99,6 +103,11 @@ class Guard(Frozen):
                 return json_type(seen.holes[self.name]) if self.name in seen.holes else None
             case _:
                 return seen.holes.get(self.name)
+
+
+def spelled(value: Any) -> str:
+    """One spelling per JSON value."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def json_type(value: Any) -> str:

@@ -3,6 +3,8 @@
 Stored form is plain JSON. A string may hold `{{name}}` markers; a string that is exactly one marker stands for a value of
 any JSON type; `{{{{}}` is a literal `{{`. `{"$shell": [...]}` is a command: strings are shell text as recorded, one-element
 lists are words, each filled and then quoted as exactly one argument. Nothing is ever pasted into shell text.
+`{"$one_of": [[TEMPLATE, {hole: value}], ...]}` is for matching only: several forms of one value, such as wordings of a
+request; every form says what each hole holds, by its own holes or as a value that goes with it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SHELL = "$shell"
+ONE_OF = "$one_of"
 MAX_MATCH = 20_000
 """Longest text `match_text` looks at; longer ones never match, so matching stays cheap whatever a task holds."""
 
@@ -46,8 +49,15 @@ class Shell:
     parts: tuple[str | Text, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Several forms, each with the values of the holes that it does not have; all of them give the same names."""
+
+    choices: tuple[tuple[Any, dict[str, Any]], ...]
+
+
 Template = Any
-"""A JSON value in which `Var`, `Text` and `Shell` may stand for values (lists as tuples or lists)."""
+"""A JSON value in which `Var`, `Text` and `Shell` may stand for values (lists as tuples or lists); on its own also `OneOf`."""
 
 
 def encode(template: Template) -> Any:
@@ -58,11 +68,14 @@ def encode(template: Template) -> Any:
         return _encode_text(template)
     if isinstance(template, Shell):
         return {SHELL: [p if isinstance(p, str) else [_encode_text(p)] for p in template.parts]}
+    if isinstance(template, OneOf):
+        return {ONE_OF: [[encode(form), dict(given)] for form, given in template.choices]}
     if isinstance(template, str):
         return _escape(template)
     if isinstance(template, Mapping):
-        if SHELL in template:
-            raise ValueError(f"an object with the key {SHELL} cannot be a template")
+        taken = {SHELL, ONE_OF} & template.keys()
+        if taken:
+            raise ValueError(f"an object with the key {taken.pop()} cannot be a template")
         return {key: encode(value) for key, value in template.items()}
     if isinstance(template, (list, tuple)):
         return [encode(value) for value in template]
@@ -89,6 +102,8 @@ def decode(stored: Any) -> Template:
     if isinstance(stored, Mapping):
         if set(stored) == {SHELL}:
             return Shell(tuple(p if isinstance(p, str) else Text(_split(p[0])) for p in stored[SHELL]))
+        if set(stored) == {ONE_OF}:
+            return OneOf(tuple((decode(form), dict(given)) for form, given in stored[ONE_OF]))
         return {key: decode(value) for key, value in stored.items()}
     if isinstance(stored, (list, tuple)):
         return [decode(value) for value in stored]
@@ -122,6 +137,8 @@ def fill(template: Template, values: Mapping[str, Any]) -> Any:
         return "".join(p if isinstance(p, str) else as_text(fill(p, values), p.name) for p in template.parts)
     if isinstance(template, Shell):
         return "".join(p if isinstance(p, str) else shlex.quote(fill(p, values)) for p in template.parts)
+    if isinstance(template, OneOf):
+        raise Unfilled(ONE_OF)
     if isinstance(template, Mapping):
         return {key: fill(value, values) for key, value in template.items()}
     if isinstance(template, (list, tuple)):
@@ -142,6 +159,8 @@ def variables(template: Template) -> Iterator[str]:
     """Names of all holes, in order, repetitions included."""
     if isinstance(template, Var):
         yield template.name
+    elif isinstance(template, OneOf):
+        yield from dict.fromkeys(name for form, given in template.choices for name in (*variables(form), *given))
     elif isinstance(template, (Text, Shell, list, tuple)):
         for part in template if isinstance(template, (list, tuple)) else template.parts:
             yield from variables(part)
@@ -189,6 +208,8 @@ def _match(template: Template, value: Any, at: str, found: dict[str, Any]) -> st
             return f"{at or '/'}: expected {_brief(found[template.name])} again, saw {_brief(value)}"
         found[template.name] = value
         return ""
+    if isinstance(template, OneOf):
+        return _match_one(template, value, at, found)
     if isinstance(template, Text):
         got = match_text(template, value) if isinstance(value, str) else None
         if got is None:
@@ -204,6 +225,18 @@ def _match(template: Template, value: Any, at: str, found: dict[str, Any]) -> st
         pairs = enumerate(zip(template, value, strict=True))
         return next(filter(None, (_match(t, v, f"{at}/{i}", found) for i, (t, v) in pairs)), "")
     return "" if _spell(template) == _spell(value) else f"{at or '/'}: expected {_brief(template)}, saw {_brief(value)}"
+
+
+def _match_one(template: OneOf, value: Any, at: str, found: dict[str, Any]) -> str:
+    rows: list[dict[str, Any]] = []
+    for form, given in template.choices:
+        fits = match_tree(form, value, at)
+        if isinstance(fits, dict) and {**given, **fits} not in rows:
+            rows.append({**given, **fits})
+    if len(rows) != 1:
+        how = f"none of {len(template.choices)} forms seen" if not rows else f"{len(rows)} readings"
+        return f"{at or '/'}: {how} fits {_brief(value)}"
+    return next(filter(None, (_match(Var(k), v, at, found) for k, v in rows[0].items())), "")
 
 
 def _spell(value: Any) -> str:

@@ -313,22 +313,29 @@ def test_code_that_an_earlier_run_contradicts_is_not_made() -> None:
     assert "another run contradicts it: run r0" in record.history[-1].reason
 
 
-def test_two_phrasings_become_two_codes() -> None:
+def test_two_phrasings_become_one_code() -> None:
     book = Book(MemoryBlobs(), Policy(min_observations=2))
     words = ["Sum {f} by {b} and write a report.", "Please make the report: file {f}, grouping: by {b}, thank you"]
     for number, (file, by) in enumerate([*CASES[:3]]):
         for form, text in enumerate(words):
             seen = context(text.format(f=file, b=by), run=f"r{number}.{form}", files={file: file})
             book.observe(seen, by_model(program, tool, seen), False)
-    assert [v.state for v in book.records()[0].versions] == [SolidState.PROMOTED] * 2
-    for text in words:
-        assert isinstance(book.lookup(context(text.format(f="a.csv", b="x"), files={"a.csv": "a.csv"})), Offer)
+    assert [v.state for v in book.records()[0].versions if v.state is not SolidState.DEMOTED] == [SolidState.PROMOTED]
+    for text in (*words, "make the report: file {f}, grouping: by {b}", "Could you sum {f} by {b} and write a report?"):
+        seen = context(text.format(f="a.csv", b="x"), files={"a.csv": "a.csv"})
+        offer = book.lookup(seen)
+        assert isinstance(offer, Offer)
+        served = by_code(book, offer, tool, seen)
+        assert served is not None
+        assert served.calls == by_model(program, tool, seen).calls
+    for text in ("Sum {f} grouping: by {b} and write a report.", "Do not sum {f} by {b} and write a report."):
+        assert not isinstance(book.lookup(context(text.format(f="a.csv", b="x"), files={"a.csv": "a.csv"})), Offer)
 
 
 def test_limits_are_named() -> None:
     def odd(seen: StepContext, run: Any) -> tuple[dict[str, Any], str]:
         run("write_file", {"path": "a", "content": seen.task.split()[-1]})
-        return {"n": 1}, ""
+        return {"n": len(seen.task.split())}, ""
 
     book = Book(MemoryBlobs(), Policy(versions_per_step=2, min_observations=2, min_distinct=2))
     for number in range(8):

@@ -132,14 +132,16 @@ def shape(*texts: str, used: frozenset[str] = frozenset()) -> SolidCall:
     ("texts", "fits", "differs"),
     [
         (["done", "done"], ["done"], ["Done", "done ", ""]),
-        (['{"n": 1, "late": false}', '{"n": 2, "late": false}'], ['{"late": false, "n": 9}'],
-         ['{"n": 1, "late": true}', '{"n": "1", "late": false}', '{"n": 1}', "[]", "n", '{"n": 1, "late": false, "x": 0}']),
-        (["wrote 3 rows", "wrote 12 rows"], ["wrote 500 rows"],
-         ["wrote no rows", "wrote 3 rows but not all", "failed", "wrote 3 rows\nerror"]),
+        (['{"n": 1, "late": false}', '{"n": 9, "late": false}'], ['{"late": false, "n": 4}'],
+         ['{"n": 10, "late": false}', '{"n": 0, "late": false}',
+          '{"n": 1, "late": true}', '{"n": "1", "late": false}', '{"n": 1}', "[]", "n", '{"n": 1, "late": false, "x": 0}']),
+        (["wrote 3 rows", "wrote 12 rows"], ["wrote 5 rows"],
+         ["wrote 500 rows", "wrote 2 rows",
+          "wrote no rows", "wrote 3 rows but not all", "failed", "wrote 3 rows\nerror"]),
         (["status: open\nid: A-1", "status: open\nid: A-2"], ["status: open\nid: A-77"],
          ["status: shut\nid: A-1", "id: A-1", "status: open\nid: B-1"]),
         (["name: ann", "name: bob"], ["name: ann"], ["name: eve"]),
-        (["a,b\n1,2\n", "a,b\n1,2\n3,4\n"], ["a,b\n", "a,b\n9,9\n9,9\n9,9\n"], ["a,c\n1,2\n", ""]),
+        (["a,b\n" + "1,2\n" * n for n in range(1, 6)], ["a,b\n", "a,b\n9,9\n9,9\n9,9\n"], ["a,c\n1,2\n", ""]),
     ],
 )  # fmt: skip
 def test_results_must_look_as_they_always_did(texts: list[str], fits: list[str], differs: list[str]) -> None:
@@ -148,6 +150,22 @@ def test_results_must_look_as_they_always_did(texts: list[str], fits: list[str],
         assert misfit(planned, call("read_file", {}, text)) == ""
     for text in differs:
         assert misfit(planned, call("read_file", {}, text)) != "", text
+
+
+def test_results_that_differ_without_a_form_are_not_ignored() -> None:
+    with pytest.raises(Abstain, match="without a form"):
+        shape("a,b\n1,2\n", "a,b\n1,2\n3,4\n")
+
+
+def test_a_number_that_is_used_keeps_its_sign_and_one_after_which_nothing_is_done_too() -> None:
+    texts = [json.dumps({"n": n}) for n in (1, 9)]
+    for planned in (
+        SolidCall(tool="read_file", args={}, effect="pure", result=result_shape(texts, frozenset({"[1,9]"}))),
+        SolidCall(tool="read_file", args={}, effect="pure", result=result_shape(texts, news="last")),
+    ):
+        assert misfit(planned, call("read_file", {}, '{"n": 500}')) == ""
+        assert misfit(planned, call("read_file", {}, '{"n": 0}'))
+        assert misfit(planned, call("read_file", {}, '{"n": -3}'))
 
 
 def test_words_that_are_used_are_data_and_words_that_are_not_may_decide() -> None:

@@ -36,7 +36,7 @@ def test_shows_code_with_holes_guards_and_evidence() -> None:
     id = book.records()[0].versions[0].id
     page = show(book, id)
     for line in (
-        'task     "Sum {t1} by {t2} and write a report."',
+        'task     "sum {t1} by {t2} and write a report"',
         "command = python scripts/sum.py {h1} --by {t2}",
         "text(result of call 0.stdout at /rows)",
         "must equal {f1}",

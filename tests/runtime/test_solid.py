@@ -109,7 +109,7 @@ def test_what_a_simulated_model_showed_never_serves_a_real_one(tmp_path: Path) -
 
     for task in ("north", "south", "west", "east", "up", "down"):
         one(f"Name {task} please", True)
-    served = one("Name left please", True)
+    served = one("Name right please", True)  # `left` is one of those drawn to be checked with the model
     assert served.outcome is not None and served.outcome.steps[0].executor == "solid"
     real = one("Name right please", False)
     assert real.outcome is not None and real.outcome.steps[0].executor == "model"
