@@ -120,7 +120,7 @@ def _run_task(skvm: Skvm, artifact: Any, skill: Path, task: Task, wanted: Wanted
         solid=wanted.solid,
         oracle=_oracle(skill, task, wanted),
     )
-    with _environment(task.env):
+    with environment(task.env):
         try:
             outcome = skvm.run(artifact, options)
         except SkvmError as error:
@@ -159,7 +159,7 @@ async def _checked(task: Task, work: Path, settings: Settings, skill: Path) -> l
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def environment(values: dict[str, str]) -> Iterator[None]:
     """Variables a task names, set for the time of its run."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

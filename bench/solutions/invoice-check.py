@@ -60,6 +60,7 @@ def letter(index):
         chosen = json.loads(ctx.read("out/decision.json"))["decision"]
         if chosen != ORDER[index]:
             return Done({}, f"The decision is {chosen}; nothing to write here.")
+        yield Call("read_file", {"path": "out/findings.json"})
         yield Call("write_file", {"path": "out/letter.md", "content": LETTERS[chosen].format(**findings(ctx)) + "\n"})
         return Done({"letter": "out/letter.md"}, "Letter written to out/letter.md.")
 

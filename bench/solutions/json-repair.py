@@ -52,6 +52,7 @@ def one_round(text):
     said = result.json if '"ok"' in result.text else diagnosis(text)  # a third identical call is refused
     better = repaired(text, said)
     if not said["ok"] and better != text:
+        yield Call("read_file", {"path": "out/fixed.json"})
         yield Call("write_file", {"path": "out/fixed.json", "content": better})
     return better, said
 
@@ -95,7 +96,7 @@ def diagnosis(text):
 
 
 def report(ctx):
-    yield Call("read_file", {"path": "out/fixed.json"})
+    yield [Call("read_file", {"path": "out/fixed.json"}), Call("read_file", {"path": original(ctx)})]
     text, lines = ctx.read(original(ctx)), []
     for _ in range(ROUNDS):
         said = diagnosis(text)

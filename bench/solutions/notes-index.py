@@ -1,6 +1,7 @@
 """What a right answer does in each step of notes-index."""
 
 import json
+import shlex
 from pathlib import PurePosixPath
 
 from skvm.adapters.simulation.oracle import Call, Done
@@ -8,7 +9,8 @@ from skvm.adapters.simulation.oracle import Call, Done
 
 def card_call(note):
     name = PurePosixPath(note).stem
-    return Call("execute_command", {"command": f"python scripts/card.py {note} --out out/cards/{name}.json"})
+    command = shlex.join(["python", "scripts/card.py", note, "--out", f"out/cards/{name}.json"])
+    return Call("execute_command", {"command": command})
 
 
 def cards(ctx):
@@ -29,6 +31,7 @@ def untagged(ctx):
 
 def readme(ctx):
     yield Call("list_directory", {"path": "out/cards"})
+    yield [Call("read_file", {"path": path}) for path in ctx.glob("out/cards/*.json")]
     made = [json.loads(ctx.read(path)) for path in ctx.glob("out/cards/*.json")]
     tags = {tag for card in made for tag in card["tags"]}
     longest = max(made, key=lambda card: (card["words"], card["name"]))

@@ -1,0 +1,97 @@
+"""Learning by the real pipeline: whole runs of a skill with a simulated model that the reference function speaks for."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.skillruns import SKILLS, SOLUTIONS, environment
+from bench.wrong.wording import spoken
+from bench.wrong.worlds import Files, Values, World
+from skvm.adapters.simulation.oracle import load_oracle
+from skvm.app import Settings, Skvm
+from skvm.app.evidence import with_book
+from skvm.app.running import RunOptions
+from skvm.jit import StepRecord
+from skvm.plan import Artifact, GuardContext, SolidState, SolidStep
+from skvm.runtime import RunOutcome
+
+MODEL = "sim/strong"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: its words, the values in them, the input files."""
+
+    task: str
+    values: Values
+    files: Files
+
+
+def draw(world: World, rng: random.Random) -> Request:
+    """A valid request."""
+    values = world.draw(rng)
+    text = world.grammar.say(rng.randrange(len(world.grammar.wordings)), values)
+    return Request(spoken(text, rng), values, world.files(values, rng))
+
+
+class Pipeline:
+    """One skill with a store of its own."""
+
+    def __init__(self, name: str, home: Path) -> None:
+        self.name, self.home = name, home
+        self.settings = Settings(home=home, cache=home / "cache")
+        self._vm = Skvm(self.settings)
+        self.artifact: Artifact = self._vm.compile(SKILLS / name, MODEL)
+
+    def run(self, world: World, request: Request, seed: int, solid: bool = True) -> RunOutcome:
+        """One whole run in the real sandbox."""
+        with tempfile.TemporaryDirectory(prefix="skvm-wrong-") as made, environment(dict(world.env)):
+            places: dict[str, Path] = {}
+            for number, (name, data) in enumerate(request.files.items()):
+                places[name] = Path(made) / str(number)
+                places[name].write_bytes(data)
+            oracle = load_oracle(SOLUTIONS / f"{self.name}.py", request.task, {n: n for n in request.files})
+            options = RunOptions(
+                model=MODEL,
+                task=request.task,
+                files=places,
+                deadline=120.0,
+                yes=True,
+                env=tuple(world.env),
+                seed=seed,
+                solid=solid,
+                oracle=oracle,
+            )
+            return self._vm.run(self.artifact, options)
+
+    def learn(self, world: World, runs: int, seed: int) -> Iterator[RunOutcome]:
+        """Run after run on different valid requests."""
+        rng = random.Random(seed)
+        for number in range(runs):
+            yield self.run(world, draw(world, rng), seed + number)
+
+    def known(self) -> tuple[list[StepRecord], dict[str, GuardContext]]:
+        """What was learned, and what the guards of each step looked at."""
+        artifact = self.artifact
+        keys = {n.key for n in artifact.plan.nodes}
+
+        def read(book: object) -> tuple[list[StepRecord], dict[str, GuardContext]]:
+            records = [r for r in book.records() if r.step_key in keys]  # type: ignore[attr-defined]
+            guards: dict[str, GuardContext] = {}
+            for record in records:
+                for code in record.versions:
+                    seen = book.observations(record.step_key, code.slice_digest)  # type: ignore[attr-defined]
+                    if seen:
+                        guards[record.step_key] = seen[-1].guard
+            return records, guards
+
+        return with_book(read, self.settings)
+
+
+def promoted(record: StepRecord) -> list[SolidStep]:
+    """Codes that may serve, newest first, as the book looks at them."""
+    return [v for v in reversed(record.versions) if v.state is SolidState.PROMOTED]

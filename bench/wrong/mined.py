@@ -1,0 +1,178 @@
+"""Templates mined from generated tools: random programs over random tools, asked for in random wordings.
+
+A program looks things up and writes what it found; some branch on a field that a look-up shows now and then. Nothing of it is
+known to what learns: only the calls and results of its runs.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench.wrong.judging import FOREIGN, WRONG, Verdicts, judge
+from bench.wrong.learning import promoted
+from bench.wrong.scene import Reference
+from bench.wrong.wording import Grammar, spoilt, spoken
+from bench.wrong.worlds import stem
+from skvm.adapters.simulation.oracle import Done
+from skvm.jit import Book
+from skvm.plan import CallRecord, Executor, ExecutorKind, GuardContext, Slice, StepNode, StepResult, StepStatus
+from skvm.ports import Offer, StepContext
+from skvm.source import Span, digest_text
+
+VERBS = ("Show", "Collect", "Check", "List", "Total", "Sort", "Archive", "Compare")
+NOUNS = ("stock", "tickets", "parcels", "visits", "grades", "tracks", "claims", "beds")
+OWNERS = ("north", "harbour", "cedar", "sunset", "maple", "granite", "amber")
+STATES = ("ready", "ready", "ready", "ready", "held", "lost")
+SLOTS = {
+    "file": r"[A-Za-z0-9][A-Za-z0-9_-]*\.csv",
+    "id": r"[A-Z]{2}-[0-9]+",
+    "owner": "[a-z]+",
+    "count": "[0-9]+",
+}
+
+
+class Shelf:
+    """Records in memory, as the book keeps them."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[str, str]] = {}
+
+    def save(self, table: str, key: str, value: Any) -> None:
+        self._tables.setdefault(table, {})[key] = json.dumps(value)
+
+    def load(self, table: str, key: str) -> Any | None:
+        row = self._tables.get(table, {}).get(key)
+        return None if row is None else json.loads(row)
+
+    def records(self, table: str) -> list[tuple[str, Any]]:
+        return sorted((k, json.loads(v)) for k, v in self._tables.get(table, {}).items())
+
+    def drop(self, table: str, key: str) -> None:
+        self._tables.get(table, {}).pop(key, None)
+
+    def put(self, data: bytes) -> str:
+        raise NotImplementedError
+
+    def get(self, digest: str) -> bytes:
+        raise NotImplementedError
+
+
+def value_of(slot: str, rng: random.Random) -> str:
+    """Something for a slot to hold."""
+    match slot:
+        case "file":
+            return f"{stem(rng)}.csv"
+        case "id":
+            return f"{rng.choice(('AB', 'XY', 'QR'))}-{rng.randrange(1, 4000)}"
+        case "owner":
+            return rng.choice(OWNERS)
+        case _:
+            return str(rng.randrange(1, 500))
+
+
+@dataclass(frozen=True)
+class Program:
+    """A generated program and how it is asked for. `calls`: (kind, tool, slot); `branches`: does a state change its course?"""
+
+    number: int
+    grammar: Grammar
+    calls: tuple[tuple[str, str, str], ...]
+    branches: bool
+
+    def run(self, slots: dict[str, str]) -> Reference:
+        """What it does for these values."""
+        done: list[CallRecord] = []
+        values: dict[str, Any] = {}
+        for index, (kind, tool, slot) in enumerate(self.calls):
+            facts = json.loads(done[-1].result) if done and done[-1].effect == "pure" else {}
+            if self.branches and facts.get("state") == "lost":
+                done.append(self.call("report_loss", {"about": slots[slot]}, "idempotent"))
+                return Reference(tuple(done), Done({"lost": True}))
+            if kind == "look":
+                done.append(self.call(tool, {"key": slots[slot], "page": index}, "pure"))
+                values[f"total{index}"] = json.loads(done[-1].result)["total"]
+            elif kind == "follow" and facts:
+                done.append(self.call(tool, {"item": facts["next"]}, "pure"))
+            else:
+                text = f"{slots[slot]}: {facts.get('total', 'none')} of {facts.get('owner', 'nobody')}\n"
+                done.append(self.call(tool, {"path": f"out/{index}.txt", "content": text}, "idempotent"))
+        return Reference(tuple(done), Done(values))
+
+    def call(self, tool: str, args: dict[str, Any], effect: str) -> CallRecord:
+        draw = random.Random(f"{self.number} {tool} {json.dumps(args, sort_keys=True)}")
+        facts = {"total": draw.randrange(900), "owner": draw.choice(OWNERS), "state": draw.choice(STATES)}
+        facts["next"] = f"K{draw.randrange(10_000)}"
+        result = json.dumps(facts) if effect == "pure" else "saved"
+        return CallRecord(tool=tool, args=args, result=result, ok=True, effect=effect)
+
+
+def program(number: int, seed: int) -> Program:
+    """The `number`-th program of a seed."""
+    rng = random.Random(f"{seed} program {number}")
+    names = rng.sample(list(SLOTS), rng.randrange(1, 4))
+    wordings = []
+    for _ in range(rng.randrange(1, 5)):
+        order, noun = rng.sample(names, len(names)), rng.choice(NOUNS)
+        middle = " ".join(f"{rng.choice(('for', 'with', 'in', 'of'))} {name} {{{name}}}" for name in order)
+        wordings.append(f"{rng.choice(VERBS)} the {noun} {middle}{rng.choice(('.', '', ' today.', ' for the meeting'))}")
+    kinds = [rng.choice(("look", "follow", "write", "write")) for _ in range(rng.randrange(1, 5))]
+    calls = tuple((k, f"{k}_{rng.choice(NOUNS)}", rng.choice(names)) for k in kinds)
+    grammar = Grammar(tuple(dict.fromkeys(wordings)), {n: SLOTS[n] for n in names})
+    return Program(number, grammar, calls, rng.random() < 0.5)
+
+
+def node(made: Program) -> StepNode:
+    """The step that a model would do by the program."""
+    key = digest_text(f"program {made.number}")
+    place = Slice(goal="", text="")
+    executor = Executor(kind=ExecutorKind.MODEL, target="sim/x")
+    return StepNode(id="S1.s1", key=key, title="Step", span=Span("SKILL.md", 0, 1), executor=executor, slice=place)
+
+
+def context(step: StepNode, task: str, run: str) -> StepContext:
+    """What the step sees."""
+    guard = GuardContext(slice_digest="sha256:generated", sandbox="recording")
+    return StepContext(skill="generated", run=run, node=step, task=task, seen={}, guard=guard)
+
+
+def request(made: Program, rng: random.Random) -> tuple[str, dict[str, str]]:
+    """A valid request and the values in it."""
+    values = {name: value_of(name, rng) for name in made.grammar.slots}
+    return spoken(made.grammar.say(rng.randrange(len(made.grammar.wordings)), values), rng), values
+
+
+def learned(made: Program, runs: int, rng: random.Random) -> Book:
+    """A book that watched the program."""
+    book, step = Book(Shelf()), node(made)
+    for number in range(runs):
+        task, values = request(made, rng)
+        seen, reference = context(step, task, f"r{number}"), made.run(values)
+        if not isinstance(book.lookup(seen), Offer):
+            assert reference.end is not None
+            done = StepResult(status=StepStatus.DONE, calls=reference.calls, values=reference.end.values, model_calls=1)
+            book.observe(seen, done, False)
+    return book
+
+
+def trials(programs: int, requests: int, runs: int, seed: int) -> Iterator[tuple[Program, bool, Verdicts]]:
+    """For each program, what came of its requests, and whether anything of it was promoted."""
+    for number in range(programs):
+        made, rng = program(number, seed), random.Random(f"{seed} trial {number}")
+        step, verdicts = node(made), Verdicts()
+        codes = [code for record in learned(made, runs, rng).records() for code in promoted(record)]
+        tally = verdicts.of("mined")
+        for index in range(requests):
+            task, values = request(made, rng)
+            mutated = index % 2 == 1
+            task = spoilt(task, values, rng) if mutated else task
+            read = made.grammar.read(task)
+            reference = FOREIGN if read is None else made.run(read)
+            verdict, why = judge(codes, context(step, task, "q"), reference)
+            (tally.spoilt if mutated else tally.proper)[verdict] += 1
+            if verdict == WRONG:
+                tally.wrong.append(f"program {number} {task!r}: {why}")
+        yield made, bool(codes), verdicts
