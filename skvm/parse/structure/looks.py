@@ -36,6 +36,9 @@ SCATTERED = 0.25
 HALF = 0.5
 """Share of a table's numbered rows that must instruct."""
 
+MOSTLY = 0.7
+"""Share of imperative items from which a list that is all there is tells what to do."""
+
 MANY = 9
 """A list longer than this is rather data than a procedure."""
 
@@ -64,6 +67,7 @@ class Survey:
 
     def __init__(self, parts: list[Part]) -> None:
         self.count = len(parts)
+        self.alone = sum(bool(part.pieces) for part in parts) == 1
         self.numbered: dict[str, int] = {}
         self.procedures = 0
         self.led: set[int] = set()
@@ -116,6 +120,7 @@ def scene_features(view: View, survey: Survey) -> dict[str, float]:
     _title(part, out)
     _lists(view.candidates, out)
     _content(view.candidates, out)
+    _mark(out, ("instructs in the only list", survey.alone and out.get("ordered share", 0.0) >= MOSTLY))
     if survey.first_stage >= 0 and part.numbering != "step" and part.heading is not None:
         place = "before" if part.start < survey.first_stage else "after" if part.start > survey.last_stage else "among"
         _mark(out, (f"{place} the numbered stages", True))
