@@ -39,6 +39,7 @@ class Book:
         self._lock = lock
         self._clock = clock
         self._handed: dict[tuple[str, str, str], str] = {}
+        self._known: dict[str, tuple[Any, StepRecord]] = {}
         self._asked: dict[tuple[str, str, str], float] = {}
 
     # what the executor asks
@@ -137,7 +138,12 @@ class Book:
     def record(self, step_key: str) -> StepRecord | None:
         """Everything known about a step."""
         row = self._blobs.load(STEPS, step_key)
-        return None if row is None else StepRecord.model_validate(row)
+        if row is None:
+            return None
+        known = self._known.get(step_key)
+        if known is None or known[0] != row:
+            known = self._known[step_key] = (row, StepRecord.model_validate(row))
+        return known[1]
 
     def records(self) -> list[StepRecord]:
         """All steps, in order of skill and step."""

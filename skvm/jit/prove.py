@@ -6,10 +6,8 @@ is proved is exactly what is executed.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -21,7 +19,7 @@ from skvm.jit.provenance import World, evaluate
 from skvm.jit.shell import same_command
 from skvm.jit.unify import same, spelled
 from skvm.plan import CallRecord, Guard, GuardContext, Hole, SolidCall, SolidStep, Unfilled, decode, fill, match_tree
-from skvm.plan.guards import json_type
+from skvm.plan.guards import json_type, stored_template
 from skvm.plan.ranges import within
 from skvm.source import digest_text
 
@@ -43,12 +41,12 @@ class Handed(Exception):
 
 def bind(code: SolidStep, inputs: dict[str, Any], seen: GuardContext) -> dict[str, Any]:
     """What the captures hold for these inputs when every guard holds; raises Handed with the first guard that does not."""
-    context = seen.model_copy(update={"inputs": inputs})
+    context = seen.altered(inputs=inputs)
     ordered = sorted(code.guards, key=lambda g: g.cost)
     _require_all([g for g in ordered if g.cost < FIRST_READING], context)
     captures = _read([g for g in ordered if g.kind == "input"], inputs)
     reading = [g for g in ordered if g.cost >= FIRST_READING and g.kind != "input"]
-    _require_all(reading, context.model_copy(update={"holes": captures}))
+    _require_all(reading, context.altered(holes=captures))
     _refuse_negation(code, captures)
     for hole in code.holes:
         if not any(o.source == "call" for o in (hole, *hole.also)):
@@ -59,16 +57,11 @@ def bind(code: SolidStep, inputs: dict[str, Any], seen: GuardContext) -> dict[st
 def _read(guards: Sequence[Guard], inputs: dict[str, Any]) -> dict[str, Any]:
     captures: dict[str, Any] = {}
     for guard in guards:
-        fits = match_tree(_template(guard.value), inputs.get(guard.name))
+        fits = match_tree(stored_template(guard.value), inputs.get(guard.name))
         if isinstance(fits, str):
             raise Handed("input", f"{guard.name}{fits}")
         captures.update(fits)
     return captures
-
-
-@lru_cache(maxsize=4096)
-def _template(value: str) -> Any:
-    return decode(json.loads(value))
 
 
 def _require_all(guards: Sequence[Guard], seen: GuardContext) -> None:

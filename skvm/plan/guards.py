@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 from skvm.ir import Frozen
 from skvm.plan.ranges import within
-from skvm.plan.template import decode, match_tree
+from skvm.plan.template import Template, decode, match_tree
 
 
 class GuardContext(Frozen):
@@ -35,6 +36,18 @@ class GuardResult(Frozen):
     reason: str = ""
 
 
+HELD = GuardResult(ok=True)
+
+_CHEAPEST_FIRST = ("slice", "sandbox", "tool", "verdict", "simulated", "hole_type", "hole_match", "hole_range", "file", "input")
+_ORDER = {kind: place for place, kind in enumerate(_CHEAPEST_FIRST)}
+
+
+@lru_cache(maxsize=4096)
+def stored_template(value: str) -> Template:
+    """The template that the value of an `input` guard spells; templates are not changed by anybody."""
+    return decode(json.loads(value))
+
+
 class Guard(Frozen):
     """One condition. `kind` says on what, `name` on which one, `value` what is expected.
 
@@ -57,15 +70,14 @@ class Guard(Frozen):
     @property
     def cost(self) -> int:
         """Order of checking: digests before patterns before files."""
-        order = ("slice", "sandbox", "tool", "verdict", "simulated", "hole_type", "hole_match", "hole_range", "file", "input")
-        return order.index(self.kind)
+        return _ORDER[self.kind]
 
     def check(self, seen: GuardContext) -> GuardResult:
         """Pure; never raises."""
         got = self._seen(seen)
         if self.kind == "input":
-            fits = match_tree(decode(json.loads(self.value)), got)
-            return GuardResult(ok=True) if isinstance(fits, dict) else GuardResult(ok=False, reason=f"input {self.name}{fits}")
+            fits = match_tree(stored_template(self.value), got)
+            return HELD if isinstance(fits, dict) else GuardResult(ok=False, reason=f"input {self.name}{fits}")
         if self.kind == "hole_match":
             text = got if isinstance(got, str) else spelled(got)
             ok = re.fullmatch(self.value, text, re.DOTALL) is not None
@@ -77,11 +89,7 @@ class Guard(Frozen):
             ok = got is not None
         else:
             ok = got == self.value
-        return (
-            GuardResult(ok=ok)
-            if ok
-            else GuardResult(ok=False, reason=f"{self.kind} {self.name}: expected {self.value!r}, saw {got!r}")
-        )
+        return HELD if ok else GuardResult(ok=False, reason=f"{self.kind} {self.name}: expected {self.value!r}, saw {got!r}")
 
     def _seen(self, seen: GuardContext) -> Any:
         match self.kind:

@@ -175,8 +175,10 @@ def match_text(template: Template, text: str) -> dict[str, str] | None:
     None when the text does not fit, or fits in more than one way (then nobody can say what a hole holds).
     """
     parts = template.parts if isinstance(template, Text) else (template,)
-    if len(text) > MAX_MATCH:
+    if len(text) > MAX_MATCH or not _ends_fit(parts, text):
         return None
+    if len(parts) <= 3 and sum(isinstance(part, Var) for part in parts) == 1:
+        return _only_hole(parts, text)
     ends = _reachable(parts, text)
     if ends is None:
         return None
@@ -246,6 +248,22 @@ def _spell(value: Any) -> str:
 def _brief(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _ends_fit(parts: tuple[Any, ...], text: str) -> bool:
+    """Do the literals at both ends stand there? Most texts of another wording are told apart by that."""
+    if not parts:
+        return True
+    first, last = parts[0], parts[-1]
+    return (not isinstance(first, str) or text.startswith(first)) and (not isinstance(last, str) or text.endswith(last))
+
+
+def _only_hole(parts: tuple[Any, ...], text: str) -> dict[str, str] | None:
+    """What the one hole holds: all that is between the ends, at least one character."""
+    at = next(i for i, part in enumerate(parts) if isinstance(part, Var))
+    before, after = "".join(parts[:at]), "".join(parts[at + 1 :])
+    held = text[len(before) : len(text) - len(after)]
+    return {parts[at].name: held} if held and before + held + after == text else None
 
 
 def _reachable(parts: tuple[Any, ...], text: str) -> list[list[int]] | None:

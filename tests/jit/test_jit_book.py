@@ -371,3 +371,13 @@ def test_a_crash_leaves_no_half_promoted_code(crash: int) -> None:
         served = by_code(after, offer, tool, seen)
         assert served is not None
         assert served.calls == by_model(program, tool, seen).calls
+
+
+def test_what_another_process_did_to_a_code_is_seen_at_the_next_look_up() -> None:
+    blobs = MemoryBlobs()
+    book, other = Book(blobs), Book(blobs)
+    learn(book)
+    seen = request("margins.csv", "branch", "r4")
+    assert isinstance(book.lookup(seen), Offer)
+    other.change(book.records()[0].versions[0].id, SolidState.DEMOTED, "taken back elsewhere")
+    assert not isinstance(book.lookup(seen), Offer)

@@ -149,3 +149,27 @@ def test_stored_texts_with_holes_read_back(literals: list[str], held: str) -> No
         parts += [literal, Var("h1")] if literal else [Var("h1")]
     text = Text(tuple(parts))
     assert fill(decode(encode(text)), {"h1": held}) == "".join(held if isinstance(p, Var) else p for p in parts)
+
+
+def readings(parts: tuple[Any, ...], text: str) -> list[dict[str, str]]:
+    """All ways in which a text is an instance, by trying every cut."""
+    if not parts:
+        return [{}] if not text else []
+    first, rest = parts[0], parts[1:]
+    if isinstance(first, str):
+        return readings(rest, text[len(first) :]) if text.startswith(first) else []
+    found = []
+    for end in range(1, len(text) + 1):
+        for below in readings(rest, text[end:]):
+            if below.get(first.name, text[:end]) == text[:end]:
+                found.append({**below, first.name: text[:end]})
+    return found
+
+
+@FAST
+@given(st.lists(st.sampled_from(["a", "b", "ab", "", Var("x"), Var("y")]), max_size=4).map(tuple), st.text("ab", max_size=6))
+def test_a_reading_is_the_only_one_there_is(parts: tuple[Any, ...], text: str) -> None:
+    seen, ways = match_text(Text(parts), text), readings(parts, text)
+    assert seen is None or ways == [seen]
+    holes = sum(isinstance(part, Var) for part in parts)
+    assert holes > 1 or seen == (ways[0] if len(ways) == 1 else None)
