@@ -8,6 +8,7 @@ from skvm.capability import Level, Profile, Requirement, Target, detour, load_ca
 from skvm.capability.purposes import Path, Purpose
 from skvm.compile import CompileRequest, compile_program
 from skvm.compile.alternatives import Alternatives, Choice
+from skvm.compile.emission import emit_skill, harness_named, restore
 from skvm.compile.sections import Sections
 from skvm.parse import parse_skill
 from skvm.plan import Artifact, BranchNode, StepNode
@@ -202,3 +203,14 @@ def test_a_branch_between_ways_prefers_the_one_that_is_held() -> None:
     for words in ("(only on Sundays)", "(legacy)", "- requires a mailbox"):
         cased = ARMS.replace("Method B: By mail", f"Method B: By mail {words}")
         assert branch(compiled(cased, NO_BROWSER)).preferred is None, words
+
+
+def test_an_emitted_skill_says_which_way_to_take_and_is_given_back() -> None:
+    source = skill_from_bytes((HEAD + ARMS).encode(), "made")
+    program = parse_skill(source).program
+    made = emit_skill(program, source, compiled(ARMS, NO_BROWSER), harness_named("claude-code"))
+    added = made.main.decode().removeprefix(HEAD + ARMS)
+    assert "Method B: By mail\u201d, unless the task asks for another one." in added
+    assert made.sidecar.changes[-1].gap.startswith("tool.browser L")
+    assert restore(made.main, made.sidecar) == source.main.raw
+    assert emit_skill(program, source, compiled(ARMS, able()), harness_named("claude-code")).main == source.main.raw

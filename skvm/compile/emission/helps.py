@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from skvm.compile.emission.edits import Edit, line_end
 from skvm.compile.emission.harnesses import Harness
 from skvm.ir import Program, Step, StepEncoding
-from skvm.plan import Artifact, BatchNode, ExecutorKind, Plan, PlanNode, StepNode, TaskNode
+from skvm.plan import Artifact, BatchNode, BranchNode, ExecutorKind, Plan, PlanNode, StepNode, TaskNode
 from skvm.source import SkillSource, Span
 
 ITEMS = (StepEncoding.ORDERED_ITEM, StepEncoding.BULLET, StepEncoding.TASK_BOX)
@@ -22,10 +23,19 @@ HELP = "How to do the steps above"
 TOGETHER = "What can be done at the same time"
 
 
+class _Late(NamedTuple):
+    """A line of the section at the end: what it is about, what it says, for which gap, shown by which lines."""
+
+    about: str
+    text: str
+    gap: str
+    cites: tuple[Span, ...]
+
+
 def help_edits(program: Program, source: SkillSource, artifact: Artifact, beside: bool) -> list[Edit]:
     """One edit for each step that the plan helps; `beside` False: all of them at the end of the file."""
     edits: list[Edit] = []
-    late: list[tuple[Step, str, str]] = []
+    late: list[_Late] = []
     for node in artifact.plan.nodes:
         step = program.step_by_id.get(node.id)
         if not isinstance(node, StepNode) or step is None or not node.slice.added:
@@ -35,8 +45,20 @@ def help_edits(program: Program, source: SkillSource, artifact: Artifact, beside
         if beside and step.encoding in (*ITEMS, *SECTIONS):
             edits.append(_beside(program, source, step, text, gap))
         else:
-            late.append((step, text, gap))
-    return [*edits, *_at_end(source, late)]
+            late.append(_Late(step.title, text, gap, (step.span,)))
+    return [*edits, *_at_end(source, [*late, *_ways(artifact)])]
+
+
+def _ways(artifact: Artifact) -> Iterator[_Late]:
+    """Which of several ways to take, where one was preferred for a measured gap."""
+    for node in artifact.plan.nodes:
+        if not isinstance(node, BranchNode) or node.preferred is None:
+            continue
+        why = [e for e in artifact.edits if e.step == node.id]
+        gap = ", ".join(dict.fromkeys(f"{e.primitive} {e.required.value}" for e in why))
+        text = f"of these ways take \u201c{node.arms[node.preferred].condition}\u201d, unless the task asks for another one."
+        cites = tuple(dict.fromkeys(span for e in why for span in e.spans))
+        yield _Late(" or ".join(arm.condition for arm in node.arms), text, gap, cites)
 
 
 def _beside(program: Program, source: SkillSource, step: Step, text: str, gap: str) -> Edit:
@@ -56,12 +78,12 @@ def _beside(program: Program, source: SkillSource, step: Step, text: str, gap: s
     return Edit(at, at, lead + indent + b"> " + text.encode("utf-8", "replace"), gap, (step.span,))
 
 
-def _at_end(source: SkillSource, rows: list[tuple[Step, str, str]]) -> Iterator[Edit]:
+def _at_end(source: SkillSource, rows: list[_Late]) -> Iterator[Edit]:
     if not rows:
         return
-    lines = [f"- {' '.join(step.title.split())}: {text}" for step, text, _ in rows]
-    gap = "; ".join(dict.fromkeys(gap for _, _, gap in rows))
-    yield _section(source, HELP, lines, gap, tuple(step.span for step, _, _ in rows))
+    lines = [f"- {' '.join(row.about.split())}: {row.text}" for row in rows]
+    gap = "; ".join(dict.fromkeys(row.gap for row in rows))
+    yield _section(source, HELP, lines, gap, tuple(span for row in rows for span in row.cites))
 
 
 def _section(source: SkillSource, title: str, lines: list[str], gap: str, cites: tuple[Span, ...]) -> Edit:
