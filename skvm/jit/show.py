@@ -29,8 +29,7 @@ def list_steps(book: Book, skill: str | None = None) -> Page:
     lines = [
         f"{row['id']:<14} {row['state']:<9} {row['skill']} {row['step']}: {row['runs']} runs, {row['agreed']} predicted, "
         f"{row['disagreed']} otherwise{' (simulated)' if row['simulated'] else ''}"
-        + (f"; {row['reason']}" if row["reason"] else "")
-        + (f"; now {row['standing']}" if row["state"] == SolidState.PROMOTED and row["standing"] not in row["reason"] else "")
+        + (f"; {told}" if (told := row["standing" if row["state"] == SolidState.PROMOTED else "reason"]) else "")
         for row in rows
     ]
     lines += [f"{'-':<14} {'observed':<9} {r.skill} {r.step_id}: {_runs(r)} runs; {_last(r)}" for r in watched]
