@@ -29,7 +29,7 @@ def test_a_case_is_solidified_and_nothing_is_served_wrongly(name: str) -> None:
     except SandboxError as error:
         pytest.skip(f"no sandbox proves itself here: {error.message}")
     (case,) = [c for c in CASES if c.skill == name]
-    found = cases.measure(case, seconds=0.0, most=9, times=1)
+    found = cases.measure(case, seconds=0.0, most=16, times=1)  # now and then a request is for the model, as a check
     if found.skipped:
         pytest.skip(found.skipped)
     assert found.promoted == ["S1.s1", "S1.s2"] and len(found.after) == 1
