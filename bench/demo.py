@@ -24,7 +24,7 @@ STRONG, WEAK = "sim/strong", "sim/qwen3.5-9b@bare-agent"
 """A synthetic strong target, and a real model as it was measured (3 probes a level)."""
 
 COLUMNS = ("region", "product", "channel")
-MAX_RUNS = 12
+MAX_RUNS = 24
 
 
 def main() -> int:
@@ -107,13 +107,13 @@ def run_once(vm: Skvm, skill: Path, number: int, label: str = "") -> Row:
 
 
 def write_export(path: Path, seed: int) -> Path:
-    """A month of shop orders, different for every seed, with a few orders far from the rest."""
+    """A month of 60 to 143 shop orders, different for every seed, with a few orders far from the rest."""
     draw = random.Random(seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out)
         rows.writerow(("order_id", "date", "region", "product", "channel", "quantity", "unit_price"))
-        for n in range(60 + 7 * seed):
+        for n in range(60 + 53 * seed % 84):
             price = draw.choice((9.9, 24.5, 49.0, 120.0)) * (40 if draw.random() < 0.03 else 1)
             day = f"2026-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
             place = draw.choice(("North", "South", "East", "West"))
