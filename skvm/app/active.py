@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skvm.app.settings import Settings
+from skvm.diag import PlanError
 from skvm.ir import digest_json
 from skvm.jit.adapt import AdaptRecord
-from skvm.plan import Artifact
-from skvm.plan.artifact import changed_parts
+from skvm.plan import Artifact, read_artifact
 
 if TYPE_CHECKING:
     from skvm.ports import Storage
@@ -47,16 +47,23 @@ def keep(storage: Storage, record: AdaptRecord) -> None:
 def stored_plan(storage: Storage, digest: str) -> Artifact | None:
     """A plan by its digest; None when it is not there whole."""
     body = storage.blobs.load(PLANS, digest)
-    if not isinstance(body, dict) or body.get("digest") != digest or changed_parts(body) is not None:
+    if not isinstance(body, dict) or body.get("digest") != digest:
         return None
-    return Artifact.model_validate(body)
+    try:
+        return read_artifact(body, digest)
+    except PlanError:
+        return None
+
+
+def plan_of(storage: Storage, record: AdaptRecord, compiled: Artifact) -> Artifact:
+    """The plan that a record says runs; what compiling gave where it names none, or one that is not stored whole."""
+    plan = stored_plan(storage, record.active) if record.active else None
+    return compiled if plan is None or plan.source.digest != compiled.source.digest else plan
 
 
 def active_plan(storage: Storage, compiled: Artifact) -> Artifact:
     """The plan that runs for a skill on a target: an accepted variant of this very skill, else what compiling gave."""
-    record = record_of(storage, compiled)
-    plan = stored_plan(storage, record.active) if record.active else None
-    return compiled if plan is None or plan.source.digest != compiled.source.digest else plan
+    return plan_of(storage, record_of(storage, compiled), compiled)
 
 
 def records(storage: Storage) -> list[AdaptRecord]:

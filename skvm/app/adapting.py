@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skvm.app.active import PLANS, keep, record_of, records, stored_plan
+from skvm.app.active import PLANS, keep, plan_of, record_of, records, stored_plan
 from skvm.app.compiling import CompileOptions, artifact_at, compile_request, request_of
 from skvm.app.evidence import LOCK_SECONDS
 from skvm.app.running import RunOptions, target_of
@@ -132,7 +132,7 @@ class Adapting:
         return record_of(self.storage, self.compiled)
 
     def _plan(self, record: AdaptRecord) -> Artifact:
-        return (stored_plan(self.storage, record.active) if record.active else None) or self.compiled
+        return plan_of(self.storage, record, self.compiled)
 
     def _taken_in(self, outcome: RunOutcome) -> AdaptRecord:
         """Outcomes of runs that were not looked at yet; a run counts once, as its id is kept in the same write."""

@@ -47,12 +47,9 @@ def savings(skill: str | None = None, settings: Settings | None = None) -> Ledge
     from skvm.store import open_store
 
     settings = settings or Settings.from_environment()
-    store = open_store(settings.home)
-    try:
+    with open_store(settings.home) as store:
         records, blobs = open_book(store).records(), store.blobs
         return ledger(records, skill, runs=kept(blobs), compiled=compiles(blobs), foretold=tallies(blobs))
-    finally:
-        store.close()
 
 
 def note_compile(store: Storage, skill: str, seconds: float) -> None:

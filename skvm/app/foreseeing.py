@@ -66,8 +66,7 @@ def kept_for(skill: str, traces: Iterable[Path], settings: Settings | None = Non
     """
     settings = settings or Settings.from_environment()
     places, problems = list(traces), list[str]()
-    store = open_store(settings.home)
-    try:
+    with open_store(settings.home) as store:
         if places:
             runs = _all(places, problems)
             sets = [("", runs, False)]
@@ -81,8 +80,6 @@ def kept_for(skill: str, traces: Iterable[Path], settings: Settings | None = Non
                 keep(store.blobs, skill, step, rules, len(found), simulated)
             rows.append({"step": step, "runs": len(found), "simulated": simulated, "rules": [plain(rule) for rule in rules]})
         return {"skill": skill, "steps": rows, "problems": problems}
-    finally:
-        store.close()
 
 
 def _own(skill: str, runs: list[str], read: Callable[[str], Iterable[Event]]) -> list[tuple[str, list[Run], bool]]:
@@ -114,8 +111,5 @@ def kept_text(made: dict[str, Any]) -> str:
 def forgotten(skill: str, settings: Settings | None = None) -> int:
     """Drop the rules that are kept for a skill; for how many steps there were some."""
     settings = settings or Settings.from_environment()
-    store = open_store(settings.home)
-    try:
+    with open_store(settings.home) as store:
         return forget(store.blobs, skill)
-    finally:
-        store.close()

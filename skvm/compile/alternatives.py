@@ -123,7 +123,7 @@ class Alternatives:
         rows = [*self._siblings(), *self._sentences()]
         kept: list[Choice] = []
         for row in rows:
-            if not any(_cross(one.span, two.span) for other in kept for one in row.ways for two in other.ways):
+            if not any(one.span.overlaps(two.span) for other in kept for one in row.ways for two in other.ways):
                 kept.append(row)
         return tuple(sorted(kept, key=lambda row: row.ways[0].span.start))
 
@@ -192,7 +192,7 @@ class Alternatives:
         for match in _MISSING.finditer(text):
             span = self.source.main.span(match.start(), match.end())
             here, there = self._around(span), self._named(match["rest"])
-            if here is None or there is None or here.level == 1 or _cross(_whole(here), _whole(there)):
+            if here is None or there is None or here.level == 1 or _whole(here).overlaps(_whole(there)):
                 continue
             if any(block.span.contains(span) for block in self.program.blocks):
                 continue
@@ -218,10 +218,6 @@ class Alternatives:
 
 def _whole(heading: Heading) -> Span:
     return Span(heading.span.file, heading.span.start, heading.end)
-
-
-def _cross(one: Span, two: Span) -> bool:
-    return one.file == two.file and one.start < two.end and two.start < one.end
 
 
 _PLACES = {"one": 1, "two": 2, "three": 3, "four": 4}

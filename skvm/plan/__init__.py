@@ -16,6 +16,7 @@ from skvm.plan.artifact import (
     TargetInfo,
     changed_parts,
     load_artifact,
+    read_artifact,
 )
 from skvm.plan.assignment import Assignment, Binding, Limits, Shift, Totals
 from skvm.plan.edits import Edit, Original
@@ -145,6 +146,7 @@ __all__ = [
     "match_text",
     "match_tree",
     "parse_environment_lock",
+    "read_artifact",
     "variables",
     "wanted_of",
 ]

@@ -179,39 +179,44 @@ class Artifact(Frozen):
 
 
 def load_artifact(path: Path) -> Artifact:
-    """Read and verify a plan file, of an older schema as well; raises PlanError when it is none, was changed, or is newer."""
+    """Read and verify a plan file (see `read_artifact`)."""
     try:
         body = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise PlanError(
             f"not a plan: {error}", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`", code="SKV003"
         ) from None
+    return read_artifact(body, str(path))
+
+
+def read_artifact(body: Any, where: str) -> Artifact:
+    """Verify a stored plan, of an older schema as well; raises PlanError when it is none, was changed, or is newer."""
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise PlanError(
-            "not a compiled skill", where=str(path), help="compile one with `skvm compile SKILL -o PLAN`", code="SKV003"
+            "not a compiled skill", where=where, help="compile one with `skvm compile SKILL -o PLAN`", code="SKV003"
         )
     version = body.get("schema", 0)
     if not isinstance(version, int):
-        raise PlanError(f"not a plan schema: {version!r}", where=str(path), help="compile it again", code="SKV003")
+        raise PlanError(f"not a plan schema: {version!r}", where=where, help="compile it again", code="SKV003")
     if version > SCHEMA:
-        raise PlanError(f"plan schema {version} is newer than {SCHEMA}", where=str(path), help="upgrade skvm", code="SKV005")
+        raise PlanError(f"plan schema {version} is newer than {SCHEMA}", where=where, help="upgrade skvm", code="SKV005")
     if version < 1:
-        raise PlanError(f"there never was a plan schema {version}", where=str(path), help="compile it again", code="SKV003")
+        raise PlanError(f"there never was a plan schema {version}", where=where, help="compile it again", code="SKV003")
     edited = changed_parts(body, version)
     if edited is not None:
         said = f": {', '.join(edited)} changed" if edited else ""
-        raise PlanError(f"the plan does not match its digest{said}", where=str(path), help="compile it again", code="SKV004")
+        raise PlanError(f"the plan does not match its digest{said}", where=where, help="compile it again", code="SKV004")
     wrong = edited_skills(body)
     if wrong:
         text = f"plans of other skills in it do not match: {wrong[0]}"
-        raise PlanError(text, where=str(path), help="compile it again", code="SKV004")
+        raise PlanError(text, where=where, help="compile it again", code="SKV004")
     try:
         artifact = Artifact.model_validate(upgrade(body, version))
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(x) for x in first["loc"])
         raise PlanError(
-            f"not a valid plan at {at}: {first['msg']}", where=str(path), help="compile it again", code="SKV003"
+            f"not a valid plan at {at}: {first['msg']}", where=where, help="compile it again", code="SKV003"
         ) from None
     return artifact if version == SCHEMA else _sealed_anew(artifact)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skvm.app.active import PLANS
+from skvm.app.active import PLANS, stored_plan
 from skvm.app.adapting import Adapting, not_beside, only_affected, plan_digest, recompiled, with_counts
 from skvm.app.compiling import CompileOptions, compile_source
 from skvm.app.running import RunOptions
@@ -16,6 +17,7 @@ from skvm.capability import Cell, Level
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes
 from skvm.jit.adapt import AdaptPolicy, AdaptRecord, RecompileRequest, VariantState
 from skvm.plan import Artifact, Event, EventKind
+from skvm.plan.upgrades import SCHEMA
 from skvm.ports import RunRow
 from skvm.runtime import RunOutcome
 from skvm.source import load_skill
@@ -203,3 +205,13 @@ def test_from_the_first_failure_to_another_plan(settings: Settings) -> None:
         assert len(shadows) == 11
         assert all(o.workdir is None and not o.env and not o.solid for o in shadows)
         assert play(made._plan(record), options).exit_code == 0
+
+
+def test_an_accepted_plan_of_an_older_schema_still_runs_and_an_edited_one_does_not(tmp_path: Path) -> None:
+    body = json.loads((Path(__file__).parents[1] / "plan" / "golden" / "artifact-5.json").read_text())
+    with open_store(tmp_path) as storage:
+        storage.blobs.save(PLANS, body["digest"], body)
+        plan = stored_plan(storage, body["digest"])
+        assert plan is not None and plan.schema_version == SCHEMA and plan.source.name == body["source"]["name"]
+        storage.blobs.save(PLANS, body["digest"], {**body, "skill_text": "another"})
+        assert stored_plan(storage, body["digest"]) is None

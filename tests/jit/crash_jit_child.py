@@ -14,14 +14,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jit_kit import by_code, by_model
+from jit_kit import by_code, by_model, variant_of
 from test_adapt_variants import REQUEST
 from test_jit_book import program, request, tool
 
 from skvm.app.active import PLANS, active_plan, keep, record_of
 from skvm.capability.sequential import superiority
 from skvm.jit import Book
-from skvm.jit.adapt import AdaptPolicy, admit, back_to, compared, variant_of
+from skvm.jit.adapt import AdaptPolicy, admit, back_to, compared
 from skvm.plan import Artifact, Plan, SolidState
 from skvm.plan.artifact import SourceInfo, TargetInfo
 from skvm.ports import Offer

@@ -8,6 +8,7 @@ from typing import Any
 
 from skvm.capability import Level
 from skvm.ir import EffectClass
+from skvm.jit.adapt import AdaptRecord, Variant
 from skvm.plan import (
     CallRecord,
     Executor,
@@ -153,3 +154,9 @@ def by_code(book: Any, offer: Offer, tool: Tool, seen: StepContext) -> StepResul
         calls.append(tool(planned.tool, args))
     ended = book.finish(offer, seen, tuple(calls))
     return None if ended is None else done(calls, *ended)
+
+
+def variant_of(record: AdaptRecord, digest: str) -> Variant:
+    """One variant by its digest."""
+    (found,) = (v for v in record.variants if v.digest == digest)
+    return found

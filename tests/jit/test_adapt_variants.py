@@ -7,9 +7,10 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jit_kit import variant_of
 
 from skvm.capability.sequential import superiority
-from skvm.jit.adapt import AdaptPolicy, AdaptRecord, RecompileRequest, VariantState, admit, back_to, compared, variant_of
+from skvm.jit.adapt import AdaptPolicy, AdaptRecord, RecompileRequest, VariantState, admit, back_to, compared
 
 POLICY = AdaptPolicy()
 REQUEST = RecompileRequest(

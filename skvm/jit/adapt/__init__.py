@@ -8,8 +8,8 @@ from skvm.jit.adapt.estimates import Moved, live_cell
 from skvm.jit.adapt.outcomes import Outcome, outcomes_of, together
 from skvm.jit.adapt.record import AdaptPolicy, AdaptRecord, RecompileRequest, Stubborn, Variant, VariantState
 from skvm.jit.adapt.show import Page, adapted_page
-from skvm.jit.adapt.variants import admit, back_to, compared, put_off, variant_of
-from skvm.jit.adapt.watch import requested, stubborn, watched
+from skvm.jit.adapt.variants import admit, back_to, compared, put_off
+from skvm.jit.adapt.watch import requested, watched
 
 __all__ = [
     "AdaptPolicy",
@@ -29,8 +29,6 @@ __all__ = [
     "outcomes_of",
     "put_off",
     "requested",
-    "stubborn",
     "together",
-    "variant_of",
     "watched",
 ]

@@ -108,11 +108,3 @@ def back_to(record: AdaptRecord, digest: str, reason: str) -> AdaptRecord:
     if shadow is not None:
         record = _put(record, shadow.model_copy(update={"state": VariantState.REJECTED}))
     return _activated(record, target).noted(reason, target)
-
-
-def variant_of(record: AdaptRecord, digest: str) -> Variant:
-    """One variant by its digest; raises KeyError."""
-    for item in record.variants:
-        if item.digest == digest:
-            return item
-    raise KeyError(digest)

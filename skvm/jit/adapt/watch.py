@@ -163,8 +163,3 @@ def _request(
         counts=counts,
         reason="; ".join(crossed[name] for name in sorted(crossed)),
     )
-
-
-def stubborn(record: AdaptRecord) -> tuple[Stubborn, ...]:
-    """Inputs that failed again and again while the steps went well otherwise."""
-    return record.stubborn
