@@ -20,7 +20,7 @@ from bench.wrong.worlds import stem
 from skvm.adapters.simulation.oracle import Done
 from skvm.jit import Book
 from skvm.plan import CallRecord, Executor, ExecutorKind, GuardContext, Slice, StepNode, StepResult, StepStatus
-from skvm.ports import Offer, StepContext
+from skvm.ports import Blobs, Offer, StepContext
 from skvm.source import Span, digest_text
 
 VERBS = ("Show", "Collect", "Check", "List", "Total", "Sort", "Archive", "Compare")
@@ -40,8 +40,13 @@ class Shelf:
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, str]] = {}
+        self._writes = 0
+
+    def generation(self) -> int:
+        return self._writes
 
     def save(self, table: str, key: str, value: Any) -> None:
+        self._writes += 1
         self._tables.setdefault(table, {})[key] = json.dumps(value)
 
     def load(self, table: str, key: str) -> Any | None:
@@ -52,6 +57,7 @@ class Shelf:
         return sorted((k, json.loads(v)) for k, v in self._tables.get(table, {}).items())
 
     def drop(self, table: str, key: str) -> None:
+        self._writes += 1
         self._tables.get(table, {}).pop(key, None)
 
     def put(self, data: bytes) -> str:
@@ -145,9 +151,9 @@ def request(made: Program, rng: random.Random) -> tuple[str, dict[str, str]]:
     return spoken(made.grammar.say(rng.randrange(len(made.grammar.wordings)), values), rng), values
 
 
-def learned(made: Program, runs: int, rng: random.Random) -> Book:
+def learned(made: Program, runs: int, rng: random.Random, shelf: Blobs | None = None) -> Book:
     """A book that watched the program."""
-    book, step = Book(Shelf()), node(made)
+    book, step = Book(shelf or Shelf()), node(made)
     for number in range(runs):
         task, values = request(made, rng)
         seen, reference = context(step, task, f"r{number}"), made.run(values)

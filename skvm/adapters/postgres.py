@@ -60,6 +60,10 @@ class PostgresConnection:
             except psycopg.Error as error:
                 raise StoreError(f"state: {_first_line(error)}", where=self.where, help="see the database server") from None
 
+    def foreign(self) -> None:
+        """Not known: asking the server would cost what reading a record costs."""
+        return
+
     @property
     def alive(self) -> bool:
         """Is the session that began still there, as far as is known?"""

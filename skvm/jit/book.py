@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from skvm.ir import digest_json
 from skvm.jit.agreement import due
+from skvm.jit.dispatch import Dispatch
 from skvm.jit.ladder import LIVE, Policy, StepRecord, added, handed_back, take
 from skvm.jit.observe import Observation, cost_of, inputs_of, observation
 from skvm.jit.prove import Handed, arguments, bind, outcome
 from skvm.jit.provenance import World
+from skvm.jit.table import STEPS, Place, Table
 from skvm.plan import CallRecord, SolidState, SolidStep, StepResult, StepStatus
 from skvm.ports import Blobs, Offer, Refusal, StepContext
 
-STEPS, RUNS, PLACES = "jit.steps", "jit.runs", "jit.places"
+RUNS, PLACES = "jit.runs", "jit.places"
 
 
 class Book:
@@ -39,7 +41,7 @@ class Book:
         self._lock = lock
         self._clock = clock
         self._handed: dict[tuple[str, str, str], str] = {}
-        self._known: dict[str, tuple[Any, StepRecord]] = {}
+        self._table = Table(blobs)
         self._asked: dict[tuple[str, str, str], float] = {}
 
     # what the executor asks
@@ -47,25 +49,40 @@ class Book:
     def lookup(self, context: StepContext) -> Offer | Refusal | None:
         """The promoted code whose guards hold, else why the newest one may not run, else None."""
         self._asked[_where(context)] = self._clock()
-        record = self.record(context.node.key)
+        self._table.refresh()
+        known = self._table.step(context.node.key)
         moved = self._place(context)
-        if record is None:
+        if known is None:
             return moved
         current = context.guard.slice_digest
+        able = known.promoted.get(current, ())
+        inputs = inputs_of(context) if able else {}
+        for dispatch in able:
+            captures = dispatch.captures(inputs, context.guard)
+            if captures is not None:
+                return self._offer(known.record, dispatch.code, captures, inputs, context)
+        return self._explained(known.record, able, inputs, context) or (None if current in known.slices else moved)
+
+    def _offer(
+        self, record: StepRecord, code: SolidStep, captures: dict[str, Any], inputs: dict[str, Any], context: StepContext
+    ) -> Offer:
+        return Offer.made(code=code, holes=captures, shadow=self._checked(record, code, inputs, context))
+
+    def _explained(
+        self, record: StepRecord, able: Sequence[Dispatch], inputs: dict[str, Any], context: StepContext
+    ) -> Offer | Refusal | None:
+        """Asked again the long way, which alone can tell which guard missed, and has the last word."""
         refusal: Refusal | None = None
-        for code in reversed(record.versions):
-            if code.state is not SolidState.PROMOTED or code.slice_digest != current:
-                continue
+        for code in (dispatch.code for dispatch in able):
             try:
-                captures = bind(code, inputs_of(context), context.guard)
+                captures = bind(code, inputs, context.guard)
             except Handed as handed:
                 refusal = _nearer(refusal, Refusal(solid=code.id, guard=handed.guard, reason=handed.reason))
                 continue
-            return Offer(code=code, holes=captures, shadow=self._checked(record, code, context))
+            return self._offer(record, code, captures, inputs, context)
         if refusal is not None:
             self._note(record, refusal.solid, f"guard missed: {refusal.guard}: {refusal.reason}", context.run)
-            return refusal
-        return None if any(v.slice_digest == current for v in record.versions) else moved
+        return refusal
 
     def fill(self, offer: Offer, context: StepContext, index: int, done: tuple[CallRecord, ...]) -> dict[str, Any] | None:
         """Arguments of call `index`; None when an earlier result or a hole is not as it always was."""
@@ -120,11 +137,11 @@ class Book:
             record = record.model_copy(update={"handed": added(record.handed, cost, simulated)})
             self._save(handed_back(record, solid, told, self.policy, context.run))
 
-    def _checked(self, record: StepRecord, code: SolidStep, context: StepContext) -> bool:
+    def _checked(self, record: StepRecord, code: SolidStep, inputs: dict[str, Any], context: StepContext) -> bool:
         """Is this one for the model, so that the code is held against it once more? Counted, so that a model that fails at
         it does not get the same request for ever."""
         turn = int(record.served.get("n", 0)) + record.checked
-        seen = digest_json({"inputs": inputs_of(context), "files": context.guard.files}) if turn else ""
+        seen = digest_json({"inputs": inputs, "files": context.guard.files}) if turn else ""
         if not due(code, seen, turn, self.policy.standing(code).share):
             return False
         with self._lock():
@@ -137,13 +154,9 @@ class Book:
 
     def record(self, step_key: str) -> StepRecord | None:
         """Everything known about a step."""
-        row = self._blobs.load(STEPS, step_key)
-        if row is None:
-            return None
-        known = self._known.get(step_key)
-        if known is None or known[0] != row:
-            known = self._known[step_key] = (row, StepRecord.model_validate(row))
-        return known[1]
+        self._table.refresh()
+        known = self._table.step(step_key)
+        return known.record if known is not None else None
 
     def records(self) -> list[StepRecord]:
         """All steps, in order of skill and step."""
@@ -207,7 +220,7 @@ class Book:
         return record.replaced(record.version(id).model_copy(update={"state": SolidState.DEMOTED}), reason, run)
 
     def _save(self, record: StepRecord) -> None:
-        self._blobs.save(STEPS, record.step_key, record.model_dump(mode="json"))
+        self._table.save(record)
 
     def _note(self, record: StepRecord, solid: str, reason: str, run: str) -> None:
         with self._lock():
@@ -222,6 +235,14 @@ class Book:
 
     def _place(self, context: StepContext) -> Refusal | None:
         """Remember what this step of the skill looks like now; a refusal when there was promoted code for its former look."""
+        where = (context.skill, context.node.id)
+        place = self._table.places.get(where)
+        if place is None or place.key != context.node.key or place.slice != context.guard.slice_digest:
+            moved = self._placed(context)
+            place = self._table.places[where] = Place(context.node.key, context.guard.slice_digest, moved)
+        return place.moved
+
+    def _placed(self, context: StepContext) -> Refusal | None:
         key = digest_json([context.skill, context.node.id])
         row: dict[str, Any] = {
             "skill": context.skill,
@@ -237,12 +258,12 @@ class Book:
             row = old
         if not row.get("before"):
             return None
-        former = self.record(row["before"][0])
-        codes = [v for v in former.versions if v.slice_digest == row["before"][1]] if former else []
-        promoted = next((v for v in reversed(codes) if v.state is SolidState.PROMOTED), None)
-        if promoted is None:
+        former = self._table.step(row["before"][0])
+        able = former.promoted.get(row["before"][1]) if former is not None else None
+        if not able:
             return None
-        return Refusal(solid=promoted.id, guard="slice", reason=_moved(row, promoted.step_key, promoted.slice_digest))
+        code = able[0].code
+        return Refusal(solid=code.id, guard="slice", reason=_moved(row, code.step_key, code.slice_digest))
 
 
 def _nearer(one: Refusal | None, two: Refusal) -> Refusal:

@@ -155,7 +155,15 @@ def negates(value: str, seen: Sequence[str]) -> str | None:
     return next((w for w in _words(value) if w in NEGATORS and w not in known), None)
 
 
+def plain(value: str) -> bool:
+    """Is it sure at a glance that no word of it negates? What is not ASCII is never sure."""
+    return value.isascii() and NEGATORS.isdisjoint(_WORD.findall(value.lower()))
+
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+
+
 def _words(text: str) -> list[str]:
     folded = text.replace("’", "'").lower()
     wide = [c for c in folded if c in NEGATORS]  # scripts without blanks
-    return re.findall(r"[^\W_]+(?:'[^\W_]+)?", folded) + wide
+    return _WORD.findall(folded) + wide

@@ -80,6 +80,10 @@ class Blobs(Protocol):
         """Remove one record."""
         ...
 
+    def generation(self) -> object | None:
+        """Equal to what it was: no record was written since, by anybody. Costs microseconds; None where it is not known."""
+        ...
+
 
 @runtime_checkable
 class Storage(Protocol):

@@ -45,6 +45,7 @@ class Connection:
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
         self._forks = _forks
+        self._openings = 0
         with self.use():
             pass
 
@@ -65,10 +66,16 @@ class Connection:
             except sqlite3.Error as error:
                 raise self._failure(error) from None
 
+    def foreign(self) -> tuple[int, int]:
+        """Equal to what it was: no other connection wrote since. SQLite counts that for one opening of the file."""
+        ((version,),) = self.run("PRAGMA data_version")
+        return self._openings, version
+
     def _here(self) -> sqlite3.Connection:
         """The connection of this process."""
         if self._db is None or self._forks != _forks:
             self._db, self._forks = self._open(), _forks
+            self._openings += 1
         return self._db
 
     def close(self) -> None:

@@ -47,6 +47,10 @@ class Database(Protocol):
         """One statement with `?` for values, its own transaction; all rows. Raises StoreError."""
         ...
 
+    def foreign(self) -> object | None:
+        """Equal to what it was: nobody else wrote since. None where it is not known."""
+        ...
+
 
 class SqlJournal:
     """`ports.Journal` on a connection; safe for threads and for many processes on one database."""
@@ -88,6 +92,7 @@ class Records:
 
     def __init__(self, connection: Database) -> None:
         self._db = connection
+        self._writes = 0
 
     def records(self, table: str) -> Iterator[tuple[str, Any]]:
         """Rows of a table in key order, as they are now."""
@@ -96,7 +101,10 @@ class Records:
 
     def save(self, table: str, key: str, value: Any) -> None:
         """Write one record."""
-        self._db.run(SAVE, (table, key, to_text(value)))
+        try:
+            self._db.run(SAVE, (table, key, to_text(value)))
+        finally:  # afterwards: whoever reads in between has what was there before
+            self._writes += 1
 
     def load(self, table: str, key: str) -> Any | None:
         """One record or None."""
@@ -105,7 +113,15 @@ class Records:
 
     def drop(self, table: str, key: str) -> None:
         """Remove one record; absent ones are no error."""
-        self._db.run("DELETE FROM records WHERE tab = ? AND key = ?", (table, key))
+        try:
+            self._db.run("DELETE FROM records WHERE tab = ? AND key = ?", (table, key))
+        finally:
+            self._writes += 1
+
+    def generation(self) -> object | None:
+        """Own writes of records, and whether anybody else wrote anything; None where that is not known."""
+        foreign = self._db.foreign()
+        return None if foreign is None else (self._writes, foreign)
 
 
 def to_text(value: Any) -> str:

@@ -56,6 +56,7 @@ class NullBlobs:
     def __init__(self) -> None:
         self._blobs: dict[str, bytes] = {}
         self._tables: dict[str, dict[str, str]] = {}
+        self._writes = 0
 
     def put(self, data: bytes) -> str:
         """Store and return the digest."""
@@ -75,6 +76,7 @@ class NullBlobs:
     def save(self, table: str, key: str, value: Any) -> None:
         """Write one record."""
         self._tables.setdefault(table, {})[key] = to_text(value)
+        self._writes += 1
 
     def load(self, table: str, key: str) -> Any | None:
         """One record or None."""
@@ -84,6 +86,11 @@ class NullBlobs:
     def drop(self, table: str, key: str) -> None:
         """Remove one record."""
         self._tables.get(table, {}).pop(key, None)
+        self._writes += 1
+
+    def generation(self) -> int:
+        """Writes so far."""
+        return self._writes
 
 
 class NullStore:

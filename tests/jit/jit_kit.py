@@ -29,7 +29,7 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, Any]] = {}
-        self.saves = 0
+        self.saves = self.drops = 0
         self.fail_at: int | None = None
 
     def put(self, data: bytes) -> str:
@@ -51,7 +51,11 @@ class MemoryBlobs:
         return copy.deepcopy(self.tables.get(table, {}).get(key))
 
     def drop(self, table: str, key: str) -> None:
+        self.drops += 1
         self.tables.get(table, {}).pop(key, None)
+
+    def generation(self) -> object:
+        return self.saves, self.drops
 
 
 def node(key: str = "sha256:" + "a1" * 32, id: str = "S1.s1", effect: EffectClass = EffectClass.IDEMPOTENT) -> StepNode:

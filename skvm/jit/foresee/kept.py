@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from skvm.jit.book import STEPS
 from skvm.jit.foresee.rules import Fixed, Following, Found, Rule, Source, Spoken
 from skvm.jit.foresee.serve import foresee
 from skvm.jit.ladder import StepRecord, added, means
 from skvm.jit.observe import cost_of
+from skvm.jit.table import STEPS
 from skvm.jit.traces import Call, Turn
 from skvm.plan import CallRecord, StepResult
 from skvm.ports import Blobs, Foretold

@@ -7,6 +7,7 @@ import hashlib
 import threading
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -122,6 +123,16 @@ class StoreSuite(ABC):
             for key, _ in store.blobs.records("t"):
                 store.blobs.drop("t", key)
             assert list(store.blobs.records("t")) == []
+
+    def test_a_generation_that_stayed_means_that_no_record_changed(self, tmp_path: Path) -> None:
+        with self.make(tmp_path / "home") as store, self.make(tmp_path / "home") as other:
+            changes = [partial(store.blobs.save, "t", "k", 1), partial(store.blobs.drop, "t", "k")]
+            changes += [partial(other.blobs.save, "t", "k", 2), partial(other.blobs.drop, "t", "k")] if self.durable else []
+            for change in changes:
+                before = store.blobs.generation()
+                assert before == store.blobs.generation()
+                change()
+                assert before is None or before != store.blobs.generation()
 
     def test_what_is_kept_is_not_shared(self, tmp_path: Path) -> None:
         with self.make(tmp_path / "home") as store:
