@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpus import CORPUS
+from skvm.app.asked import CompileOptions
 from skvm.app.check import diagnose, warm_up
-from skvm.app.compiling import CompileOptions, request_of
+from skvm.app.compiling import request_of
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
 from skvm.capability.profiles import shipped_profiles

@@ -118,8 +118,9 @@ def _one(job: tuple[Path, Path]) -> Row:
 
 
 def _stages(source: Any) -> tuple[dict[str, float], dict[str, int], dict[str, bool], tuple[str, ...]]:
+    from skvm.app.asked import CompileOptions
     from skvm.app.check import diagnose
-    from skvm.app.compiling import CompileOptions, compile_source
+    from skvm.app.compiling import compile_source
     from skvm.app.settings import Settings
     from skvm.parse import certify, parse_skill
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpus import CORPUS
+from skvm.app.asked import CompileOptions
 from skvm.app.check import diagnose, warm_up
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.compiling import compile_source
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
 from skvm.compile.emission import emit_skill, harness_named, restore

@@ -19,8 +19,9 @@ from typing import Any, cast
 
 from bench.corpus import CORPUS
 from skvm.adapters.tokens import OfflineCounter
+from skvm.app.asked import CompileOptions
 from skvm.app.check import diagnose, warm_up
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.compiling import compile_source
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
 from skvm.plan import ExecutorKind, StepNode

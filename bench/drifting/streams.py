@@ -13,7 +13,8 @@ from typing import Any
 from bench.skillruns import SKILLS
 from skvm.adapters.simulation.faults import chance, uniform
 from skvm.app.adapting import plan_digest, recompiled
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_source
 from skvm.app.settings import Settings
 from skvm.capability import Cell, Level, Profile
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes

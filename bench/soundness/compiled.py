@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_source
 from skvm.app.settings import Settings
 from skvm.plan import Artifact
 from skvm.source import SkillSource

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skvm.app.active import PLANS, keep, plan_of, record_of, records, stored_plan
-from skvm.app.compiling import CompileOptions, artifact_at, compile_request, request_of
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import artifact_at, compile_request, request_of
 from skvm.app.evidence import LOCK_SECONDS
 from skvm.app.running import RunOptions, target_of
 from skvm.app.settings import Settings

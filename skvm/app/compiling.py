@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from skvm.app.asked import CompileOptions
 from skvm.app.linking import Chain, with_skills
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
@@ -20,23 +21,6 @@ from skvm.source import SkillSource, load_skill
 
 if TYPE_CHECKING:
     from skvm.compile import CompileRequest, Processor
-
-
-@dataclass(frozen=True)
-class CompileOptions:
-    """Options of `skvm compile` that change the result, and the two that only show it."""
-
-    target: str
-    profile: Path | None = None
-    passes: str | None = None
-    pool: tuple[str, ...] = ()
-    success: float | None = None
-    wall: float | None = None
-    models: int | None = None
-    stop_after: str | None = None
-    print_after: tuple[str, ...] = ()
-    show: Callable[[str, str], None] | None = None
-    watch: Callable[[str, Callable[[], str]], None] | None = None
 
 
 def compile_source(source: SkillSource, options: CompileOptions, settings: Settings) -> Artifact:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from skvm.app.asked import CompileOptions
 from skvm.app.check import diagnose
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.compiling import compile_source
 from skvm.app.settings import Settings
 from skvm.diag import PlanError, UsageError
 from skvm.ir import canonical_json

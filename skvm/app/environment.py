@@ -21,7 +21,8 @@ from skvm.adapters.packages import (
     resolve_pip,
     sources_of,
 )
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_source
 from skvm.app.sandbox import passing_folder, sandbox_of
 from skvm.app.settings import Settings
 from skvm.diag import EnvironmentFailure, PlanError, UsageError

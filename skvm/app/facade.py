@@ -42,7 +42,8 @@ class Skvm:
 
     def compile(self, path: Path | str, target: str, *, profile: Path | None = None, passes: str | None = None) -> Artifact:
         """The plan of a skill for `MODEL[@HARNESS]`; no key, network or model is used."""
-        from skvm.app.compiling import CompileOptions, compile_source
+        from skvm.app.asked import CompileOptions
+        from skvm.app.compiling import compile_source
 
         return compile_source(self.load(path), CompileOptions(target, profile, passes), self.settings)
 

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from skvm.app.compiling import CompileOptions, compile_request, request_of
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_request, request_of
 from skvm.app.evidence import with_book
 from skvm.app.inputs import SkillInput
 from skvm.app.plans import parts_of

@@ -148,7 +148,8 @@ def _asked(options: MeasureOptions, target: Target, settings: Settings) -> tuple
         raise UsageError(f"no such primitive: {', '.join(strange)}", help="`skvm profile show sim/strong` lists them")
     wanted, unwanted = set(options.primitives) or set(known), "not among the primitives that were asked for"
     if options.skill is not None:
-        from skvm.app.compiling import CompileOptions, artifact_at
+        from skvm.app.asked import CompileOptions
+        from skvm.app.compiling import artifact_at
 
         artifact, _ = artifact_at(options.skill, CompileOptions(target=str(target)), settings)
         needed = {r.primitive for r in artifact.requirements}

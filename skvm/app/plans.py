@@ -8,19 +8,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skvm.app.cache import FRONT, Cache, code_digest
-from skvm.app.compiling import CompileOptions, compile_request, request_of
+from skvm.app.asked import ROOMS, CompileOptions, key_of
+from skvm.app.cache import Cache, code_digest
 from skvm.app.inputs import SkillInput
 from skvm.app.pool import in_processes
 from skvm.app.settings import Settings
-from skvm.compile import DEFAULT_PIPELINE, CompileRequest, Processor, toolchain
-from skvm.plan import Artifact, DelegateNode
 from skvm.source import SkillSource
 
-ROOMS = (*FRONT, "capability", "plan", "compile")
-"""Rooms whose code decides what a plan is."""
+if TYPE_CHECKING:
+    from skvm.compile import CompileRequest, Processor
+    from skvm.plan import Artifact
 
 KEPT = 2_000
 """Plans kept."""
@@ -31,10 +30,19 @@ Parts = dict[str, str]
 
 def parts_of(source: SkillSource, request: CompileRequest) -> Parts:
     """All that the plan of a skill depends on."""
+    return _with_skill(source, _parts_asked(request))
+
+
+def _with_skill(source: SkillSource, asked: Parts) -> Parts:
+    return {"skill": f"{source.name} {source.digest}", **asked}
+
+
+def _parts_asked(request: CompileRequest) -> Parts:
+    from skvm.compile import DEFAULT_PIPELINE, toolchain
+
     tools = toolchain()
     own, *pool = request.processors.values()
     return {
-        "skill": f"{source.name} {source.digest}",
         "skvm": f"{tools['skvm']} {code_digest(ROOMS)}",
         "grammar": tools["grammar"],
         "catalog": tools["catalog"],
@@ -82,6 +90,7 @@ class Made:
 
 def made_of(artifact: Artifact, whole: bool) -> Made:
     """What is kept of a plan; roles of words are marked in the text, see `painted`."""
+    from skvm.plan import DelegateNode
     from skvm.plan.describe import summary_text
 
     errors = any(d.severity == "error" for d in artifact.diagnostics)
@@ -99,7 +108,21 @@ class Plans:
     """The cache of plans. Whatever goes wrong with it is a miss."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._cache = Cache(settings.cache, "plans", KEPT)
+
+    def asked(self, options: CompileOptions) -> Parts:
+        """All that plans depend on besides their skills; raises UsageError for a wrong target or profile."""
+        key = key_of(options, self._settings)
+        row = self._cache.load(key) if key else None
+        if isinstance(row, dict) and all(isinstance(value, str) for value in row.values()):
+            return row
+        from skvm.app.compiling import request_of
+
+        parts = _parts_asked(request_of(options, self._settings))
+        if key and key == key_of(options, self._settings):  # else a profile was written meanwhile
+            self._cache.save({key: parts})
+        return parts
 
     def load(self, parts: Parts, whole: bool) -> Made | None:
         """What is kept of the plan of these parts; `whole`: with its file, which must match its digest."""
@@ -157,14 +180,13 @@ def compile_many(
 
     `whole`: with the files of the plans. Passes of a pipeline text may be another package's, so that such plans are not kept.
     """
-    request = request_of(options, settings)
     cached = not (options.passes or options.stop_after or options.print_after or options.watch or settings.dump)
     plans = Plans(settings) if cached else None
-    loaded = [(item, parts_of(item.load(), request) if plans else None) for item in items]
+    asked = plans.asked(options) if plans else {}
+    loaded = [(item, _with_skill(item.load(), asked) if plans else None) for item in items]
     known = [plans.load(parts, whole) if plans and parts else None for _, parts in loaded]
     unknown = [item for (item, _), hit in zip(loaded, known, strict=True) if hit is None]
-    work = partial(_one, request=request, settings=settings, whole=whole)
-    fresh = in_processes(work, unknown, _warm_up, 1 if options.print_after or options.watch else jobs)
+    fresh = _compiled(unknown, options, settings, whole, jobs)
     made: list[tuple[Parts, Made]] = []
     for (_, parts), hit in zip(loaded, known, strict=True):
         result = hit if hit is not None else next(fresh)
@@ -173,6 +195,17 @@ def compile_many(
         yield result
     if plans is not None:
         plans.save(made)
+
+
+def _compiled(
+    items: Sequence[SkillInput], options: CompileOptions, settings: Settings, whole: bool, jobs: int | None
+) -> Iterator[Made]:
+    if not items:
+        return
+    from skvm.app.compiling import request_of
+
+    work = partial(_one, request=request_of(options, settings), settings=settings, whole=whole)
+    yield from in_processes(work, items, _warm_up, 1 if options.print_after or options.watch else jobs)
 
 
 def _warm_up() -> None:
@@ -185,6 +218,8 @@ def _warm_up() -> None:
 
 
 def _one(item: SkillInput, request: CompileRequest, settings: Settings, whole: bool) -> Made:
+    from skvm.app.compiling import compile_request
+
     source = item.load()
     made = made_of(compile_request(source, request, settings), whole)
     return made if source.root is not None else replace(made, others=False)  # nothing can lie beside a text without a folder

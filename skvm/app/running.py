@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from skvm.app.compiling import CompileOptions, artifact_at
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import artifact_at
 from skvm.app.evidence import note_compile, open_book, open_rules
 from skvm.app.linking import folders_of
 from skvm.app.policy import NAME, policy_of

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @format_option()
 def command(skills: tuple[str, ...], form: str, output: Path | None, jobs: int | None, timings: bool, **given: Any) -> int:
     """Compile skills into content-addressed plans; needs no key, no network and no model."""
-    from skvm.app.compiling import CompileOptions
+    from skvm.app.asked import CompileOptions
     from skvm.app.inputs import expand_inputs
     from skvm.app.plans import compile_many
     from skvm.app.settings import Settings

@@ -12,7 +12,7 @@ import click
 from skvm.cli.common import format_option, note, pool_options, put, put_items, put_json, style
 
 if TYPE_CHECKING:
-    from skvm.app.compiling import CompileOptions
+    from skvm.app.asked import CompileOptions
     from skvm.app.plans import Known
     from skvm.plan import Artifact
     from skvm.plan.queue import Rate
@@ -33,7 +33,8 @@ def command(what: str, target: str, profile: Path | None, cache: bool, html: Pat
     """Why a plan is as it is: bindings, gaps, edges, critical path; or what a diagnostic code means."""
     if re.fullmatch(r"SKV\d{3}", what.upper()):
         return _code(what.upper(), form)
-    from skvm.app.compiling import CompileOptions, artifact_at
+    from skvm.app.asked import CompileOptions
+    from skvm.app.compiling import artifact_at
     from skvm.app.settings import Settings
     from skvm.plan.describe import explain_json, explain_text
     from skvm.plan.queue import FREE, Rate

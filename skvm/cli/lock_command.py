@@ -27,7 +27,7 @@ from skvm.cli.common import format_option, note, pool_options, put, put_json, sk
 @format_option()
 def command(skills: tuple[str, ...], output: Path, form: str, environments: tuple[Path, ...], **given: Any) -> int:
     """Note what the plans of skills are made from, so that `skvm verify` can tell whether they would come out again."""
-    from skvm.app.compiling import CompileOptions
+    from skvm.app.asked import CompileOptions
     from skvm.app.inputs import expand_inputs, save_result
     from skvm.app.locking import lock_skills
     from skvm.app.settings import Settings

@@ -134,7 +134,8 @@ def _detached(run: str, check_file: Path | None, form: str) -> int:
 
 
 def _dry(what: Path, options: Any, settings: Any, form: str) -> int:
-    from skvm.app.compiling import CompileOptions, artifact_at
+    from skvm.app.asked import CompileOptions
+    from skvm.app.compiling import artifact_at
     from skvm.app.policy import policy_of
     from skvm.app.running import target_of
     from skvm.plan.dry_run import dry_run_json, dry_run_text

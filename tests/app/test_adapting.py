@@ -10,7 +10,8 @@ import pytest
 
 from skvm.app.active import PLANS, stored_plan
 from skvm.app.adapting import Adapting, not_beside, only_affected, plan_digest, recompiled, with_counts
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_source
 from skvm.app.running import RunOptions
 from skvm.app.settings import Settings
 from skvm.capability import Cell, Level

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from skvm.app.compiling import CompileOptions, artifact_at
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import artifact_at
 from skvm.app.inputs import expand_inputs
 from skvm.app.linking import beside, folders_of
 from skvm.app.plans import compile_many

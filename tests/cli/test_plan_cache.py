@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import sys
 
+from skvm.source import data_path
+
 
 def test_a_second_compile_says_the_same_and_a_changed_skill_is_told(skvm, skill) -> None:
     first = skvm("compile", skill, "--target", "sim/weak", "--format", "json")
@@ -86,3 +88,37 @@ def test_a_reader_that_goes_away_is_no_bug(skvm, skill) -> None:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b"" and process.wait() == 0
+
+
+def test_a_kept_plan_is_shown_without_any_model(skvm, skill) -> None:
+    words = ("compile", skill, "--target", "sim/weak")
+    first, again = skvm(*words), skvm(*words, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    loaded = {line.rpartition("|")[2].strip() for line in again.err.splitlines()}
+    assert "skvm.app.plans" in loaded and not loaded & {"pydantic", "skvm.ir", "skvm.plan", "skvm.capability", "lark"}
+    assert first.out == again.out
+
+
+def test_a_profile_that_changes_in_place_is_seen(skvm, skill, tmp_path) -> None:
+    shipped = {name: (data_path("profiles") / "sim" / f"{name}.json").read_text() for name in ("strong", "weak")}
+    mine = tmp_path / "mine.json"
+    words = ("compile", skill, "--target", "sim/weak", "--profile", mine, "--format", "json")
+    found = []
+    for name in ("weak", "strong", "weak"):
+        mine.write_text(shipped[name])
+        found.append(skvm(*words).out)
+    assert found[0] == found[2] != found[1]
+    mine.write_text("{}")
+    assert skvm(*words).code == 2
+
+
+def test_a_profile_of_the_user_takes_the_place_of_a_shipped_one(skvm, skill) -> None:
+    words = ("compile", skill, "--target", "sim/weak", "--format", "json")
+    before = skvm(*words).json
+    own = skvm.home / "profiles" / "weak.json"
+    own.parent.mkdir(parents=True)
+    text = (data_path("profiles") / "sim" / "strong.json").read_text()
+    own.write_text(text.replace('"name": "strong"', '"name": "weak"'))
+    after = skvm(*words).json
+    assert before["digest"] != after["digest"]
+    own.unlink()
+    assert skvm(*words).json == before

@@ -12,7 +12,8 @@ import pytest
 
 from skvm.app.active import PLANS, keep, record_of
 from skvm.app.adapting import plan_digest
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_source
 from skvm.app.settings import Settings
 from skvm.capability import Cell, Level
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_source
 from skvm.app.settings import Settings
 from skvm.compile.emission import Emission, Sidecar, emit_skill, harness_named, restore
 from skvm.compile.emission.edits import Edit, apply

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from skvm.app.compiling import CompileOptions, compile_source
+from skvm.app.asked import CompileOptions
+from skvm.app.compiling import compile_source
 from skvm.app.settings import Settings
 from skvm.plan import Artifact
 from skvm.plan.page import plan_page
