@@ -7,6 +7,7 @@ be too dear its outcome is drawn, per step and required primitive, from the same
           random numbers: one number per task, step and primitive, whoever does the step.
 `same`    200 trials without a change: pairs differ in 27 % by chance. Error stated beforehand: 0.01.
 `power`   200 trials in which the model lost 20 points of success.
+`doubt`   promoted code checked by a model that strays: right code left alone, wrong code demoted.
 `runs`    the same through real runs of an example skill: plan, sandbox, scripts, journal, store and checks are real.
 """
 
@@ -17,10 +18,10 @@ import json
 import sys
 from typing import Any
 
-from bench.drifting import pairs, real, streams
+from bench.drifting import doubts, pairs, real, streams
 from skvm.diag import SkvmError
 
-PARTS = ("stream", "same", "power", "runs")
+PARTS = ("stream", "same", "power", "doubt", "runs")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -52,6 +53,8 @@ def main(words: list[str] | None = None) -> int:
 def _part(part: str, args: argparse.Namespace) -> dict[str, Any]:
     if part == "stream":
         return streams.measure(args.streams, args.seed)
+    if part == "doubt":
+        return doubts.measure(args.trials, args.seed)
     if part == "runs":
         return real.measure(args.runs, args.seed)
     return pairs.same(args.trials, args.seed) if part == "same" else pairs.power(args.trials, args.seed)

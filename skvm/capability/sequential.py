@@ -24,6 +24,24 @@ def disagreement_bound(agreed: int, alpha: float) -> float:
     return 1.0 if agreed <= 0 else 1.0 - exp(log(alpha) / agreed)
 
 
+def mixed_bound(agreed: int, disagreed: int, alpha: float) -> float:
+    """The highest rate of disagreement that agreements and disagreements in any order leave possible at error `alpha`.
+
+    The likelihood ratio of a uniform mixture of rates against one rate, B(d+1, a+1) / (p^d (1-p)^a), has expectation 1 where
+    that rate is true; rates at which it stays below 1/alpha are not excluded. It has one minimum, at d / (a + d).
+    """
+    n = agreed + disagreed
+    if n == 0:
+        return 1.0
+    evidence = lgamma(disagreed + 1) + lgamma(agreed + 1) - lgamma(n + 2)
+    low, high = disagreed / n, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        against = evidence - disagreed * log(middle) - (agreed * log1p(-middle) if agreed else 0.0)
+        low, high = (middle, high) if against < -log(alpha) else (low, middle)
+    return high
+
+
 def agreements_needed(rate: float, alpha: float) -> int:
     """Agreements in a row after which a rate of disagreement above `rate` is excluded at error `alpha`."""
     needed = max(1, round(log(alpha) / log1p(-rate)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from skvm.capability.sequential import agreements_needed, at_turn, disagreement_bound
+from skvm.capability.sequential import agreements_needed, at_turn, disagreement_bound, mixed_bound
 from skvm.ir import Frozen, digest_json
 from skvm.plan import SolidState, SolidStep
 
@@ -50,8 +50,9 @@ class Tax(Frozen):
 
 
 class Standing(Frozen):
-    """How code stands. `bound`: rate of disagreement not excluded yet; `error`: at which; `agreed` predictions of the
-    `needed` ones; `share`: of served runs that are checked."""
+    """How code stands. `bound`: rate of disagreement not excluded yet; `error`: at which, twice that of the code once there was
+    a disagreement, as it is then another test; `agreed` predictions of the `needed` ones; `share`: of served runs that are
+    checked."""
 
     reach: Reach
     bound: float
@@ -89,11 +90,11 @@ def number_of(code: SolidStep) -> int:
 def standing(code: SolidStep, errors: Errors, tax: Tax) -> Standing:
     """What has been shown for code so far."""
     reach, error = reach_of(code), at_turn(errors.alpha, number_of(code))
-    bound = disagreement_bound(code.agreed, error) if not code.disagreed else 1.0
+    bound = mixed_bound(code.agreed, code.disagreed, error) if code.disagreed else disagreement_bound(code.agreed, error)
     return Standing(
         reach=reach,
         bound=bound,
-        error=error,
+        error=2 * error if code.disagreed else error,
         rate=errors.of(reach),
         agreed=code.agreed,
         needed=agreements_needed(errors.of(reach), error),

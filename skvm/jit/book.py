@@ -10,8 +10,8 @@ from typing import Any
 from skvm.ir import digest_json
 from skvm.jit.agreement import due
 from skvm.jit.dispatch import Dispatch
-from skvm.jit.ladder import LIVE, Policy, StepRecord, added, handed_back, take
-from skvm.jit.observe import Observation, cost_of, inputs_of, observation
+from skvm.jit.ladder import LIVE, Policy, StepRecord, added, broken, failed, handed_back, take
+from skvm.jit.observe import UNSOLVED, Observation, cost_of, inputs_of, observation
 from skvm.jit.prove import Handed, arguments, bind, outcome
 from skvm.jit.provenance import World
 from skvm.jit.table import STEPS, Place, Table
@@ -103,6 +103,7 @@ class Book:
     def observe(self, context: StepContext, result: StepResult, simulated: bool) -> tuple[SolidStep, ...]:
         """Take note of a finished model step; returns codes that are new or changed their state."""
         if result.status is not StepStatus.DONE:
+            self._failed(context, result)
             return ()
         began = self._clock()
         seconds = began - self._asked.pop(_where(context), began)
@@ -115,13 +116,24 @@ class Book:
             kept = [*kept, seen][-self.policy.keep :]
             rows = [o.model_dump(mode="json") for o in kept]
             self._blobs.save(RUNS, _runs_key(context.node.key, context.guard.slice_digest), rows)
-            after = take(before, seen, kept, self.policy, self._room(context.skill))
+            after = take(before, seen, kept, self.policy, self._room(context.skill), context.held)
             after = after.model_copy(update={"watching": after.watching + self._clock() - began})
             self._save(after)
         return _moves(before, after)
 
+    def _failed(self, context: StepContext, result: StepResult) -> None:
+        """A model that could not do a step, by its own word or by the step's contract, is trusted less when it contradicts."""
+        own = result.status in (StepStatus.FAILED, StepStatus.CANNOT) and not result.reason.startswith(UNSOLVED)
+        if not own or _where(context) in self._handed:
+            return
+        with self._lock():
+            record = self.record(context.node.key)
+            if record is not None:
+                self._save(failed(record))
+
     def report(self, context: StepContext, solid: str, ok: bool, reason: str, result: StepResult | None) -> None:
-        """Take note of a served (`ok`) step, or of one that was handed back to the model midway."""
+        """Take note of a served (`ok`) step, or of one that was handed back to the model: midway without a `result`, at its end
+        with one that breaks the contract of the step."""
         now = self._clock()
         with self._lock():
             record = self.record(context.node.key)
@@ -135,18 +147,24 @@ class Book:
                 return
             told = self._handed.setdefault(_where(context), reason)
             record = record.model_copy(update={"handed": added(record.handed, cost, simulated)})
+            if result is not None:
+                self._save(broken(record, solid, reason, context.run))
+                return
             self._save(handed_back(record, solid, told, self.policy, context.run))
 
     def _checked(self, record: StepRecord, code: SolidStep, inputs: dict[str, Any], context: StepContext) -> bool:
         """Is this one for the model, so that the code is held against it once more? Counted, so that a model that fails at
         it does not get the same request for ever."""
+        doubt, weighing = record.doubt(code.id), self.policy.weighing
+        suspended = doubt.suspended(weighing)
         turn = int(record.served.get("n", 0)) + record.checked
         seen = digest_json({"inputs": inputs, "files": context.guard.files}) if turn else ""
-        if not due(code, seen, turn, self.policy.standing(code).share):
+        if not suspended and not due(code, seen, turn, doubt.share(weighing, self.policy.standing(code).share)):
             return False
+        told = "is suspended" if suspended else "could serve"
         with self._lock():
             now = self.record(record.step_key) or record
-            now = now.note(code.id, "could serve, goes to the model and is compared", context.run)
+            now = now.note(code.id, f"{told}, goes to the model and is compared", context.run)
             self._save(now.model_copy(update={"checked": now.checked + 1}))
         return True
 
@@ -189,10 +207,13 @@ class Book:
         return found
 
     def change(self, id: str, state: SolidState, reason: str) -> SolidStep:
-        """Set the state of a code by hand; raises KeyError for an unknown id."""
+        """Set the state of a code by hand, whatever its checks said; raises KeyError for an unknown id."""
         with self._lock():
             record, code = self.find(id)
             record = record.replaced(code.model_copy(update={"state": state}), reason)
+            record = record.model_copy(update={"doubts": {k: v for k, v in record.doubts.items() if k != id}})
+            if code.state is state:
+                record = record.note(id, reason)
             self._save(record)
         return record.version(id)
 

@@ -2,7 +2,8 @@
 
 Everything known about one step is one record, so that a state change is one atomic write. Code earns its place: it is
 generalised from runs with different inputs, must replay all of them exactly, must never predict a left-out run wrongly, and
-must then predict the next runs of the model before it serves. One wrong prediction demotes it at any time.
+must then predict the next runs of the model before it serves. One wrong prediction demotes code that is not promoted yet; of
+promoted code it is weighed by how often the model itself strays (`doubt`), and a broken contract demotes at once.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
-from skvm.jit.agreement import Errors, Standing, Tax, standing
+from skvm.jit.agreement import Errors, Standing, Tax, reach_of, standing
 from skvm.jit.build import Abstain
+from skvm.jit.doubt import Doubt, Known, Weighing, checked, strays
 from skvm.jit.observe import Observation
 from skvm.jit.propose import generalise, program_shape
-from skvm.jit.prove import Handed, leave_one_out, predict, relaxed, replay
+from skvm.jit.prove import Handed, in_effect, leave_one_out, predict, relaxed, replay, same_arguments
 from skvm.plan import SolidState, SolidStep
 
 LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
@@ -34,7 +36,7 @@ class Policy(Frozen):
     (8 and 64 as in PyTorch Dynamo). `handed_back`: times that one code may be handed back midway before it is demoted.
     `effectful`: may code with effects outside the work folder be promoted without a person (`review`)? `keep`: observations
     kept per step. `errors`: how often code may do otherwise than the model, and at which error that is excluded; `tax`: how
-    much is checked after promotion.
+    much is checked after promotion; `weighing`: what a disagreement found there means.
     """
 
     min_observations: int = 3
@@ -47,6 +49,7 @@ class Policy(Frozen):
     keep: int = 32
     errors: Errors = Errors()
     tax: Tax = Tax()
+    weighing: Weighing = Weighing()
 
     def standing(self, code: SolidStep) -> Standing:
         """What has been shown for code so far."""
@@ -67,7 +70,8 @@ class StepRecord(Frozen):
     """All that is known about one step. `made`: codes made so far. `checked`: lookups that would have served and went to the
     model to be compared. Sums are over runs; `simulated` counts those of a simulated model: `baseline` model runs, `served`
     ones, `handed` back attempts, `mixed` runs that code began and the model ended. Keys of sums: n, model_calls, tokens,
-    seconds, usd, simulated, priced."""
+    seconds, usd, simulated, priced. `known`: what is known of the model at this step; `doubts`: by id what checks of promoted
+    code say."""
 
     step_key: str
     step_id: str
@@ -82,6 +86,12 @@ class StepRecord(Frozen):
     watching: float = 0.0
     checked: int = 0
     streak: dict[str, int] = {}
+    known: Known = Known()
+    doubts: dict[str, Doubt] = {}
+
+    def doubt(self, id: str) -> Doubt:
+        """What the checks of one code say."""
+        return self.doubts.get(id, Doubt())
 
     def version(self, id: str) -> SolidStep:
         """One code of the step; raises KeyError."""
@@ -121,16 +131,30 @@ def code_digest(code: SolidStep) -> str:
     return digest_json(body)
 
 
-def take(record: StepRecord, seen: Observation, runs: Sequence[Observation], policy: Policy, room: int) -> StepRecord:
-    """The record after one more model run; `runs` are all kept ones of the same slice, `room` codes the skill may still add."""
+def take(
+    record: StepRecord, seen: Observation, runs: Sequence[Observation], policy: Policy, room: int, held: float | None = None
+) -> StepRecord:
+    """The record after one more model run; `runs` are all kept ones of the same slice, `room` codes the skill may still add,
+    `held` is what the profile says of the model at this step."""
     kind = "mixed" if seen.mixed else "baseline"
-    record = record.model_copy(update={kind: added(getattr(record, kind), seen.cost, seen.simulated)})
-    record, covered = _compare(record, seen, policy)
+    known = record.known if seen.mixed else record.known.attempt(True).compared(_alike(seen, runs))
+    record = record.model_copy(update={kind: added(getattr(record, kind), seen.cost, seen.simulated), "known": known})
+    record, covered = _compare(record, seen, policy, strays(known, held, policy.weighing))
     return record if covered else _learn(record, seen, runs, policy, room)
 
 
-def _compare(record: StepRecord, seen: Observation, policy: Policy) -> tuple[StepRecord, bool]:
-    """Hold every live code against the run: agreement counts towards promotion, a difference demotes."""
+def _alike(seen: Observation, runs: Sequence[Observation]) -> list[bool]:
+    """Did the last run on the very same inputs do the same? Empty where there was none."""
+    for old in reversed(runs):
+        if old.id != seen.id and not old.mixed and old.input_id == seen.input_id:
+            calls = zip(old.calls, seen.calls, strict=False)
+            same = all(a.tool == b.tool and same_arguments(a.tool, a.args, b.args) for a, b in calls)
+            return [same and len(old.calls) == len(seen.calls) and old.values == seen.values]
+    return []
+
+
+def _compare(record: StepRecord, seen: Observation, policy: Policy, strayed: float) -> tuple[StepRecord, bool]:
+    """Hold every live code against the run: agreement counts towards promotion, a difference demotes or is weighed."""
     covered = False
     for code in record.versions:
         if code.state not in LIVE or code.slice_digest != seen.guard.slice_digest:
@@ -142,15 +166,57 @@ def _compare(record: StepRecord, seen: Observation, policy: Policy) -> tuple[Ste
                 record = record.note(code.id, f"did not apply: {handed.guard}: {handed.reason}", seen.run)
             continue
         if difference:
-            demoted = code.model_copy(update={"disagreed": code.disagreed + 1, "state": SolidState.DEMOTED})
-            record = record.replaced(demoted, f"the model did otherwise: {difference}", seen.run)
+            record, stays = _differed(record, code, seen, difference, policy, strayed)
+            covered = covered or stays
             continue
         covered = True
         if not seen.mixed:
+            if code.state is SolidState.PROMOTED:
+                record = _doubted(record, code.id, checked(record.doubt(code.id), True, strayed, policy.weighing))
             evidence = tuple(sorted({*code.evidence, seen.id}))
             record = record.replaced(code.model_copy(update={"agreed": code.agreed + 1, "evidence": evidence}))
             record = promote(record, code.id, policy, seen.run)
     return record, covered
+
+
+def _differed(
+    record: StepRecord, code: SolidStep, seen: Observation, difference: str, policy: Policy, strayed: float
+) -> tuple[StepRecord, bool]:
+    """The record after a run that code predicted otherwise, and whether it is the same in effect, so that there is nothing to
+    learn from it."""
+    if code.state is not SolidState.PROMOTED:
+        demoted = code.model_copy(update={"disagreed": code.disagreed + 1, "state": SolidState.DEMOTED})
+        return record.replaced(demoted, f"the model did otherwise: {difference}", seen.run), False
+    doubt = record.doubt(code.id)
+    if in_effect(code, seen):
+        doubt = doubt.model_copy(update={"excused": doubt.excused + 1})
+        return _doubted(record, code.id, doubt).note(code.id, f"the same in effect, though {difference}", seen.run), True
+    doubt = checked(doubt, False, strayed, policy.weighing)
+    record = _doubted(record, code.id, doubt)
+    told = f"the model did otherwise: {difference}; {doubt.text(policy.weighing)}"
+    code = code.model_copy(update={"disagreed": code.disagreed + 1})
+    if doubt.shown_wrong(policy.weighing) or reach_of(code) in policy.weighing.at_once:
+        return record.replaced(code.model_copy(update={"state": SolidState.DEMOTED}), told, seen.run), False
+    return record.replaced(code).note(code.id, told, seen.run), False
+
+
+def _doubted(record: StepRecord, id: str, doubt: Doubt) -> StepRecord:
+    kept = {v.id: record.doubts[v.id] for v in record.versions if v.id in record.doubts}
+    return record.model_copy(update={"doubts": {**kept, id: doubt}})
+
+
+def failed(record: StepRecord) -> StepRecord:
+    """The record after a model did not do the step, by its own word or by the step's contract."""
+    return record.model_copy(update={"known": record.known.attempt(False)})
+
+
+def broken(record: StepRecord, id: str, reason: str, run: str) -> StepRecord:
+    """The record after served code left behind what the step's contract refuses: it is demoted, whatever spoke for it."""
+    code = record.version(id)
+    if code.state not in LIVE:
+        return record
+    demoted = code.model_copy(update={"disagreed": code.disagreed + 1, "state": SolidState.DEMOTED})
+    return record.replaced(demoted, f"broke the contract of the step: {reason}", run)
 
 
 def promote(record: StepRecord, id: str, policy: Policy, run: str = "") -> StepRecord:

@@ -13,6 +13,9 @@ from skvm.ports import StepContext
 
 FINISH = "finish"
 _VALUES = re.compile(r"\$step\.(?P<id>[A-Za-z0-9_.-]+?)\.values(?:\.(?P<path>.+))?", re.DOTALL)
+UNSOLVED = "simulated model has no solution"
+"""Start of the reason that a simulated model gives where it has no oracle: nobody's inability."""
+
 MAX_CALLS = 64
 """Longer traces are kept as counts only: a step of that many calls is not a step."""
 

@@ -214,6 +214,27 @@ def predict(code: SolidStep, seen: Observation) -> str:
     return ""
 
 
+def in_effect(code: SolidStep, seen: Observation) -> bool:
+    """Did a run that differs from the code do the same all the same: its calls in order and its values, with nothing between
+    them but reads and calls that failed?"""
+    try:
+        captures = bind(code, seen.inputs, seen.guard)
+        matched: list[CallRecord] = []
+        for done in seen.calls:
+            at = len(matched)
+            if at < len(code.calls) and code.calls[at].tool == done.tool:
+                args = arguments(code, at, World(captures, tuple(matched)))
+                if done.ok == code.calls[at].expect_ok and same_arguments(done.tool, args, done.args):
+                    matched.append(done)
+                    continue
+            if done.ok and done.effect != "pure":
+                return False
+        values, _ = outcome(code, World(captures, tuple(matched)))
+    except Handed:
+        return False
+    return same(values, seen.values)
+
+
 def relaxed(code: SolidStep) -> SolidStep:
     """The code without what narrows the texts and results it accepts: for learning, never for serving."""
     return code.model_copy(

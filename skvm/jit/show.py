@@ -12,6 +12,8 @@ from skvm.jit.ladder import LIVE, Policy, StepRecord
 from skvm.jit.unify import spelled
 from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep
 
+SERVING = ("promoted", "suspended")
+
 
 class Page(Frozen):
     """One answer: `text` for a terminal, `data` as JSON."""
@@ -29,7 +31,7 @@ def list_steps(book: Book, skill: str | None = None) -> Page:
     lines = [
         f"{row['id']:<14} {row['state']:<9} {row['skill']} {row['step']}: {row['runs']} runs, {row['agreed']} predicted, "
         f"{row['disagreed']} otherwise{' (simulated)' if row['simulated'] else ''}"
-        + (f"; {told}" if (told := row["standing" if row["state"] == SolidState.PROMOTED else "reason"]) else "")
+        + (f"; {told}" if (told := row["standing" if row["state"] in SERVING else "reason"]) else "")
         for row in rows
     ]
     lines += [f"{'-':<14} {'observed':<9} {r.skill} {r.step_id}: {_runs(r)} runs; {_last(r)}" for r in watched]
@@ -45,10 +47,13 @@ def _last(record: StepRecord) -> str:
 
 
 def _row(record: StepRecord, code: SolidStep, stale: dict[str, str], policy: Policy) -> dict[str, Any]:
-    shown = policy.standing(code)
+    shown, doubt = policy.standing(code), record.doubt(code.id)
+    promoted = code.state is SolidState.PROMOTED
+    suspended = promoted and doubt.suspended(policy.weighing)
+    told = doubt.text(policy.weighing) if promoted else ""
     return {
         "id": code.id,
-        "state": "stale" if code.id in stale else code.state.value,
+        "state": "stale" if code.id in stale else "suspended" if suspended else code.state.value,
         "skill": record.skill,
         "step": code.step_id,
         "runs": len(code.evidence),
@@ -59,7 +64,8 @@ def _row(record: StepRecord, code: SolidStep, stale: dict[str, str], policy: Pol
         "reach": shown.reach.value,
         "error_bound": round(shown.bound, 6),
         "provisional": not shown.established,
-        "standing": shown.text(),
+        "standing": f"{shown.text()}; {told}" if told else shown.text(),
+        "doubt": doubt.model_dump(mode="json", include={"checks", "otherwise", "excused", "strayed"}),
         "checked": record.checked,
     }
 
@@ -96,9 +102,9 @@ def show(book: Book, id: str) -> Page:
 
 
 def _taxed(record: StepRecord, code: SolidStep, policy: Policy) -> str:
-    return (
-        f"{policy.standing(code).share:.1%} of what it could serve goes to the model and is compared ({record.checked} so far)"
-    )
+    doubt = record.doubt(code.id)
+    share = 1.0 if doubt.suspended(policy.weighing) else doubt.share(policy.weighing, policy.standing(code).share)
+    return f"{share:.1%} of what it could serve goes to the model and is compared ({record.checked} so far)"
 
 
 def _holes(code: SolidStep) -> list[str]:

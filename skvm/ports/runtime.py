@@ -14,7 +14,7 @@ class StepContext(Frozen):
     `task` is the task text, `files` input file name -> path in the work folder, `values` step id -> values,
     `item` the current item of a map, `guard` what guards look at (holes are filled by the book). `seen`: every reference to
     earlier results that the step is shown, resolved (`$step.ID.files` and `.summary` too); None = the book takes the named
-    ones out of `values`.
+    ones out of `values`. `held`: how likely the plan takes it that the model does this step right; None: not measured.
     """
 
     skill: str
@@ -26,6 +26,7 @@ class StepContext(Frozen):
     values: dict[str, dict[str, Any]] = {}
     item: str | None = None
     seen: dict[str, Any] | None = None
+    held: float | None = None
     guard: GuardContext
 
 
@@ -63,11 +64,11 @@ class SolidBook(Protocol):
         ...
 
     def observe(self, context: StepContext, result: StepResult, simulated: bool) -> tuple[SolidStep, ...]:
-        """Take note of a finished model step; returns records whose state changed."""
+        """Take note of a model step that ended by itself; returns records whose state changed."""
         ...
 
     def report(self, context: StepContext, solid: str, ok: bool, reason: str, result: StepResult | None) -> None:
-        """Take note of a served (ok) or deoptimised step."""
+        """Take note of a served (ok) or deoptimised step; not ok with a result: at its end it broke the step's contract."""
         ...
 
 

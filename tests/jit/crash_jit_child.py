@@ -40,6 +40,10 @@ def plan(text: str) -> Artifact:
 COMPILED, VARIANT = plan("as compiled"), plan("the variant")
 
 
+MANY = 8
+"""Disagreements, more than demote code of a model that seldom strays."""
+
+
 class Killing(sqlite3.Connection):
     """Counts statements of the process and dies before the one that `at` names."""
 
@@ -54,7 +58,7 @@ class Killing(sqlite3.Connection):
 
 
 def solidify(home: Path) -> None:
-    """Learn, promote, serve, see the model do otherwise, demote."""
+    """Learn, promote, serve, see the model do otherwise until it is demoted, learn what it does now."""
     with open_store(home) as store:
         book = Book(store.blobs)
         for number, (file, by) in enumerate([("a.csv", "region"), ("bb.csv", "city"), ("ccc.csv", "owner")]):
@@ -65,8 +69,10 @@ def solidify(home: Path) -> None:
         offer = book.lookup(seen)
         if isinstance(offer, Offer):
             book.report(seen, offer.code.id, True, "", None)
-        result = by_model(program, tool, seen)
-        book.observe(seen, result.model_copy(update={"values": {**result.values, "rows": 99}}), False)
+        for number in range(MANY):
+            seen = request("dd.csv", "week", f"against{number}")
+            result = by_model(program, tool, seen)
+            book.observe(seen, result.model_copy(update={"values": {**result.values, "rows": 99}}), False)
 
 
 def adapt(home: Path) -> None:
@@ -85,14 +91,19 @@ def solid_found(home: Path) -> dict[str, Any]:
         book = Book(store.blobs)
         codes = [v for r in book.records() for v in r.versions]
         live = [v for v in codes if v.state is SolidState.PROMOTED]
-        earned = all(v.agreed >= 1 and not v.disagreed and len(v.evidence) >= 3 for v in live)
+        weighing, doubts = book.policy.weighing, {id: d for r in book.records() for id, d in r.doubts.items()}
+        earned = all(v.agreed >= 1 and len(v.evidence) >= 3 for v in live)
+        earned = earned and not any(v.id in doubts and doubts[v.id].shown_wrong(weighing) for v in live)
+        demoted = all(v.disagreed == doubts[v.id].otherwise for v in codes if v.id in doubts)
+        suspended = any(v.id in doubts and doubts[v.id].suspended(weighing) for v in live)
         seen = request("after.csv", "day", "after")
         offer = book.lookup(seen)
         right = True
-        if isinstance(offer, Offer):
+        if isinstance(offer, Offer) and not offer.shadow:
             served = by_code(book, offer, tool, seen)
-            right = served is not None and served.calls == by_model(program, tool, seen).calls and bool(live)
-        return {"served": isinstance(offer, Offer), "right": right and earned, "states": sorted(v.state for v in codes)}
+            right = not suspended and served is not None and served.calls == by_model(program, tool, seen).calls and bool(live)
+        serves = isinstance(offer, Offer) and not offer.shadow
+        return {"served": serves, "right": right and earned and demoted, "states": sorted(v.state for v in codes)}
 
 
 def adapt_found(home: Path) -> dict[str, Any]:

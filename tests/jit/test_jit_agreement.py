@@ -66,9 +66,14 @@ def test_a_later_code_of_a_step_is_held_to_a_smaller_error() -> None:
     assert not standing(many.model_copy(update={"id": "x/4"}), ERRORS, TAX).established
 
 
-def test_code_that_was_ever_wrong_has_no_bound() -> None:
+def test_after_a_disagreement_the_bound_says_so_at_twice_the_error() -> None:
     _, code = ALONE
-    assert standing(code.model_copy(update={"agreed": 1000, "disagreed": 1}), ERRORS, TAX).bound == 1.0
+    clean = standing(code.model_copy(update={"agreed": 1000}), ERRORS, TAX)
+    once = standing(code.model_copy(update={"agreed": 1000, "disagreed": 1}), ERRORS, TAX)
+    often = standing(code.model_copy(update={"agreed": 1000, "disagreed": 400}), ERRORS, TAX)
+    assert clean.bound < once.bound < 0.05 < often.bound
+    assert once.error == 2 * clean.error
+    assert not often.established
 
 
 def test_about_the_stated_share_is_checked_and_the_same_history_gives_the_same_answer() -> None:
@@ -109,7 +114,7 @@ def test_checks_go_on_after_promotion_and_count_as_evidence() -> None:
     assert before.agreed < code.agreed <= before.agreed + checked
 
 
-def test_a_check_that_finds_a_difference_demotes() -> None:
+def test_checks_that_find_differences_demote() -> None:
     book, _ = learned(Policy(tax=Tax(slope=0.3, least=0.3)))
     served(book, 40, wrong_from=0)
     record = book.records()[0]

@@ -11,7 +11,7 @@ import pytest
 from jit_kit import MemoryBlobs, by_code, by_model, call, context, done, node
 
 from skvm.jit import Book, Policy
-from skvm.plan import CallRecord, SolidState, StepResult, StepStatus
+from skvm.plan import CallRecord, SolidState, SolidStep, StepResult, StepStatus
 from skvm.ports import Offer, Refusal, SolidBook, StepContext
 
 CASES = [("sales.csv", "region"), ("orders.csv", "city"), ("costs.csv", "owner"), ("stock.csv", "area"), ("q1_x.csv", "team")]
@@ -188,16 +188,49 @@ def test_handed_back_too_often_is_demoted() -> None:
     assert book.records()[0].versions[0].state is SolidState.DEMOTED
 
 
-def test_a_disagreeing_model_run_demotes() -> None:
+def otherwise(book: Book, seen: StepContext) -> tuple[SolidStep, ...]:
+    result = by_model(program, tool, seen)
+    return book.observe(seen, result.model_copy(update={"values": {**result.values, "rows": 99}}), False)
+
+
+def test_one_disagreeing_model_run_suspends_or_checks_and_several_demote() -> None:
     book = Book(MemoryBlobs())
     learn(book)
-    seen = request("sales.csv", "region", "other")
-    result = by_model(program, tool, seen)
-    changed = result.model_copy(update={"values": {**result.values, "rows": 99}})
-    [moved] = [m for m in book.observe(seen, changed, False) if m.state is SolidState.DEMOTED]
-    assert moved.disagreed == 1
-    assert "99" in moved.reason
-    assert not isinstance(book.lookup(seen), Offer)
+    moved: list[SolidStep] = []
+    for number in range(12):
+        moved += [m for m in otherwise(book, request("sales.csv", "region", f"r{number} ")) if m.state is SolidState.DEMOTED]
+        if moved:
+            break
+        assert book.records()[0].doubts[book.records()[0].versions[0].id].otherwise == number + 1
+        if number:
+            offer = book.lookup(request("sales.csv", "region", "x"))
+            assert isinstance(offer, Offer)
+            assert offer.shadow, "while the evidence speaks against it nothing is served"
+    assert 2 <= moved[0].disagreed <= 8
+    assert "99" in moved[0].reason
+    assert not isinstance(book.lookup(request("sales.csv", "region")), Offer)
+
+
+def test_a_shadow_that_the_model_contradicts_is_demoted_at_once() -> None:
+    book = Book(MemoryBlobs(), Policy(shadow=5))
+    learn(book)
+    code = book.records()[0].versions[-1]
+    assert code.state is SolidState.SHADOW
+    moved = otherwise(book, request("sales.csv", "region", "other"))
+    assert [m.id for m in moved if m.state is SolidState.DEMOTED] == [code.id]
+
+
+def test_code_that_breaks_the_contract_is_demoted_at_once() -> None:
+    book = Book(MemoryBlobs())
+    learn(book)
+    seen = request("sales.csv", "region", "odd")
+    offer = book.lookup(seen)
+    assert isinstance(offer, Offer)
+    ended = StepResult(status=StepStatus.FAILED, reason="the file out/a.md does not exist", executor="solid")
+    book.report(seen, offer.code.id, False, ended.reason, ended)
+    [code] = book.records()[0].versions
+    assert (code.state, code.disagreed) == (SolidState.DEMOTED, 1)
+    assert "broke the contract" in code.reason
 
 
 def test_an_edit_to_what_the_step_sees_drops_the_code() -> None:

@@ -11,13 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
+from skvm.jit.observe import UNSOLVED
 from skvm.plan import Artifact, Event, EventKind, ExecutorKind, Requires, StepNode, StepStatus
 
 OUTSIDE = 3
 """Exit code of a run that target or environment ended."""
-
-UNSOLVED = "simulated model has no solution"
-"""Start of the reason that a simulated model gives where it has no oracle."""
 
 
 class Outcome(Frozen):

@@ -41,6 +41,7 @@ async def context_of(session: Session, node: StepNode, scope: Scope) -> StepCont
         values=session.board.values(scope),
         item=item if item is None or isinstance(item, str) else str(item),
         seen=_seen(session, node, scope),
+        held=_held(session, node),
         guard=guard,
     )
 
@@ -134,7 +135,9 @@ async def serve(
     values, summary = finished
     wrong = (await problems(calls, node, values)).all
     if wrong:
-        _deopt(session, context, scope, offer, calls, "; ".join(wrong))
+        reason = "; ".join(wrong)
+        ended = StepResult.made(status=StepStatus.FAILED, reason=session.redactor.text(reason), executor="solid")
+        _deopt(session, context, scope, offer, calls, reason, ended)
         return None
     session.emit(EventKind.SOLID_SERVE, node.id, scope, solid=offer.code.id, calls=len(calls.records))
     return session.redactor.value(values), session.redactor.text(summary)
@@ -146,9 +149,10 @@ def served(session: Session, context: StepContext, offer: Offer, result: StepRes
 
 
 def observe(session: Session, context: StepContext, scope: Scope, result: StepResult) -> None:
-    """Show the book a finished model step; what changed its state becomes events."""
+    """Show the book a model step that ended by itself; what changed its state becomes events."""
     book = session.ports.solid
-    if book is None or result.status is not StepStatus.DONE:
+    own = result.status in (StepStatus.DONE, StepStatus.FAILED, StepStatus.CANNOT)
+    if book is None or not own:
         return
     moved = _quiet(book.observe, context, result, result.simulated) or ()
     for step in moved:
@@ -160,10 +164,18 @@ def _moved(session: Session, node: str, scope: Scope, step: SolidStep) -> None:
     session.emit(EventKind.JIT_STATE, node, scope, solid=step.id, **data)
 
 
-def _deopt(session: Session, context: StepContext, scope: Scope, offer: Offer, calls: StepCalls, reason: str) -> None:
+def _deopt(
+    session: Session,
+    context: StepContext,
+    scope: Scope,
+    offer: Offer,
+    calls: StepCalls,
+    reason: str,
+    ended: StepResult | None = None,
+) -> None:
     reason = session.redactor.text(reason)
     _miss(session, context.node.id, scope, offer.code.id, "run", reason, len(calls.records))
-    _report(session, context, offer, False, reason, None)
+    _report(session, context, offer, False, reason, ended)
 
 
 def _miss(session: Session, node: str, scope: Scope, solid: str, guard: str, reason: str, done: int) -> None:
@@ -202,6 +214,12 @@ async def _sandbox_version(session: Session) -> str:
         return (await session.commands.sandbox()).version
     except SandboxError:
         return ""
+
+
+def _held(session: Session, node: StepNode) -> float | None:
+    """How likely the plan takes it that the model does this step right."""
+    own = next((b for b in session.request.artifact.bindings if b.step == node.id), None)
+    return None if own is None or own.unproved else own.probability
 
 
 def _verdict(session: Session, node: StepNode, primitive: str) -> str:
