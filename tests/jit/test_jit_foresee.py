@@ -233,8 +233,8 @@ def test_the_command_learns_and_tries(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.corpus
 @pytest.mark.skipif(not GROUPS.is_dir(), reason="the recorded runs beside the checkout are absent")
 def test_real_runs() -> None:
-    from bench.foreseeing import learns, measure
+    from bench.foreseeing import measure, part
 
     found = list(read_traces(GROUPS / "tau-retail-library-l0"))
-    made = measure([r for r in found if learns(r)], [r for r in found if not learns(r)])
+    made = measure([r for r in found if not part(r)], [r for r in found if part(r)])
     assert made["precision"] >= 0.99 and made["share of reads"] >= 0.15

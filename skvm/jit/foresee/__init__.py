@@ -1,8 +1,9 @@
 """foresee: the next read of an agent, foretold from what stands in its messages, with rules learned from recorded runs.
 
 A rule names a tool and where each of its arguments comes from: a piece of the user's last words that has the shape all its
-values had, a path into an earlier result, the next item of a list; of one step of a skill also a call that is always the same.
-It is kept only when it was right often enough on the runs it was learned from. Only reads are foretold; a write is never.
+values had, the one wording of a request, a path into an earlier result, the next item of a list (as a search also only until
+what the user named is found); of one step of a skill also a call that is always the same. It is kept only when it was right in
+enough of the runs it was learned from. Only reads are foretold; a write is never.
 `kept` holds rules for runs of a skill.
 """
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from skvm.jit.foresee.rules import Fixed, Following, Found, Rule, Source, Spoken
 from skvm.jit.foresee.serve import foresee
+from skvm.jit.foresee.worded import Worded
 from skvm.jit.ladder import StepRecord, added, means
 from skvm.jit.observe import cost_of
 from skvm.jit.table import STEPS
@@ -22,7 +23,13 @@ from skvm.runtime.tools.specs import TOOLS_VERSION
 
 RULES, TALLIES = "jit.rules", "jit.foretold"
 TRIAL = 8
-_KINDS: dict[str, Callable[..., Source]] = {"spoken": Spoken, "found": Found, "following": Following, "fixed": Fixed}
+_KINDS: dict[str, Callable[..., Source]] = {
+    "spoken": Spoken,
+    "worded": Worded,
+    "found": Found,
+    "following": Following,
+    "fixed": Fixed,
+}
 
 
 def plain(rule: Rule) -> dict[str, Any]:
@@ -41,8 +48,7 @@ def rule_of(row: dict[str, Any]) -> Rule:
 def _source(row: dict[str, Any]) -> Source:
     kind = _KINDS[row.pop("kind")]
     known = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    if "before" in known:
-        known["before"] = frozenset(known["before"])
+    known |= {name: frozenset(known[name]) for name in ("before", "sought") if name in known}
     return kind(**known)
 
 
@@ -80,12 +86,13 @@ class StepRules:
         """The read that exactly one rule (or several that agree) foretells; then those that are always made, one by one."""
         calls = tuple(Call(c.tool, c.args, c.result, not c.ok) for c in done)
         loose, always = [r for r in self.rules if not r.fixed], [r for r in self.rules if r.fixed]
-        turn = Turn(None if calls else said, calls, (), ())
+        heard = () if said is None else (said,)
+        turn = Turn(None if calls else said, calls, (), (), heard)
         call = foresee(loose, turn)
         if call is not None:
             rule = next(r for r in loose if (found := r.call(turn)) is not None and found.key == call.key)
             return Foretold(tool=call.tool, args=call.args, rule=rule.text())
-        turn = Turn(said, calls, (), ())
+        turn = Turn(said, calls, (), (), heard)
         made = ((rule, rule.call(turn)) for rule in always)
         return next((Foretold(tool=c.tool, args=c.args, rule=rule.text()) for rule, c in made if c is not None), None)
 

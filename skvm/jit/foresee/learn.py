@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from skvm.jit.foresee.rules import Fixed, Following, Found, Rule, Source, Spoken, leaves, next_item, parsed, word_before
+from skvm.jit.foresee.rules import (
+    Fixed,
+    Following,
+    Found,
+    Path,
+    Rule,
+    Source,
+    Spoken,
+    leaves,
+    next_item,
+    parsed,
+    word_before,
+    words,
+)
 from skvm.jit.foresee.shapes import shape
+from skvm.jit.foresee.worded import worded
 from skvm.jit.traces import Call, Run, Turn, is_read
 
 MIN_SEEN = 8
-"""Times that a rule must have been right on the runs it is learned from."""
+"""Runs, of those it is learned from, in which a rule must have been right whenever it spoke."""
 
 MIN_MEAN = 0.93
-"""Posterior mean of being right that a rule must reach there; with no error this takes 13 cases."""
+"""Posterior mean of being right in a run that a rule must reach there; with no error this takes 13 runs. What happens within
+one run hangs together: a loop that goes on for six items is one case and not six."""
 
 MOST_WAYS = 12
 """Ways to explain one call that are followed up, the most frequent ones."""
 
 MAX_RESULT = 200_000
 """Characters of a result that are looked through."""
+
+Moment = tuple[int, int]
+"""A turn: number of the run, number in it."""
 
 SOME = 0.8
 """Share of the calls of a tool in which two arguments must stand next to each other to be read as one piece."""
@@ -35,41 +53,41 @@ def learn(
 
     `fixed`: also calls that are the same each time, for runs that all do one piece of work; these come last.
     """
-    turns = [turn for run in sorted(runs, key=lambda r: r.id) for turn in run.turns]
-    found = [_counted(rule, turns) for rule in (*_spoken_rules(turns), *_result_rules(turns))]
+    runs = sorted(runs, key=lambda r: r.id)
+    turns = [turn for run in runs for turn in run.turns]
+    found = [_counted(rule, runs) for rule in (*_spoken_rules(turns), *_result_rules(turns))]
     good = [row for row in found if row[0].right >= min_seen and row[0].mean >= min_mean]
     kept: list[Rule] = []
-    covered: set[int] = set()
-    for rule, right in sorted(good, key=lambda row: (-row[0].mean, -row[0].right, row[0].text())):
+    covered: set[Moment] = set()
+    for rule, right in sorted(good, key=lambda row: (-row[0].mean, -row[0].right, -len(row[1]), row[0].text())):
         if not right <= covered:  # else it only says what better rules say, and would disagree with them elsewhere
             kept.append(rule)
             covered |= right
-    return (*kept, *(_fixed_rules(turns, min_seen, min_mean) if fixed else ()))
+    return (*kept, *(_fixed_rules(runs, min_seen, min_mean) if fixed else ()))
 
 
-def _fixed_rules(turns: Sequence[Turn], min_seen: int, min_mean: float) -> list[Rule]:
+def _fixed_rules(runs: Sequence[Run], min_seen: int, min_mean: float) -> list[Rule]:
     """Reads with the same arguments that follow the user's words, each kept by itself: none of them speaks against another."""
     seen: dict[tuple[str, bytes], tuple[int, Call]] = {}
-    for turn in turns:
-        for call in {c.key: c for c in turn.reads}.values() if turn.said is not None else ():
+    for turn in (turn for run in runs for turn in run.turns if turn.said is not None):
+        for call in {c.key: c for c in turn.reads}.values():
             seen[call.key] = (seen.get(call.key, (0, call))[0] + 1, call)
     often = [call for count, call in seen.values() if count >= min_seen]
-    found = [_counted(Rule(c.tool, "", tuple(Fixed(n, v) for n, v in sorted(c.args.items()))), turns)[0] for c in often]
+    found = [_counted(Rule(c.tool, "", tuple(Fixed(n, v) for n, v in sorted(c.args.items()))), runs)[0] for c in often]
     good = [rule for rule in found if rule.right >= min_seen and rule.mean >= min_mean]
     return sorted(good, key=lambda rule: (-rule.mean, rule.text()))
 
 
-def _counted(rule: Rule, turns: Sequence[Turn]) -> tuple[Rule, set[int]]:
-    """The rule with its counts, and the turns at which it was right."""
-    right: set[int] = set()
-    wrong = 0
-    for at, turn in enumerate(turns):
-        call = rule.call(turn)
-        if call is not None and call.key in {c.key for c in turn.reads}:
-            right.add(at)
-        elif call is not None:
-            wrong += 1
-    return replace(rule, right=len(right), wrong=wrong), right
+def _counted(rule: Rule, runs: Sequence[Run]) -> tuple[Rule, set[Moment]]:
+    """The rule with its counts of runs, and the moments at which it was right. A run with one error is an error."""
+    moments: set[Moment] = set()
+    right = wrong = 0
+    for number, run in enumerate(runs):
+        calls = ((at, turn, rule.call(turn)) for at, turn in enumerate(run.turns))
+        good = {at: call.key in {c.key for c in turn.reads} for at, turn, call in calls if call is not None}
+        moments |= {(number, at) for at, held in good.items() if held}
+        right, wrong = right + (bool(good) and all(good.values())), wrong + (not all(good.values()))
+    return replace(rule, right=right, wrong=wrong), moments
 
 
 def _first_reads(turns: Iterable[Turn], spoken: bool) -> Iterator[tuple[Turn, Call]]:
@@ -79,7 +97,7 @@ def _first_reads(turns: Iterable[Turn], spoken: bool) -> Iterator[tuple[Turn, Ca
 
 
 def _spoken_rules(turns: Sequence[Turn]) -> Iterator[Rule]:
-    """One rule a tool whose every argument stood in the words that came before the call."""
+    """One rule a tool whose every argument stood in the words that came before the call, and one for each fixed wording."""
     cases: dict[str, list[tuple[str, Call]]] = defaultdict(list)
     for turn, call in _first_reads(turns, spoken=True):
         if call.args and all(isinstance(v, str) and v and v in (turn.said or "") for v in call.args.values()):
@@ -88,6 +106,9 @@ def _spoken_rules(turns: Sequence[Turn]) -> Iterator[Rule]:
         sources = _spoken(rows)
         if sources:
             yield Rule(tool, "", sources)
+    yield from (
+        Rule(tool, "", (found,)) for tool, found in worded([(t.said or "", c) for t, c in _first_reads(turns, spoken=True)])
+    )
 
 
 def _spoken(rows: list[tuple[str, Call]]) -> tuple[Spoken, ...]:
@@ -130,13 +151,38 @@ def _neighbour(name: str, names: tuple[str, ...], rows: list[tuple[str, Call]]) 
 def _result_rules(turns: Sequence[Turn]) -> Iterator[Rule]:
     """Rules whose arguments come out of earlier results, for every pair of a tool and the tool whose result came last."""
     ways: dict[tuple[str, str], Counter[tuple[Source, ...]]] = defaultdict(Counter)
+    texts = _named_texts(turns)
     for turn, call in _first_reads(turns, spoken=False):
         if turn.done and turn.done[-1].ok and call.args:
             per_arg = [list(_origins(name, value, turn, call.tool)) for name, value in sorted(call.args.items())]
             ways[call.tool, turn.done[-1].tool].update(list(product(*per_arg))[: MOST_WAYS * 4])
     for (tool, after), counts in sorted(ways.items()):
         best = sorted(counts.items(), key=lambda row: (-row[1], Rule(tool, after, row[0]).text()))
-        yield from (Rule(tool, after, sources) for sources, _ in best[:MOST_WAYS])
+        for sources, _ in best[:MOST_WAYS]:
+            yield Rule(tool, after, sources)
+            yield from (Rule(tool, after, searching) for searching in _searches(sources, texts.get(tool, {})))
+
+
+def _searches(sources: tuple[Source, ...], texts: Mapping[Path, frozenset[str]]) -> Iterator[tuple[Source, ...]]:
+    """The same loop as a search for something the user named, by each place in which that could stand."""
+    for at, loop in enumerate(sources):
+        if isinstance(loop, Following):
+            for path, sought in texts.items():
+                yield (*sources[:at], replace(loop, until=path, sought=sought), *sources[at + 1 :])
+
+
+def _named_texts(turns: Sequence[Turn]) -> dict[str, dict[Path, frozenset[str]]]:
+    """By tool, the places in its results (those in lists as `*`) that hold words which users say, with all words there."""
+    said = frozenset().union(*(words(turn.said) for turn in turns if turn.said is not None))
+    found: dict[str, dict[Path, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for tool, result in {(c.tool, c.result) for turn in turns for c in turn.done if c.ok and len(c.result or "") <= MAX_RESULT}:
+        for path, value in leaves(parsed(result or "")):
+            if isinstance(value, str) and path:
+                found[tool][tuple("*" if isinstance(p, int) else p for p in path)] |= words(value)
+    return {
+        tool: {path: frozenset(rows[path]) for path in sorted(rows, key=str) if not said.isdisjoint(rows[path])}
+        for tool, rows in found.items()
+    }
 
 
 def _origins(name: str, value: Any, turn: Turn, own: str) -> Iterator[Source]:

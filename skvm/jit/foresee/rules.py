@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from skvm.jit.foresee.worded import Worded
 from skvm.jit.traces import Call, Turn
 
 Path = tuple[str | int, ...]
@@ -58,16 +59,22 @@ class Found:
 class Following:
     """An argument that is the item after the one the same tool was called with last, in a list of an earlier result.
 
-    `steps`: so many items of the list, in a row, must have been gone through already.
+    `steps`: so many items of the list, in a row, must have been gone through already. `until`: a search for what the user
+    named, over once a text at this path of what the loop has read (`*` for any place in a list) holds a word of the user.
+    `sought`: words that stand at that path in recorded results; a user who said none of them is not known to search.
     """
 
     name: str
     tool: str
     path: Path
     steps: int = 1
+    until: Path = ()
+    sought: frozenset[str] = frozenset()
 
-    def read(self, done: tuple[Call, ...], own: str) -> dict[str, Any] | None:
-        """The next item, None at the end of the list."""
+    def read(self, done: tuple[Call, ...], own: str, heard: tuple[str, ...] = ()) -> dict[str, Any] | None:
+        """The next item, None at the end of the list or of the search."""
+        if self.until and not self._searching(done, own, frozenset().union(*(words(text) for text in heard))):
+            return None
         used = [c.args.get(self.name) for c in done if c.tool == own]
         for call in reversed(done):
             if call.tool == self.tool and call.ok:
@@ -75,6 +82,12 @@ class Following:
                 following = next_item(items, used, self.steps)
                 return None if following is None else {self.name: following}
         return None
+
+    def _searching(self, done: tuple[Call, ...], own: str, wanted: frozenset[str]) -> bool:
+        if wanted.isdisjoint(self.sought):
+            return False
+        texts = (text for c in done if c.tool == own and c.ok for text in texts_at(parsed(c.result or ""), self.until))
+        return all(wanted.isdisjoint(words(text)) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ class Fixed:
     value: Any
 
 
-Source = Spoken | Found | Following | Fixed
+Source = Spoken | Worded | Found | Following | Fixed
 
 
 @dataclass(frozen=True)
@@ -133,9 +146,9 @@ class Rule:
     def _values(self, source: Source, turn: Turn) -> dict[str, Any] | None:
         if isinstance(source, Fixed):
             return {source.name: source.value}
-        if isinstance(source, Spoken):
+        if isinstance(source, (Spoken, Worded)):
             return source.read(turn.said or "")
-        return source.read(turn.done) if isinstance(source, Found) else source.read(turn.done, self.tool)
+        return source.read(turn.done) if isinstance(source, Found) else source.read(turn.done, self.tool, turn.heard)
 
     def text(self) -> str:
         """The rule in one line."""
@@ -147,11 +160,15 @@ class Rule:
 def _told(source: Source) -> str:
     if isinstance(source, Spoken):
         return " ".join(f"{n} like {p}" for n, p in zip(source.names, source.patterns, strict=True))
+    if isinstance(source, Worded):
+        return f"{source.call} for {source.wording}"
     if isinstance(source, Fixed):
         return f"{source.name} = {json.dumps(source.value, ensure_ascii=False)}"
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in source.path)
     next_one = f"next item, after {source.steps} in a row, of " if isinstance(source, Following) else ""
-    return f"{source.name} = {next_one}{source.tool}{place}"
+    until = ".".join(map(str, source.until)) if isinstance(source, Following) else ""
+    stop = f", until {until} of one names what the user said" if until else ""
+    return f"{source.name} = {next_one}{source.tool}{place}{stop}"
 
 
 @lru_cache(maxsize=256)
@@ -175,6 +192,24 @@ def word_before(text: str, at: int) -> str:
     """The word in front of a place, lower case; empty when none stands right before it."""
     found = re.search(r"([A-Za-z'\u2019]+)[\s:]*$", text[max(0, at - 40) : at])
     return found[1].lower() if found else ""
+
+
+@lru_cache(maxsize=4096)
+def words(text: str) -> frozenset[str]:
+    """Words of three letters and more, lower case, without the ending of a plural."""
+    return frozenset(word.removesuffix("s") for word in re.findall(r"[^\W\d_]{3,}", text.lower()))
+
+
+def texts_at(value: Any, path: Path) -> Iterator[str]:
+    """All texts at a path, in which `*` is every place of a list."""
+    if not path:
+        if isinstance(value, str):
+            yield value
+    elif path[0] == "*" and isinstance(value, list):
+        for inner in value:
+            yield from texts_at(inner, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from texts_at(value[path[0]], path[1:])
 
 
 @lru_cache(maxsize=4096)

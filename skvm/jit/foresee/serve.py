@@ -57,12 +57,12 @@ class Score:
         }
 
 
-def score(rules: Sequence[Rule], runs: Iterable[Run]) -> Score:
-    """Foretell at every turn from what stood before it, then go on on the record.
+def score(rules: Sequence[Rule], runs: Iterable[Run], so_far: Score | None = None) -> Score:
+    """Foretell at every turn from what stood before it, then go on on the record; counts are added to those `so_far`.
 
     Right: the recorded call, or one of the reads that were recorded right after it without a word between.
     """
-    made = Score()
+    made = so_far or Score()
     for run in runs:
         made.runs += 1
         for turn in run.turns:

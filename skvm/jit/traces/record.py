@@ -37,12 +37,14 @@ class Call:
 @dataclass(frozen=True)
 class Turn:
     """A moment at which a model was asked. `said`: the user's words when they came last, else None. `done`: earlier calls with
-    their results. `made`: what the model then called. `reads`: those calls and the reads that followed without a word."""
+    their results. `made`: what the model then called. `reads`: those calls and the reads that followed without a word.
+    `heard`: all words of the user so far."""
 
     said: str | None
     done: tuple[Call, ...]
     made: tuple[Call, ...]
     reads: tuple[Call, ...]
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def run_of(id: str, task: str, messages: Iterable[Message]) -> Run:
     return Run(id, task or next((m.text for m in rows if m.role == "user"), id), tuple(turns_of(rows)))
 
 
-_Asked = tuple[str | None, tuple[Call, ...], tuple[Call, ...]]
-"""The user's words when they came last, what was done before, the calls of the answer."""
+_Asked = tuple[str | None, tuple[Call, ...], tuple[Call, ...], tuple[str, ...]]
+"""The user's words when they came last, what was done before, the calls of the answer, all words of the user so far."""
 
 
 def turns_of(messages: Iterable[Message]) -> Iterator[Turn]:
@@ -87,9 +89,10 @@ def turns_of(messages: Iterable[Message]) -> Iterator[Turn]:
     open_calls: dict[str, tuple[int, Call]] = {}
     done: dict[int, Call] = {}
     asked: list[_Asked] = []
+    heard: tuple[str, ...] = ()
     for message in messages:
         if message.role == "user":
-            said = message.text
+            said, heard = message.text, (*heard, message.text)
         elif message.role == "tool":
             if message.of in open_calls:
                 number, call = open_calls.pop(message.of)
@@ -97,17 +100,17 @@ def turns_of(messages: Iterable[Message]) -> Iterator[Turn]:
             said = None
         elif message.role == "assistant":
             made = tuple(call for _, call in message.calls)
-            asked.append((said, tuple(done[number] for number in sorted(done)), made))
+            asked.append((said, tuple(done[number] for number in sorted(done)), made, heard))
             open_calls |= {id: (opened + at, call) for at, (id, call) in enumerate(message.calls)}
             opened += len(made)
             said = None
-    for at, (words, before, made) in enumerate(asked):
-        yield Turn(words, before, made, tuple(_reads(asked[at:])))
+    for at, (words, before, made, spoken) in enumerate(asked):
+        yield Turn(words, before, made, tuple(_reads(asked[at:])), spoken)
 
 
 def _reads(rest: list[_Asked]) -> Iterator[Call]:
     """Reads from here on until the user speaks, the model answers in words, or something is written."""
-    for at, (said, _, made) in enumerate(rest):
+    for at, (said, _, made, _) in enumerate(rest):
         if (said is not None and at) or not made:
             return
         for call in made:

@@ -1,0 +1,94 @@
+"""Requests that come in one wording with other values each time, and the call they lead to: templates of both at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from skvm.jit.patterns import covering, looks_like_data
+from skvm.jit.traces import Call
+from skvm.jit.unify import Column, Unifier, spelled, tokens
+from skvm.plan import Template, Text, Unfilled, Var, decode, encode, fill, match_text
+
+Case = tuple[str, Call]
+"""The user's words and the call that followed."""
+
+
+@dataclass(frozen=True)
+class Worded:
+    """All arguments of a call, out of the one wording of the user's words; stored templates as JSON.
+
+    `kinds`: what each part that differs must look like, as a JSON object of patterns.
+    """
+
+    wording: str
+    call: str
+    kinds: str
+
+    def read(self, text: str) -> dict[str, Any] | None:
+        """The arguments, None for another wording or a value of another kind."""
+        wording, call, kinds = _read(self)
+        held = match_text(wording, text)
+        if held is None or any(re.fullmatch(kinds[name], value, re.DOTALL) is None for name, value in held.items()):
+            return None
+        try:
+            args = fill(call, held)
+        except Unfilled:
+            return None
+        return args if isinstance(args, dict) else None
+
+
+@lru_cache(maxsize=256)
+def _read(worded: Worded) -> tuple[Template, Template, dict[str, str]]:
+    return decode(json.loads(worded.wording)), decode(json.loads(worded.call)), json.loads(worded.kinds)
+
+
+def worded(cases: Sequence[Case]) -> Iterator[tuple[str, Worded]]:
+    """For each wording, the tool and the call that it most often led to, where all that differs in it stands in the words."""
+    groups: dict[tuple[str, ...], list[Case]] = defaultdict(list)
+    for text, call in cases:
+        groups[_skeleton(text)].append((text, call))
+    for _, rows in sorted(groups.items()):
+        unifier = Unifier("h")
+        wording = unifier.unify([text for text, _ in rows])
+        if len(rows) > 1 and isinstance(wording, (str, Text)):
+            tool, made = _commonest([call for _, call in rows], unifier.table)
+            kinds = {name: covering(column) for name, column in unifier.table.items()}
+            if tool:
+                yield tool, Worded(spelled(encode(wording)), made, spelled(kinds))
+
+
+def _skeleton(text: str) -> tuple[str, ...]:
+    """The wording: what could be data is left open."""
+    return tuple("" if looks_like_data(token) and not token.isspace() else token for token in tokens(text))
+
+
+def _commonest(calls: Sequence[Call], table: Mapping[str, Column]) -> tuple[str, str]:
+    """Tool and stored template of the call that was made most often, but for values that stand in the words."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for index, call in enumerate(calls):
+        held = {str(column[index]): Var(name) for name, column in sorted(table.items(), reverse=True)}
+        try:
+            counts[call.tool, spelled(encode(_opened(call.args, held)))] += 1
+        except ValueError:
+            continue
+    return min(counts, key=lambda key: (-counts[key], key)) if counts else ("", "")
+
+
+def _opened(value: Any, held: Mapping[str, Var]) -> Template:
+    """The value with holes where its texts hold, as whole words, what stands in the words of the user."""
+    if isinstance(value, dict):
+        return {key: _opened(inner, held) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_opened(inner, held) for inner in value]
+    if not isinstance(value, str) or not held:
+        return value
+    choices = "|".join(re.escape(text) for text in sorted(held, key=lambda text: (-len(text), text)))
+    pieces = re.split(rf"(?<![^\W_])({choices})(?![^\W_])", value)
+    parts = tuple(held[piece] if at % 2 else piece for at, piece in enumerate(pieces) if piece)
+    return value if len(pieces) == 1 else parts[0] if len(parts) == 1 else Text(parts)
