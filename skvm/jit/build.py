@@ -7,20 +7,30 @@ are kept and must agree later.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from skvm.jit.observe import Observation
-from skvm.jit.patterns import FREE_AFTER, covering, ignored
-from skvm.jit.provenance import Sources, World, evaluate, parsed, template_of
+from skvm.jit.patterns import covering
+from skvm.jit.provenance import NUMBER, Sources, World, evaluate, template_of
+from skvm.jit.regroup import regrouped
+from skvm.jit.results import Abstain, encoded, result_shape, seen_result, type_of
 from skvm.jit.shell import differing, pieces, same_command
 from skvm.jit.unify import Column, Unifier, spelled, tokens
-from skvm.plan import CallRecord, Hole, Origin, Shell, SolidCall, Template, Text, Unfilled, Var, as_text, encode, match_tree
-from skvm.plan.guards import json_type
-from skvm.plan.ranges import hull, signs
-from skvm.source import digest_text
+from skvm.plan import (
+    Hole,
+    Origin,
+    Shell,
+    SolidCall,
+    Template,
+    Text,
+    Var,
+    as_text,
+    variables,
+)
 
 COMMAND_ARGS = {"execute_command": "command"}
 """Tools whose named argument is shell text."""
@@ -28,14 +38,8 @@ COMMAND_ARGS = {"execute_command": "command"}
 CONFIRMING = frozenset({"write_file", "edit_file"})
 """Tools whose result says only that it was done."""
 
-MAX_SHOWN = 2000
 MAX_TIED = 2000
-MAX_LINES = 40
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
-
-
-class Abstain(Exception):
-    """There is no code that the observations prove; the message says why."""
 
 
 @dataclass
@@ -45,29 +49,6 @@ class Inputs:
     templates: dict[str, Template]
     kinds: dict[str, str]
     table: dict[str, Column]
-
-
-def type_of(column: Column) -> str:
-    """JSON type of all values of a hole; raises Abstain when they are of several."""
-    kinds = {json_type(v) for v in column}
-    if kinds == {"integer", "number"}:
-        return "number"
-    if len(kinds) > 1:
-        raise Abstain(f"a hole holds values of several types: {', '.join(sorted(kinds))}")
-    return kinds.pop()
-
-
-def encoded(template: Template) -> Any:
-    """Stored form of a template; raises Abstain for one that cannot be stored."""
-    try:
-        return encode(template)
-    except ValueError as error:
-        raise Abstain(str(error)) from None
-
-
-def seen_result(call: CallRecord) -> str:
-    """What of a result is compared: standard output of a command, else the text the model saw."""
-    return call.stdout if call.stdout is not None else call.result
 
 
 @dataclass
@@ -130,9 +111,28 @@ class Builder:
         """Template of one argument or output; raises Abstain where a difference has no known source."""
         assert self._sources is not None
         unifier = Unifier("x", stop=lambda column: bool(self._explained(column)))
-        template = unifier.unify(values)
-        table = {name: self._fill_in(column, where) for name, column in unifier.table.items()}
+        template = self._regrouped(unifier.unify(values), unifier)
+        table = {name: self._fill_in(unifier.table[name], where) for name in dict.fromkeys(variables(template))}
         return self._tie(_substituted(template, table))
+
+    def _regrouped(self, template: Template, unifier: Unifier) -> Template:
+        """The template with the holes of its texts drawn around what is known."""
+        if isinstance(template, dict):
+            return {k: self._regrouped(v, unifier) for k, v in template.items()}
+        if isinstance(template, (list, tuple)):
+            return [self._regrouped(v, unifier) for v in template]
+        if not isinstance(template, Text):
+            return template
+        pieces = [p if isinstance(p, str) else unifier.table[p.name] for p in template.parts]
+        found = regrouped(pieces, self._settled, lambda column: bool(self._explained(column)))
+        return template_of([p if isinstance(p, str) else unifier.hole(p) for p in found])
+
+    def _settled(self, column: Column) -> bool:
+        """Are the contents of a hole known as a whole, or made of such? A labelled part of a result is a weaker reading."""
+        assert self._sources is not None
+        if self._explained(column):
+            return True
+        return all(isinstance(v, str) for v in column) and self._sources.concatenation(column) is not None
 
     def _explained(self, column: Column) -> tuple[Origin, ...]:
         assert self._sources is not None
@@ -186,15 +186,19 @@ class Builder:
         """
         calls = self.observations[0].calls
         texts = [seen_result(o.calls[index]) for o in self.observations]
+        if calls[index].tool in CONFIRMING and len({spelled(o.calls[index].args) for o in self.observations}) > 1:
+            return None  # made out of the arguments, which this code chose: that it was done is all the news there is
         last = index == len(calls) - 1
         news = "none" if calls[index].tool in CONFIRMING else "last" if last else "all"
         return result_shape(texts, self._columns(acted), self._columns(passed), news)
 
     def _columns(self, names: set[str]) -> frozenset[str]:
-        """What derived holes hold, spelled, also as texts."""
+        """What derived holes hold, spelled, also as texts and as the numbers that those are."""
         found: set[str] = set()
         for column in (self._held[n] for n in self.holes if n in names):
             found |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
+            if all(isinstance(v, str) and NUMBER.fullmatch(v) for v in column):
+                found.add(spelled([json.loads(v) for v in column]))
         return frozenset(found)
 
     def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
@@ -301,73 +305,6 @@ def _substituted(template: Template, table: dict[str, Template]) -> Template:
     if isinstance(template, (list, tuple)):
         return [_substituted(v, table) for v in template]
     return template
-
-
-def result_shape(
-    texts: Sequence[str], used: frozenset[str] = frozenset(), passed: frozenset[str] = frozenset(), news: str = "all"
-) -> Any:
-    """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns that later calls hold,
-    `passed` those that the values of the step hold.
-
-    `news` is `none` for a call that only confirms what it was given, `last` where no call comes after it: then what
-    varies can decide no call any more, and a number keeps only its sign. Raises Abstain for results before other calls that
-    vary without a form, unless `FREE_AFTER` different ones changed nothing.
-    """
-    if len(set(texts)) == 1:
-        return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
-    for reading in ("json", "lines"):
-        trees = [read_result(t, reading) for t in texts]
-        shape = _shape(reading, trees, used, passed, news) if all(t is not None for t in trees) else None
-        if shape is not None:
-            return shape
-    if news == "all" and len(set(texts)) < FREE_AFTER:
-        raise Abstain(f"what was read differs without a form, and {len(set(texts))} of {FREE_AFTER} such results were seen")
-    heads = {t.partition("\n")[0] for t in texts}
-    return {"head": heads.pop()} if len(heads) == 1 and all("\n" in t.strip() for t in texts) else None
-
-
-def _shape(reading: str, trees: list[Any], used: frozenset[str], passed: frozenset[str], news: str) -> Any:
-    unifier = Unifier("r", stop=whole_texts if reading == "json" else lambda column: False)
-    template = unifier.unify(trees)
-    if isinstance(template, Var) and reading == "lines":
-        return None
-    try:
-        holes = {name: [type_of(column), *result_limits(column, used, passed, news)] for name, column in unifier.table.items()}
-    except Abstain:
-        return None
-    if reading == "lines" and any(isinstance(match_tree(template, tree), str) for tree in trees):
-        return None  # the lines can be read in more than one way
-    return {"as": reading, "template": encoded(template), "holes": holes}
-
-
-def whole_texts(column: Column) -> bool:
-    """Texts in data differ as a whole."""
-    return all(isinstance(v, str) for v in column)
-
-
-def result_limits(column: Column, used: frozenset[str], passed: frozenset[str], news: str) -> tuple[str, str]:
-    """Pattern and range of what stands in one place of a result, by whether the code uses it; empty where none fits."""
-    if any(isinstance(v, str) and not 0 < len(v) <= 200 for v in column):
-        return "", ""
-    texts, key = all(isinstance(v, str) for v in column), spelled(list(column))
-    if key in used:
-        return (covering(column), "") if texts else ("", signs(column))
-    if news == "none":
-        return (ignored(column), "") if texts else ("", "")
-    limits = signs(column) if key in passed or news == "last" else hull(column)
-    return ignored(column) if texts or not limits else "", limits
-
-
-def read_result(text: str, reading: str) -> Any:
-    """A result as JSON (objects and arrays) or as its lines (at most `MAX_LINES`); None where it is not that."""
-    if reading == "lines":
-        lines = text.split("\n")
-        return lines if len(lines) <= MAX_LINES and len(text) <= MAX_SHOWN else None
-    try:
-        tree = parsed(text)
-    except Unfilled:
-        return None
-    return tree if isinstance(tree, (dict, list)) else None
 
 
 def _short(value: Any) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 
 from skvm.ir import Frozen, digest_json
 from skvm.jit.agreement import Errors, Standing, Tax, reach_of, standing
-from skvm.jit.build import Abstain
 from skvm.jit.doubt import Doubt, Known, Weighing, checked, strays
 from skvm.jit.observe import Observation
 from skvm.jit.propose import generalise, program_shape
 from skvm.jit.prove import Handed, in_effect, leave_one_out, predict, relaxed, replay, same_arguments
+from skvm.jit.results import Abstain
 from skvm.plan import SolidState, SolidStep
 
 LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from skvm.jit.build import COMMAND_ARGS, Abstain, read_result, seen_result
+from skvm.jit.build import COMMAND_ARGS
 from skvm.jit.observe import Observation
 from skvm.jit.patterns import as_told, negates
 from skvm.jit.propose import generalise
 from skvm.jit.provenance import World, evaluate
+from skvm.jit.results import Abstain, read_result, seen_result
 from skvm.jit.shell import same_command
 from skvm.jit.unify import same, spelled
 from skvm.plan import CallRecord, Guard, GuardContext, Hole, SolidCall, SolidStep, Unfilled, decode, fill, match_tree

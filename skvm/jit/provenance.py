@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from skvm.jit.cells import cell, table
 from skvm.jit.patterns import core, looks_like_data
 from skvm.jit.unify import Column, spelled, tokens
 from skvm.plan import CallRecord, Origin, Text, Unfilled, Var, as_text
@@ -32,7 +33,7 @@ MAX_SEARCH = 400
 """Nodes of the search for a concatenation."""
 
 _ROOTS = ("item", "task", "file", "value", "call", "const")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,10 @@ def apply(step: Sequence[str], value: Any) -> Any:
         return _between(value, step[1], step[2], step[3])
     if kind == "only":
         return _only(value, step[1])
+    if kind == "cell":
+        return cell(value, step[1], step[2])
     if kind == "number":
-        if not _NUMBER.fullmatch(value):
+        if not NUMBER.fullmatch(value):
             raise Unfilled(kind)
         return json.loads(value)
     return _DERIVED[kind](value)
@@ -185,6 +188,7 @@ class Sources:
         try:
             trees = [parsed(v) for v in column]
         except Unfilled:
+            yield from self._cells(origin, column)
             return
         if not all(isinstance(t, (dict, list)) for t in trees):
             return
@@ -193,6 +197,17 @@ class Sources:
             if all(pointer in table for table in tables[1:]):
                 via = (("pointer", pointer),)
                 yield origin.model_copy(update={"via": via}), tuple(table[pointer] for table in tables)
+
+    def _cells(self, origin: Origin, column: Column) -> Iterator[tuple[Origin, Column]]:
+        """Cells of the first and the last row where a root holds a table in every observation."""
+        tables = [table(v) if isinstance(v, str) else None for v in column]
+        rows = [t for t in tables if t is not None]
+        if len(rows) < len(tables) or any(t[0].keys() != rows[0][0].keys() for t in rows):
+            return
+        for place in (0, -1):
+            for name in rows[0][0]:
+                via = (("cell", str(place), name),)
+                yield origin.model_copy(update={"via": via}), tuple(t[place][name] for t in rows)
 
     def _add(self, origin: Origin, column: Column) -> None:
         self._columns[origin] = column

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from skvm.jit.build import Abstain
 from skvm.jit.observe import Observation
 from skvm.jit.patterns import looks_like_data
+from skvm.jit.results import Abstain
 from skvm.jit.unify import Column, Unified, tokens, unify
 from skvm.plan import OneOf, Template, Text, Var, as_text
 

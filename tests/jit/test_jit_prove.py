@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from jit_kit import by_model, call, context, node
 
-from skvm.jit.build import Abstain, result_shape
 from skvm.jit.observe import Observation, observation
 from skvm.jit.propose import generalise
 from skvm.jit.prove import Handed, leave_one_out, predict, replay
 from skvm.jit.prove import unexpected as misfit
+from skvm.jit.results import Abstain, result_shape
 from skvm.plan import CallRecord, SolidCall
 from skvm.ports import StepContext
 
@@ -51,6 +51,50 @@ def test_origins_that_part_hand_the_step_back() -> None:
     assert predict(code, one("c.csv", "c.csv")) == ""
     with pytest.raises(Handed, match="no longer agree"):
         predict(code, one("c.csv", "d.csv"))
+
+
+def billed(number: int, name: str, city: str = "Graz") -> Observation:
+    """A letter in which a name of several words stands among other words."""
+    facts = json.dumps({"number": number, "name": name, "city": city})
+    text = f"Bill {number} of {name} in {city} is right"
+    read = call("read_file", {"path": f"b{number}.json"}, facts)
+    write = call("write_file", {"path": "out.md", "content": text}, f"wrote out.md ({len(text)} bytes)", effect="idempotent")
+    return seen(f"Answer b{number}.json", [read, write], {})
+
+
+@pytest.mark.parametrize(
+    ("names", "other"),
+    [
+        (("Zenit Kurier", "Harbour Paper Ltd", "O'Brien & Co"), "New Name"),  # align at the blank inside them
+        (("Nordlicht Licht GmbH", "Harbour Paper GmbH", "Alba GmbH"), "Neue Lampen GmbH"),  # end in the same word
+        (("of all trades", "of one trade"), "of other trades"),  # begin with the word before them
+    ],
+)
+def test_a_value_of_several_words_is_one_hole(names: tuple[str, ...], other: str) -> None:
+    code = generalise([billed(n, name) for n, name in enumerate(names, 1)])
+    assert predict(code, billed(70, other)) == ""
+    with pytest.raises(Handed):
+        predict(code, billed(70, other, city="Linz"))
+
+
+def test_words_without_a_source_stay_unknown_however_wide_the_hole() -> None:
+    def one(number: int, name: str) -> Observation:
+        known = billed(number, name)
+        text = f"{name}, kindly {('regards', 'wishes')[number % 2]}"
+        write = known.calls[1].model_copy(update={"args": {"path": "out.md", "content": text}})
+        return known.model_copy(update={"calls": (known.calls[0], write)})
+
+    with pytest.raises(Abstain, match="no known source"):
+        generalise([one(1, "Zenit Kurier"), one(2, "Harbour Paper Ltd")])
+
+
+def test_what_a_tool_says_of_what_it_was_given_decides_nothing() -> None:
+    code = generalise([billed(1, "Ab Cd"), billed(2, "Ef Gh")])  # both confirmations name the same number of bytes
+    assert predict(code, billed(3, "Muchlonger Nameherein")) == ""
+    failed = billed(4, "Ij Kl")
+    calls = (failed.calls[0], failed.calls[1].model_copy(update={"ok": False, "result": "error: no space left"}))
+    with pytest.raises(Handed, match="expected ok=True"):
+        predict(code, failed.model_copy(update={"calls": calls}))
 
 
 def test_people_are_never_replaced() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jit_kit import call
 
+from skvm.jit.cells import cell, table
 from skvm.jit.provenance import Sources, World, evaluate, rank
 from skvm.plan import Origin, Unfilled
 
@@ -47,6 +48,23 @@ def test_json_results_by_pointer() -> None:
     assert best(sources, "north", "south") == ("call", "0.stdout", (("pointer", "/by/0/k~1x"),))
     assert best(sources, "3", "7") == ("call", "0.stdout", (("pointer", "/rows"), ("text",)))
     assert best(sources, [{"k/x": "north"}], [{"k/x": "south"}]) == ("call", "0.stdout", (("pointer", "/by"),))
+
+
+def test_cells_of_the_first_and_the_last_row() -> None:
+    texts = ['name,count\n"Query #, cancelled",3\ndisk full,1\n', "name,count\nTimeout after # ms,8\nx,2\ny,9\n"]
+    sources = worlds([{}, {}], texts)
+    assert best(sources, "Query #, cancelled", "Timeout after # ms") == ("call", "0.stdout", (("cell", "0", "name"),))
+    assert best(sources, "1", "9") == ("call", "0.stdout", (("cell", "-1", "count"),))
+    assert best(sources, "disk full", "x") is None, "a row in the middle has no name"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "name,count\n", "name\nx\n", "name,count\nx\n", "a,a\n1,2\n", 'name,count\n"x,1\n', "no table"]
+)
+def test_what_is_no_table_has_no_cells(text: str) -> None:
+    assert table(text) is None
+    with pytest.raises(Unfilled):
+        cell(text, "0", "name")
 
 
 def test_labelled_parts_of_text_results() -> None:

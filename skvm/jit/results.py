@@ -1,0 +1,115 @@
+"""What the result of a call must look like: what was constant in all observed ones, and limits for what varied.
+
+Comes in: the texts that one call gave in each observation, and what the code uses of them. Goes out: the stored shape that
+`prove.unexpected` holds later results against (see `SolidCall.result`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from skvm.jit.patterns import FREE_AFTER, covering, ignored
+from skvm.jit.provenance import parsed
+from skvm.jit.unify import Column, Unifier, spelled
+from skvm.plan import CallRecord, Template, Unfilled, Var, encode, match_tree
+from skvm.plan.guards import json_type
+from skvm.plan.ranges import hull, signs
+from skvm.source import digest_text
+
+MAX_SHOWN = 2000
+MAX_LINES = 40
+
+
+class Abstain(Exception):
+    """There is no code that the observations prove; the message says why."""
+
+
+def type_of(column: Column) -> str:
+    """JSON type of all values of a hole; raises Abstain when they are of several."""
+    kinds = {json_type(v) for v in column}
+    if kinds == {"integer", "number"}:
+        return "number"
+    if len(kinds) > 1:
+        raise Abstain(f"a hole holds values of several types: {', '.join(sorted(kinds))}")
+    return kinds.pop()
+
+
+def encoded(template: Template) -> Any:
+    """Stored form of a template; raises Abstain for one that cannot be stored."""
+    try:
+        return encode(template)
+    except ValueError as error:
+        raise Abstain(str(error)) from None
+
+
+def seen_result(call: CallRecord) -> str:
+    """What of a result is compared: standard output of a command, else the text the model saw."""
+    return call.stdout if call.stdout is not None else call.result
+
+
+def result_shape(
+    texts: Sequence[str], used: frozenset[str] = frozenset(), passed: frozenset[str] = frozenset(), news: str = "all"
+) -> Any:
+    """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns that later calls hold,
+    `passed` those that the values of the step hold.
+
+    `news` is `none` for a call that only confirms what it was given, `last` where no call comes after it: then what
+    varies can decide no call any more, and a number keeps only its sign. Raises Abstain for results before other calls that
+    vary without a form, unless `FREE_AFTER` different ones changed nothing.
+    """
+    if len(set(texts)) == 1:
+        return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
+    for reading in ("json", "lines"):
+        trees = [read_result(t, reading) for t in texts]
+        shape = _shape(reading, trees, used, passed, news) if all(t is not None for t in trees) else None
+        if shape is not None:
+            return shape
+    if news == "all" and len(set(texts)) < FREE_AFTER:
+        raise Abstain(f"what was read differs without a form, and {len(set(texts))} of {FREE_AFTER} such results were seen")
+    heads = {t.partition("\n")[0] for t in texts}
+    return {"head": heads.pop()} if len(heads) == 1 and all("\n" in t.strip() for t in texts) else None
+
+
+def _shape(reading: str, trees: list[Any], used: frozenset[str], passed: frozenset[str], news: str) -> Any:
+    unifier = Unifier("r", stop=whole_texts if reading == "json" else lambda column: False)
+    template = unifier.unify(trees)
+    if isinstance(template, Var) and reading == "lines":
+        return None
+    try:
+        holes = {name: [type_of(column), *result_limits(column, used, passed, news)] for name, column in unifier.table.items()}
+    except Abstain:
+        return None
+    if reading == "lines" and any(isinstance(match_tree(template, tree), str) for tree in trees):
+        return None  # the lines can be read in more than one way
+    return {"as": reading, "template": encoded(template), "holes": holes}
+
+
+def whole_texts(column: Column) -> bool:
+    """Texts in data differ as a whole."""
+    return all(isinstance(v, str) for v in column)
+
+
+def result_limits(column: Column, used: frozenset[str], passed: frozenset[str], news: str) -> tuple[str, str]:
+    """Pattern and range of what stands in one place of a result, by whether the code uses it; empty where none fits."""
+    if any(isinstance(v, str) and not 0 < len(v) <= 200 for v in column):
+        return "", ""
+    texts, key = all(isinstance(v, str) for v in column), spelled(list(column))
+    if key in used:
+        return (covering(column), "") if texts else ("", signs(column))
+    if news == "none":
+        return (ignored(column), "") if texts else ("", "")
+    limits = signs(column) if key in passed or news == "last" else hull(column)
+    return ignored(column) if texts or not limits else "", limits
+
+
+def read_result(text: str, reading: str) -> Any:
+    """A result as JSON (objects and arrays) or as its lines (at most `MAX_LINES`); None where it is not that."""
+    if reading == "lines":
+        lines = text.split("\n")
+        return lines if len(lines) <= MAX_LINES and len(text) <= MAX_SHOWN else None
+    try:
+        tree = parsed(text)
+    except Unfilled:
+        return None
+    return tree if isinstance(tree, (dict, list)) else None
