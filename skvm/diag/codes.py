@@ -49,6 +49,7 @@ _ROWS: tuple[tuple[str, str, str, Severity], ...] = (
     ("SKV117", "description-too-long", "the description is longer than agents list", _W),
     ("SKV118", "front-matter-duplicate-key", "a front matter key stands twice", _W),
     ("SKV119", "name-differs", "the name differs from the folder name", _I),
+    ("SKV120", "front-matter-conflict", "two fields of the front matter contradict each other", _W),
     ("SKV201", "no-procedure", "the skill lists no procedure", _I),
     ("SKV202", "loop-without-bound", "a loop says neither a bound nor an exit", _W),
     ("SKV203", "fence-unclosed", "a code fence is never closed", _W),

@@ -9,10 +9,17 @@ from typing import Any
 from skvm.diag.model import Applicability, Diagnostic, Edit, Fix, Severity
 from skvm.source import LineIndex, SkillSource, SourceText, Span
 
+SHOWN = 400
+BEFORE = 120
+"""Bytes of a line that are kept to be shown, and how many of them stand before the place when it lies far behind."""
+
 
 @dataclass(frozen=True)
 class Located:
-    """A diagnostic and where it is printed: 1-based lines and columns, `line_text` the first line it points at."""
+    """A diagnostic and where it is printed: 1-based lines and columns.
+
+    `line_text` is of the first line it points at, from column `line_from` on: a megabyte line is never shown whole.
+    """
 
     diagnostic: Diagnostic
     path: str
@@ -21,6 +28,7 @@ class Located:
     end_line: int
     end_column: int
     line_text: str
+    line_from: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """The published JSON form; offsets are bytes of the file."""
@@ -45,7 +53,7 @@ class Located:
 
     def to_record(self) -> dict[str, Any]:
         """All that `from_record` needs, as JSON; unlike `to_json` it does not depend on where the skill lies."""
-        return {**self.to_json(), "file": self.diagnostic.span.file, "line_text": self.line_text}
+        return {**self.to_json(), "file": self.diagnostic.span.file, "line_text": self.line_text, "line_from": self.line_from}
 
     @classmethod
     def from_record(cls, row: dict[str, Any], path: str) -> Located:
@@ -59,7 +67,8 @@ class Located:
             tuple(row.get("notes", ())),
             _fix_from(fix) if fix else None,
         )
-        return cls(diagnostic, path, row["line"], row["column"], row["end_line"], row["end_column"], row["line_text"])
+        place = (row["line"], row["column"], row["end_line"], row["end_column"])
+        return cls(diagnostic, path, *place, row["line_text"], row["line_from"])
 
 
 def _fix_from(row: dict[str, Any]) -> Fix:
@@ -105,5 +114,8 @@ def _in_text(d: Diagnostic, path: str, text: SourceText) -> Located:
     start, end = min(d.span.start, size), min(d.span.end, size)
     at, until = lines.position(start), lines.position(end)
     first, last = lines.line_span(at.line)
-    excerpt = text.slice(Span(text.file, first, min(last, first + 400))).rstrip("\r\n")
-    return Located(d, path, at.line, at.column, until.line, until.column, excerpt)
+    begin = max(first, start - BEFORE) if start - first > SHOWN // 2 else first
+    while begin > first and text.raw[begin : begin + 1] and text.raw[begin] & 0xC0 == 0x80:  # not inside a character
+        begin -= 1
+    excerpt = text.slice(Span(text.file, begin, min(last, begin + SHOWN))).rstrip("\r\n")
+    return Located(d, path, at.line, at.column, until.line, until.column, excerpt, lines.position(begin).column)

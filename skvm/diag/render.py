@@ -42,10 +42,10 @@ def full(item: Located, style: Style = plain) -> str:
 def _frame(item: Located, margin: str, style: Style) -> list[str]:
     text = item.line_text.replace("\t", " ")
     text = "".join(c if c.isprintable() else "." for c in text)
-    start = item.column - 1
+    start = item.column - item.line_from
     cut = max(0, start - MAX_FRAME // 2) if len(text) > MAX_FRAME else 0
     shown = text[cut : cut + MAX_FRAME]
-    end = item.end_column - 1 if item.end_line == item.line else len(text)
+    end = item.end_column - item.line_from if item.end_line == item.line else len(text)
     width = max(1, min(end - cut, len(shown)) - (start - cut))
     marker = " " * (start - cut) + "^" * width
     bar = style("|", "dim")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from skvm.diag import Diagnostic, sort_diagnostics
 from skvm.ir import Constraint, Knowledge, Program, Scene, Skill, Step, Trigger
+from skvm.parse.allowances import allowance_notes
 from skvm.parse.clashes import clash_notes
 from skvm.parse.draft import Draft, FrontField, LogicLayer
 from skvm.parse.flow import flow_notes
@@ -29,7 +30,8 @@ def parse_skill(source: SkillSource) -> ParseResult:
     structure = read_structure(source)
     logic = logical_layer(structure.draft, source)
     program = _program(source, structure, logic)
-    whole = (*flow_notes(program, source), *clash_notes(program, source), *reference_notes(program, source))
+    finders = (flow_notes, clash_notes, reference_notes, allowance_notes)
+    whole = (note for finder in finders for note in finder(program, source))
     return ParseResult(program, sort_diagnostics((*structure.diagnostics, *logic.diagnostics, *whole)))
 
 

@@ -42,12 +42,13 @@ def _forbidden(program: Program, source: SkillSource) -> Iterator[Diagnostic]:
     for rule in program.constraints:
         if rule.force is Force.MUST_NOT:
             for match in _bans(rule, source):
-                bans.setdefault((rule.owner, tuple(match.group(1).split())), rule)
+                bans.setdefault((_owner(program, rule), tuple(match.group(1).split())), rule)
     sizes = sorted({len(words) for _, words in bans if words})
     for act in program.acts if sizes else ():
         words = tuple((act.command or "").split())
         flags = [(word,) for word in words if word.startswith("-")]
-        owners = (None, act.step, program.step_by_id[act.step].scene)
+        step = program.step_by_id[act.step]
+        owners = (None, act.step, step.parent, step.scene)
         stated = [*(words[:n] for n in sizes), *flags]
         found = next((bans[o, some] for some in stated for o in owners if (o, some) in bans), None)
         if found is None or any(c.kind in _CONDITIONAL for c in program.controls_of(act.step)):
@@ -55,6 +56,14 @@ def _forbidden(program: Program, source: SkillSource) -> Iterator[Diagnostic]:
         if not any(c.span.start <= act.span.start < c.span.end for c in program.constraints):
             line = source.main.lines.line(found.span.start)
             yield _note(f"{act.step} runs what the rule in line {line} forbids: {' '.join(words)[:60]}", act.span)
+
+
+def _owner(program: Program, rule: Constraint) -> str | None:
+    """Whom a rule speaks for: an item of a list of steps that is nothing but a rule speaks for the whole list."""
+    step = program.step_by_id.get(rule.owner or "")
+    if step is None or len(step.span) > len(rule.span) + _MARK:
+        return rule.owner
+    return step.parent or step.scene
 
 
 def _bans(rule: Constraint, source: SkillSource) -> Iterator[re.Match[str]]:
@@ -98,7 +107,7 @@ def _said(program: Program, source: SkillSource) -> Iterator[_Said]:
         demand = demand_of(rule.text, wanted=_TO[rule.force]) if FORCE.search(rule.text) else None
         if demand is not None:
             rules.append((rule.span.start, rule.span.end))
-            yield _Said(demand, rule.owner, rule.span, rule=True)
+            yield _Said(demand, _owner(program, rule), rule.span, rule=True)
     if not rules:
         return
     certain = {s.id: not any(c.kind in _CONDITIONAL for c in program.controls_of(s.id)) for s in program.steps}
@@ -119,6 +128,9 @@ def _keys(demand: Demand) -> Iterator[tuple[str, Words]]:
 
 
 _CLASHES = {"opposite": opposite, "unchecked": unchecked, "turned": turned}
+_MARK = 8
+"""Bytes of the number or box in front of an item."""
+
 _MOST = 8
 """How many that say the same are kept to compare with."""
 

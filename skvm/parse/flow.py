@@ -27,7 +27,8 @@ _BEFORE = re.compile(r"(?a)(?:\A[\W\d]*|[.!]\W+)(?:(?:and )?(?:then|now|next|fin
 _BEHIND = re.compile(r"(?a)\W*(?:and (?:repeat|continue from there|start over)\W*)?\Z")
 _ENDS = re.compile(
     r"(?a)(?:\A[\W\d]*|[.!]\W+)(?:then,? )?(?:stop here|(?:end|exit|stop|terminate|quit) (?:the|this) "
-    r"(?:run|turn|workflow|procedure|task|session|skill|process)|the (?:run|workflow|procedure|skill) ends here)(?: now)?\W*\Z",
+    r"(?:run|turn|workflow|procedure|task|session|skill|process)|the (?:run|workflow|procedure|skill) ends here)(?: now)?"
+    r"(?:(?:,? and) (?:report|tell|return|show|print|state|say)\b[^.!?]*)?\W*\Z",
     re.IGNORECASE,
 )
 _CONDITIONAL = frozenset({ControlKind.BRANCH, ControlKind.OPTIONAL, ControlKind.RECOVER, ControlKind.GATE, ControlKind.LOOP})
@@ -73,7 +74,7 @@ class _Flow:
     def _certain(self, control: Control) -> bool:
         """Is the jump a sentence of its own in a step without conditions?"""
         step = self.program.step_by_id[control.owner]
-        if not self._closed(step) or control.bound is not None or control.until is not None:
+        if not self._closed(step) or (control.bound, control.until, control.condition) != (None, None, None):
             return False
         before = self.raw[step.span.start : control.span.start].decode("utf-8", "replace")
         behind = self.raw[control.span.end : step.span.end].decode("utf-8", "replace")

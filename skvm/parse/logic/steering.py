@@ -14,6 +14,7 @@ from skvm.ir import ActType, Control, ControlKind
 from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
 from skvm.parse.logic.arms import Question, condition_cell, question_in
 from skvm.parse.logic.found import Found
+from skvm.parse.logic.graphs import graph_controls
 from skvm.parse.logic.numbers import Numbers
 from skvm.parse.logic.stepacts import Read, StepReader
 from skvm.parse.sentences import Sentence, read_sentences
@@ -76,6 +77,8 @@ class _Steering:
             for claim in self.claims[reader.step.id]:
                 self.controls.append(self._control(reader.step, claim, arms))
         self.controls += self._parallel_lists()
+        if self.readers:
+            self.controls += graph_controls(self.draft, self.readers[0].bundle.source.main.raw)
         self.controls.sort(key=lambda c: (c.span.start, c.span.end, c.owner, c.kind))
         nodes = tuple(c.with_id(f"F{n}") for n, c in enumerate(self.controls, 1))
         return nodes, tuple(self.notes)

@@ -144,16 +144,16 @@ def _labels(body: bytes) -> Iterator[Part]:
     for found in sorted((m for pattern in patterns for m in pattern.finditer(body)), key=lambda m: m.start()):
         name = found.group(1).strip()
         at = body.rfind(b"\n", 0, found.start()) + 1 if dotted else found.start()
-        if at > last and name not in seen and b" " in name and not _edge(body, found.start()):
+        if at > last and name not in seen and b" " in name and not _no_node(body, found.start(), dotted):
             seen.add(name)
             last = at
             yield Part(at, [(found.start(1), found.start(1) + len(name))])
 
 
-def _edge(body: bytes, at: int) -> bool:
-    """Does a label stand on an edge? Those are conditions, not steps."""
+def _no_node(body: bytes, at: int, dotted: bool) -> bool:
+    """Does a label stand on an edge (a condition), or outside the brackets of any node (the name of a group)?"""
     line = body[body.rfind(b"\n", 0, at) + 1 : at]
-    return b"->" in line and b"label" in body[at : at + 6]
+    return dotted and body[at : at + 5] == b"label" and (b"->" in line or body.rfind(b"[", 0, at) <= body.rfind(b"]", 0, at))
 
 
 def _commented(body: bytes) -> list[Part]:

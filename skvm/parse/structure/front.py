@@ -13,24 +13,15 @@ from typing import NamedTuple
 import yaml
 
 from skvm.parse.draft import FrontField
+from skvm.parse.structure.region import HEADED_KEY, KEY_LINE, MAX_BYTES, UNCLOSED_LINES, Region, find_region, lines_of
 from skvm.parse.structure.report import Reporter
 from skvm.source import SourceText, Span
 
-MAX_BYTES = 64 * 1024
 MAX_DEPTH = 64
 MAX_FIELDS = 2_000
-PREAMBLE_LINES = 12
-UNCLOSED_LINES = 60
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_KEY_LINE = re.compile(rb"^(\s*(?:- )?)([A-Za-z_][\w .-]{0,60}?)[ \t]*:(?=[ \t\r\n]|$)[ \t]*")
-_FENCE = re.compile(rb"^(?:---|\+\+\+)[ \t]*\r?$")
-_CLOSE = re.compile(rb"^(?:---|\.\.\.|\+\+\+)[ \t]*\r?$")
-_YAML_FENCE = re.compile(rb"^(?:```|~~~)[ \t]*ya?ml[ \t]*\r?$", re.IGNORECASE)
-_KNOWN = re.compile(rb"^(?:name|description|slug|title|version|license)[ \t]*:", re.MULTILINE)
-_HEADED_KEY = re.compile(rb"^#{1,6}[ \t]+(?=(name|description)[ \t]*:)")
-"""A formatter's work: a key of the front matter that it took for a heading. Only where the key stands nowhere else: else it
-is a comment."""
+
 
 _PLAIN_TROUBLE = re.compile(rb"^[@`%&*!|>\[{]|:(?:[ \t]|$)| #")
 
@@ -45,18 +36,9 @@ class FrontMatter(NamedTuple):
     body: int
 
 
-class _Region(NamedTuple):
-    """Content `[start, end)` between the fences, `head` where the block begins, `body` where the body begins."""
-
-    head: int
-    start: int
-    end: int
-    body: int
-
-
 def read_front_matter(source: SourceText, report: Reporter) -> FrontMatter:
     """Find and read the front matter of a main file; problems go to `report`."""
-    region = _find(source, report)
+    region = find_region(source, report)
     if region is None:
         at = source.span(0, min(len(source.encoded), 1))
         if not source.encoded.strip():
@@ -65,103 +47,6 @@ def read_front_matter(source: SourceText, report: Reporter) -> FrontMatter:
         return FrontMatter(False, 0, 0, (), 0)
     fields = _read(source, region, report)
     return FrontMatter(True, region.head, region.body, tuple(fields), region.body)
-
-
-def _lines(data: bytes, limit: int) -> list[tuple[int, int]]:
-    """Byte ranges of the first `limit` lines, line end excluded."""
-    out: list[tuple[int, int]] = []
-    at = 0
-    while at < len(data) and len(out) < limit:
-        end = data.find(b"\n", at)
-        end = len(data) if end < 0 else end
-        out.append((at, end))
-        at = end + 1
-    return out
-
-
-def _find(source: SourceText, report: Reporter) -> _Region | None:
-    data = source.encoded
-    head = _lines(data, PREAMBLE_LINES)
-    first = next((i for i, (a, b) in enumerate(head) if data[a:b].strip() and not _is_comment(data[a:b])), None)
-    if first is None:
-        return None
-    a, b = head[first]
-    if _FENCE.match(data[a:b]):
-        return _closed(source, report, a, min(b + 1, len(data)), first == 0)
-    return _late(source, report, head[first:])
-
-
-def _is_comment(line: bytes) -> bool:
-    text = line.strip()
-    return text.startswith(b"<!--") and text.endswith(b"-->")
-
-
-def _closed(source: SourceText, report: Reporter, head: int, start: int, at_top: bool) -> _Region | None:
-    """Front matter whose opening fence begins at `head`; its content at `start`."""
-    data = source.encoded
-    at = start
-    indented: tuple[int, int] | None = None
-    while at < len(data):
-        end = data.find(b"\n", at)
-        end = len(data) if end < 0 else end
-        line = data[at:end]
-        if _CLOSE.match(line):
-            if not at_top:
-                report.add("SKV113", source.span(head, start), "the front matter does not begin on the first line")
-            return _Region(head, start, at, min(end + 1, len(data)))
-        if indented is None and line[:1] in b" \t" and _CLOSE.match(line.strip()):
-            indented = (at, min(end + 1, len(data)))
-        at = end + 1
-    if indented is not None:
-        report.add("SKV113", source.span(*indented), "the closing --- of the front matter is indented")
-        return _Region(head, start, indented[0], indented[1])
-    return _unclosed(source, report, head, start)
-
-
-def _unclosed(source: SourceText, report: Reporter, head: int, start: int) -> _Region | None:
-    """Take the key lines that follow an opening fence which is never closed; None when there are none."""
-    data = source.encoded
-    end = start
-    for a, b in _lines(data[start : start + MAX_BYTES], UNCLOSED_LINES):
-        line = data[start + a : start + b]
-        if _HEADED_KEY.match(line) or (end == start and not line.strip() and _headed_next(data, start + b + 1)):
-            end = min(start + b + 1, len(data))
-            continue
-        if not line.strip() or line.startswith(b"#") or not (_KEY_LINE.match(line) or line[:1] in b" \t-"):
-            break
-        end = min(start + b + 1, len(data))
-    if end == start:
-        return None
-    report.add(
-        "SKV111", source.span(head, end), "the front matter is never closed", fix=("close it", source.span(end, end), "---\n")
-    )
-    return _Region(head, start, end, end)
-
-
-def _headed_next(data: bytes, at: int) -> bool:
-    """Is the line that begins at `at` a key that became a heading?"""
-    return _HEADED_KEY.match(data[at : at + 40]) is not None
-
-
-def _late(source: SourceText, report: Reporter, head: list[tuple[int, int]]) -> _Region | None:
-    """Front matter below a few lines of something else, or inside a yaml fence near the top."""
-    data = source.encoded
-    for a, b in head:
-        line = data[a:b]
-        closing = _CLOSE if _FENCE.match(line) else re.compile(rb"^(?:```|~~~)[ \t]*\r?$") if _YAML_FENCE.match(line) else None
-        if closing is None:
-            if line.startswith(b"#"):
-                return None
-            continue
-        for c, d in _lines(data[b + 1 : b + 1 + MAX_BYTES], 200):
-            if not closing.match(data[b + 1 + c : b + 1 + d]):
-                continue
-            region = _Region(a, b + 1, b + 1 + c, min(b + 1 + d + 1, len(data)))
-            if not _KNOWN.search(data[region.start : region.end]):
-                break
-            report.add("SKV113", source.span(0, a), "something stands before the front matter")
-            return region
-    return None
 
 
 def _depth(text: bytes) -> int:
@@ -183,7 +68,7 @@ def _depth(text: bytes) -> int:
     return deepest
 
 
-def _read(source: SourceText, region: _Region, report: Reporter) -> list[FrontField]:
+def _read(source: SourceText, region: Region, report: Reporter) -> list[FrontField]:
     raw = source.encoded[region.start : region.end]
     where = source.span(region.start, max(region.start, region.end))
     if not raw.strip():
@@ -209,11 +94,11 @@ def _read(source: SourceText, region: _Region, report: Reporter) -> list[FrontFi
     return _scan(source, region, report)
 
 
-def _headed(source: SourceText, region: _Region, raw: bytes, report: Reporter) -> bool:
+def _headed(source: SourceText, region: Region, raw: bytes, report: Reporter) -> bool:
     """Report keys that are written as headings: for YAML they are comments."""
     found = False
-    for a, b in _lines(raw, UNCLOSED_LINES):
-        match = _HEADED_KEY.match(raw[a:b])
+    for a, b in lines_of(raw, UNCLOSED_LINES):
+        match = HEADED_KEY.match(raw[a:b])
         if match is not None and not re.search(rb"^" + match.group(1) + rb"[ \t]*:", raw, re.MULTILINE):
             found = True
             span = source.span(region.start + a, region.start + a + match.end())
@@ -238,7 +123,7 @@ def _quote(raw: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
     out: list[bytes] = []
     edits: list[tuple[int, int, int]] = []
     for number, line in enumerate(raw.split(b"\n")):
-        match = _KEY_LINE.match(line)
+        match = KEY_LINE.match(line)
         value = line[match.end() :].rstrip() if match else b""
         if match is None or not value or value[:1] in b"\"'" or not _PLAIN_TROUBLE.search(value) or _is_collection(value):
             out.append(line)
@@ -253,9 +138,7 @@ def _is_collection(value: bytes) -> bool:
     return (value[:1] in b"[{" and value[-1:] in b"]}") or re.match(rb"^[|>][-+0-9]*$", value) is not None
 
 
-def _report_quotes(
-    source: SourceText, region: _Region, raw: bytes, edits: list[tuple[int, int, int]], report: Reporter
-) -> None:
+def _report_quotes(source: SourceText, region: Region, raw: bytes, edits: list[tuple[int, int, int]], report: Reporter) -> None:
     starts = [0]
     for line in raw.split(b"\n"):
         starts.append(starts[-1] + len(line) + 1)
@@ -276,7 +159,7 @@ class _Flat:
     """Flattens a composed mapping into dotted fields with spans of the original."""
 
     def __init__(
-        self, source: SourceText, region: _Region, text: str, report: Reporter, shifts: dict[int, int], raw: bytes = b""
+        self, source: SourceText, region: Region, text: str, report: Reporter, shifts: dict[int, int], raw: bytes = b""
     ) -> None:
         self.source = source
         self.report = report
@@ -312,7 +195,7 @@ class _Flat:
         return self.base + (mark.index if self.ascii else len(self.text[: mark.index].encode("utf-8")))
 
     def _mapping(self, node: yaml.MappingNode, prefix: str, depth: int) -> None:
-        seen: set[str] = set()
+        seen: dict[str, yaml.Node] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 continue
@@ -321,10 +204,19 @@ class _Flat:
                 continue
             if key.value in seen:
                 span = self.source.span(self._byte(key.start_mark, False), self._byte(key.end_mark, True))
-                _twice(str(key.value), span, self.report)
+                alike = _same(seen[key.value], value)
+                _twice(str(key.value), span, self.report, self._line(key, value) if depth == 0 else None, alike)
                 continue
-            seen.add(key.value)
+            seen[key.value] = value
             self._value(name, value, depth, False)
+
+    def _line(self, key: yaml.ScalarNode, value: yaml.Node) -> Span | None:
+        """The line of a plain `key: value`; None where the value goes on."""
+        data = self.source.encoded
+        start = self._byte(key.start_mark, False)
+        end = data.find(b"\n", start) + 1
+        whole = isinstance(value, yaml.ScalarNode) and self._byte(value.end_mark, True) <= end
+        return self.source.span(start, end) if whole and data[max(0, start - 1) : start] in (b"", b"\n") else None
 
     def _span(self, node: yaml.ScalarNode) -> Span:
         start, end = self._byte(node.start_mark, False), self._byte(node.end_mark, True)
@@ -359,18 +251,18 @@ class _Flat:
             self._mapping(node, name, depth + 1)
 
 
-def _scan(source: SourceText, region: _Region, report: Reporter) -> list[FrontField]:
+def _scan(source: SourceText, region: Region, report: Reporter) -> list[FrontField]:
     """`key: value` lines at the left margin; further lines that are indented continue the value. The first of a key counts."""
     out: list[FrontField] = []
     seen: set[str] = set()
     repeated = False
     data = source.encoded
-    for a, b in _lines(data[region.start : region.end], MAX_BYTES):
+    for a, b in lines_of(data[region.start : region.end], MAX_BYTES):
         at, stop = region.start + a, region.start + b
-        headed = _HEADED_KEY.match(data[at:stop])
+        headed = HEADED_KEY.match(data[at:stop])
         at += headed.end() if headed else 0
         line = data[at:stop]
-        match = _KEY_LINE.match(line)
+        match = KEY_LINE.match(line)
         if match and not match.group(1) and len(out) < MAX_FIELDS:
             key = match.group(2).decode("utf-8", "replace")
             repeated = key in seen
@@ -392,5 +284,11 @@ def _scan(source: SourceText, region: _Region, report: Reporter) -> list[FrontFi
     return out
 
 
-def _twice(key: str, span: Span, report: Reporter) -> None:
-    report.add("SKV118", span, f"the key {key!r} stands twice; the first one counts")
+def _same(one: yaml.Node, other: yaml.Node) -> bool:
+    return isinstance(one, yaml.ScalarNode) and isinstance(other, yaml.ScalarNode) and one.value == other.value
+
+
+def _twice(key: str, span: Span, report: Reporter, line: Span | None = None, alike: bool = False) -> None:
+    """SKV118; `line` is what can be taken out, `alike` tells that nothing is lost by it."""
+    fix = ("keep the first one", line, "") if line is not None else None
+    report.add("SKV118", span, f"the key {key!r} stands twice; the first one counts", fix=fix, safe=alike)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from skvm.parse.draft import BlockKind, Draft
+from skvm.parse.draft import BlockKind, Draft, FrontField
+from skvm.parse.structure.conflicts import note_conflicts
 from skvm.parse.structure.front import FrontMatter
 from skvm.parse.structure.report import Reporter
+from skvm.parse.structure.words import cue
 from skvm.source import SkillSource, Span
 
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -14,6 +16,7 @@ NAME_LIMIT = 64
 DESCRIPTION_LIMIT = 1024
 """Limits of the Agent Skills specification; two of ten measured harnesses cut a longer description (1,220 characters)."""
 
+_SENTENCE_END = re.compile(r"[.!?](?=\s)")
 BINARY_SHARE = 0.3
 _PROBLEMS = {
     "main-name": "SKV103",
@@ -58,9 +61,32 @@ def note_front(source: SkillSource, front: FrontMatter, report: Reporter) -> Non
     if description is None:
         report.add("SKV115", where, "the front matter has no description; most agents then do not list the skill")
     elif len(description.value) > DESCRIPTION_LIMIT:
-        span = Span(main.file, description.start, description.end)
-        size = len(description.value)
-        report.add("SKV117", span, f"the description has {size} characters; agents may cut it at {DESCRIPTION_LIMIT}")
+        _long(source, description, report)
+    note_conflicts(source, front.fields, report)
+
+
+def _long(source: SkillSource, description: FrontField, report: Reporter) -> None:
+    """SKV117 at what is cut off, with the last words that are kept; what stands there about when to use the skill is lost."""
+    main = source.main
+    value = description.value
+    span = Span(main.file, description.start, description.end)
+    written = main.slice(span)
+    kept = " ".join(value[:DESCRIPTION_LIMIT].split()[-5:])
+    notes = [f"what is kept ends with: ... {kept}"]
+    if cue("use").search(value, DESCRIPTION_LIMIT):
+        notes.append("the part that is cut says when to use the skill, and an agent will not see it")
+    fix = None
+    if value in written:  # on one line as it is read: bytes of the text can be told from characters of the value
+        head = written.index(value)
+        origin = description.start + len(written[:head].encode("utf-8"))
+        span = Span(main.file, origin + len(value[:DESCRIPTION_LIMIT].encode("utf-8")), description.end)
+        end = max((m.end() for m in _SENTENCE_END.finditer(value, 0, DESCRIPTION_LIMIT)), default=0)
+        if end and main.raw[origin : origin + len(value.encode("utf-8"))] == value.encode("utf-8"):
+            start = origin + len(value[:end].encode("utf-8"))
+            cut = Span(main.file, start, origin + len(value.encode("utf-8")))
+            fix = ("end it behind the last sentence that is kept whole; move the rest into the body", cut, "")
+    message = f"the description has {len(value)} characters; agents may cut it at {DESCRIPTION_LIMIT}"
+    report.add("SKV117", span, message, fix=fix, safe=False, notes=tuple(notes))
 
 
 def _name_fix(source: SkillSource, front: FrontMatter) -> tuple[str, Span, str] | None:
