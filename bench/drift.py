@@ -32,7 +32,8 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--part", action="append", choices=PARTS, help="only these")
     parser.add_argument("--streams", type=int, default=20, help="streams of 500 tasks")
     parser.add_argument("--trials", type=int, default=200)
-    parser.add_argument("--runs", type=int, default=90, help="most real runs")
+    parser.add_argument("--runs", type=int, default=90, help="most real runs of a stream")
+    parser.add_argument("--real", type=int, default=3, help="streams of real runs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(words)
@@ -56,7 +57,7 @@ def _part(part: str, args: argparse.Namespace) -> dict[str, Any]:
     if part == "doubt":
         return doubts.measure(args.trials, args.seed)
     if part == "runs":
-        return real.measure(args.runs, args.seed)
+        return real.measure(args.runs, args.real, args.seed)
     return pairs.same(args.trials, args.seed) if part == "same" else pairs.power(args.trials, args.seed)
 
 

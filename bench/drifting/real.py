@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 
 from bench.demo import COLUMNS, write_export
-from bench.drifting.streams import BARS, NAME, POOL, phase, profile
+from bench.drifting.streams import BARS, NAME, POOL, phase, profile, spread
 from bench.skillruns import SKILLS, SOLUTIONS
 from skvm.adapters.simulation.model import SimModel
 from skvm.adapters.simulation.oracle import load_oracle
@@ -27,7 +27,7 @@ from skvm.app.running import RunOptions, ports_of, request_of, settled
 from skvm.app.settings import Settings
 from skvm.capability import Profile
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes
-from skvm.jit.adapt import AdaptPolicy
+from skvm.jit.adapt import AdaptPolicy, AdaptRecord
 from skvm.plan import Artifact
 from skvm.ports import ModelClient, Storage
 from skvm.runtime import RunOutcome, execute
@@ -61,18 +61,43 @@ class Models:
 
 @dataclass
 class Made:
-    """One run beside raw mode on the same input and seed."""
+    """One run beside raw mode on the same input and seed. `plan`: did the plan do it; `adaptive`: was the result right in the
+    end; `again`: did the original text do it once more."""
 
     number: int
+    plan: bool
     adaptive: bool
     raw: bool
     active: str
     shadow: bool
+    again: bool
 
 
-def measure(most: int, seed: int) -> dict[str, Any]:
-    """Runs until the lost ability is mended and `AFTER` more, at most `most`."""
+@dataclass
+class Stream:
+    """Runs until the lost ability is mended and `AFTER` more. `detected`, `recovered`: at which run."""
+
+    rows: list[Made]
+    detected: int | None = None
+    recovered: int | None = None
+    why: str = ""
+    steps: tuple[str, ...] = ()
+
+    def phases(self) -> dict[str, list[Made]]:
+        """Before the loss, until another plan took over, and from there."""
+        end = self.recovered + 1 if self.recovered is not None else len(self.rows)
+        return {"before": self.rows[:LOST_AT], "window": self.rows[LOST_AT:end], "after": self.rows[max(end, LOST_AT) :]}
+
+
+def measure(most: int, streams: int, seed: int) -> dict[str, Any]:
+    """Streams of at most `most` runs each."""
     began = time.process_time()
+    made = [stream(most, seed + number) for number in range(streams)]
+    return _summed(made, time.process_time() - began)
+
+
+def stream(most: int, seed: int) -> Stream:
+    """One stream in a home folder of its own."""
     with TemporaryDirectory(prefix="skvm-drift-") as folder:
         home = Path(folder)
         settings = Settings(home=home / "state", cache=home / "cache")
@@ -81,31 +106,26 @@ def measure(most: int, seed: int) -> dict[str, Any]:
         other = find_profile(parse_target(POOL)).profile
         assert other is not None
         with open_store(settings.home) as storage:
-            rows, told = _stream(home, settings, storage, Models(profile(), other), most, seed)
-    return _summed(rows, told, time.process_time() - began)
+            return _stream(home, settings, storage, Models(profile(), other), most, seed)
 
 
-def _stream(
-    home: Path, settings: Settings, storage: Storage, models: Models, most: int, seed: int
-) -> tuple[list[Made], dict[str, Any]]:
-    rows: list[Made] = []
-    told: dict[str, Any] = {"detected": None, "recovered": None, "why": "", "history": []}
+def _stream(home: Path, settings: Settings, storage: Storage, models: Models, most: int, seed: int) -> Stream:
+    made = Stream([])
     for number in range(most):
         if number == LOST_AT:
             models.now = profile(LOST, LEVELS)
-        made, record = _one(home, settings, storage, models, number, seed)
-        rows.append(made)
-        if record.tried and told["detected"] is None:
-            told |= {"detected": number, "why": record.variants[-1].why, "steps": record.variants[-1].steps}
-        if record.active and told["recovered"] is None:
-            told["recovered"] = number
-        told["history"] = [line.what for line in record.history]
-        if told["recovered"] is not None and number >= told["recovered"] + AFTER:
+        row, record = _one(home, settings, storage, models, number, seed)
+        made.rows.append(row)
+        if record.tried and made.detected is None:
+            made.detected, made.why, made.steps = number, record.variants[-1].why, record.variants[-1].steps
+        if record.active and made.recovered is None:
+            made.recovered = number
+        if made.recovered is not None and number >= max(made.recovered, LOST_AT) + AFTER:
             break
-    return rows, told
+    return made
 
 
-def _one(home: Path, settings: Settings, storage: Storage, models: Models, number: int, seed: int) -> tuple[Made, Any]:
+def _one(home: Path, settings: Settings, storage: Storage, models: Models, number: int, seed: int) -> tuple[Made, AdaptRecord]:
     name, by = f"orders_{number:03}.csv", COLUMNS[number % len(COLUMNS)]
     path = write_export(home / "inputs" / name, seed=number % 40)
     task = f"Summarise the sales in {name} by {by}."
@@ -129,7 +149,9 @@ def _one(home: Path, settings: Settings, storage: Storage, models: Models, numbe
     record = adapting.after(outcome)
     raw = run(adapting.compiled, replace(options, mode="raw"))
     shadow = sum(v.wins + v.losses + v.ties for v in record.variants) > sum(v.wins + v.losses + v.ties for v in before.variants)
-    return Made(number, judge(outcome), judge(raw), record.active, shadow), record
+    did = judge(outcome)
+    again = record.again > before.again
+    return Made(number, did, did or adapting.instead is not None, judge(raw), record.active, shadow, again), record
 
 
 def right(work: Path, export: Path) -> bool:
@@ -145,25 +167,31 @@ def right(work: Path, export: Path) -> bool:
     return f"Orders: {len(orders)}" in report and f"Revenue: {total}" in report and any(total in line for line in summary)
 
 
-def _summed(rows: list[Made], told: dict[str, Any], cpu: float) -> dict[str, Any]:
-    end = told["recovered"] + 1 if told["recovered"] is not None else len(rows)
-    phases = {"before": rows[:LOST_AT], "window": rows[LOST_AT:end], "after": rows[end:]}
-    held = told["recovered"] is not None and told["detected"] is not None and told["detected"] >= LOST_AT
-    lines = [f"runs (SIMULATED models, real runs): sales-report, tool.exec lost at run {LOST_AT}, {cpu:.0f} s of CPU"]
-    for name, found in phases.items():
-        good, raw = sum(r.adaptive for r in found), sum(r.raw for r in found)
-        shadows = sum(r.shadow for r in found)
-        lines.append(f"  {name:<7} {len(found)} runs: {good} right, raw mode {raw} right, {shadows} with a shadow run")
-        if found:
-            pair = phase([(r.adaptive, r.raw) for r in found], BARS[name])
-            lines[-1] += (
-                f"; paired {100 * pair['difference']:+.0f} points, lower bound {100 * pair['lower']:+.0f} (few runs: no bar)"
-            )
-    if told["detected"] is not None:
+def _summed(made: list[Stream], cpu: float) -> dict[str, Any]:
+    phases = {name: [row for one in made for row in one.phases()[name]] for name in BARS}
+    found = [s.detected - LOST_AT + 1 for s in made if s.detected is not None and s.detected >= LOST_AT]
+    mended = [s.recovered - LOST_AT + 1 for s in made if s.recovered is not None and s.recovered >= LOST_AT]
+    total = sum(len(rows) for rows in phases.values())
+    lines = [
+        f"runs (SIMULATED models, real runs): sales-report, {LOST} lost at run {LOST_AT}, {len(made)} streams, {total} tasks, "
+        f"{cpu:.0f} s of CPU"
+    ]
+    table: dict[str, Any] = {}
+    for name, rows in phases.items():
+        if not rows:
+            continue
+        pair = phase([(r.adaptive, r.raw) for r in rows], BARS[name])
+        counts = {"plan": sum(r.plan for r in rows), "shadow": sum(r.shadow for r in rows), "again": sum(r.again for r in rows)}
+        table[name] = {**pair, **counts, "right": sum(r.adaptive for r in rows), "raw_right": sum(r.raw for r in rows)}
         lines.append(
-            f"  compiled again after {told['detected'] - LOST_AT + 1} runs, steps {', '.join(told['steps'])}: {told['why']}"
+            f"  {name:<7} {len(rows)} tasks: {table[name]['right']} right ({counts['plan']} by the plan itself), raw mode "
+            f"{table[name]['raw_right']}; {counts['shadow']} with a shadow run, {counts['again']} done once more; paired "
+            f"{100 * pair['difference']:+.1f} points, lower bound {100 * pair['lower']:+.1f} (bar {100 * pair['bar']:+.0f})  "
+            + ("held" if pair["held"] else "MISSED")
         )
-    if told["recovered"] is not None:
-        lines.append(f"  the other plan took over after {told['recovered'] - LOST_AT + 1} runs  {'held' if held else 'MISSED'}")
-    counts = {n: {"runs": len(p), "right": sum(r.adaptive for r in p), "raw": sum(r.raw for r in p)} for n, p in phases.items()}
-    return {"phases": counts, **told, "held": held, "cpu_seconds": round(cpu, 1), "text": "\n".join(lines)}
+    lines.append(f"  compiled again after {spread(found)} runs, the other plan took over after {spread(mended)}")
+    early = sum(s.recovered is not None and s.recovered < LOST_AT for s in made)
+    lines.append(f"  another plan accepted before the loss: {early}; e.g. {made[0].why} ({', '.join(made[0].steps)})")
+    held = all(row["held"] for row in table.values()) and len(found) + early >= len(made)
+    figures = {"streams": len(made), "tasks": total, "detected": found, "recovered": mended, "accepted_before": early}
+    return {"phases": table, **figures, "held": held, "cpu_seconds": round(cpu, 1), "text": "\n".join(lines)}

@@ -18,11 +18,25 @@ from skvm.app.compiling import compile_source
 from skvm.app.settings import Settings
 from skvm.capability import Cell, Level, Profile
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes
-from skvm.jit.adapt import AdaptPolicy, AdaptRecord, Outcome, VariantState, admit, compared, requested, watched
+from skvm.jit.adapt import (
+    AdaptPolicy,
+    AdaptRecord,
+    Outcome,
+    VariantState,
+    admit,
+    compared,
+    done_again,
+    requested,
+    watched,
+    worth_again,
+)
 from skvm.plan import Artifact, ExecutorKind, StepNode
 from skvm.source import SkillSource, load_skill
 
 TASKS, DRIFT = 500, 150
+AGAIN = 1_000_003
+"""Added to the number of a task that is done once more: a second try is another draw."""
+
 NAME, POOL = "drifting", "sim/strong"
 SKILL = "sales-report"
 BARS = {"before": -0.02, "window": -0.05, "after": -0.02}
@@ -60,7 +74,8 @@ def profile(lost: str = "tool.exec", levels: tuple[float, float, float] = FINE) 
 
 @dataclass
 class Stream:
-    """What happened in one stream. `rows`: (adaptive succeeded, raw succeeded) by task."""
+    """What happened in one stream. `rows`: (adaptive succeeded, raw succeeded) by task; `again`: tasks that the original text
+    did once more."""
 
     rows: list[tuple[bool, bool]] = field(default_factory=list)
     detected: int | None = None
@@ -68,6 +83,7 @@ class Stream:
     variants: int = 0
     false_requests: int = 0
     shadows: int = 0
+    again: int = 0
 
 
 class World:
@@ -110,23 +126,28 @@ def stream(world: World, seed: int, drifts: bool, policy: AdaptPolicy) -> Stream
     made = Stream()
     record = AdaptRecord(skill=SKILL, target=world.plan.target.name, source=world.plan.source.digest)
     plans = {"": world.plan}
-    original = world.plan.unedited()
     for task in range(TASKS):
         lost = drifts and task >= DRIFT
         active = plans[record.active]
         steps = list(world.does(active, task, seed, lost))
-        ok = all(good for _, good in steps)
-        raw = all(good for _, good in world.does(original, task, seed, lost))
-        made.rows.append((ok, raw))
-        seen = [_outcome(node, good, task) for node, good in steps]
+        ok = all(done for _, done in steps)
+        raw = world.raw(task, seed, lost)
+        good = ok
+        seen = [_outcome(node, done, task) for node, done in steps]
         record = watched(record, seen, world.known, policy)
         shadow = record.variant(VariantState.SHADOW)
         if shadow is not None:
             made.shadows += 1
-            other = all(good for _, good in world.does(plans[shadow.digest], task, seed, lost))
+            other = all(done for _, done in world.does(plans[shadow.digest], task, seed, lost))
             record = compared(record, ok, other, policy)
+            good = ok or other
             if record.active == shadow.digest and made.recovered is None:
                 made.recovered = task
+        if not good and worth_again(record, policy):
+            good = world.raw(task + AGAIN, seed, lost)
+            record = done_again(record, good, policy)
+            made.again += 1
+        made.rows.append((good, raw))
         asked = requested(record, plans[record.active], world.known, policy)
         if asked is None:
             continue
@@ -186,12 +207,13 @@ def summed(scenario: Scenario, made: list[Stream], drifts: bool) -> dict[str, An
         "phases": rows,
         "all": whole,
         "first_stream": one,
-        "detected": _spread(detected),
-        "recovered": _spread(recovered),
+        "detected": spread(detected),
+        "recovered": spread(recovered),
         "variants": sum(s.variants for s in made),
         "accepted_before": sum(s.recovered is not None and (s.recovered < DRIFT or not drifts) for s in made),
         "requests_before": sum(s.false_requests for s in made),
         "shadow_runs": sum(s.shadows for s in made),
+        "done_again": sum(s.again for s in made),
         "held": all(r["held"] for r in rows.values()),
     }
 
@@ -213,7 +235,8 @@ def phase(rows: list[tuple[bool, bool]], bar: float) -> dict[str, Any]:
     }
 
 
-def _spread(values: list[int]) -> dict[str, Any]:
+def spread(values: list[int]) -> dict[str, Any]:
+    """Least, median and most."""
     if not values:
         return {"n": 0}
     return {"n": len(values), "least": values[0], "median": median(values), "most": values[-1]}
@@ -230,7 +253,7 @@ def _text(row: dict[str, Any]) -> str:
         )
     lines.append(
         f"  runs until detected {row['detected']}, until recovered {row['recovered']}; {row['variants']} variants, "
-        f"{row['shadow_runs']} shadow runs"
+        f"{row['shadow_runs']} shadow runs, {row['done_again']} failed tasks done once more"
     )
     lines.append(f"  before any loss {row['requests_before']} requests, {row['accepted_before']} variants accepted")
     return "\n".join(lines)

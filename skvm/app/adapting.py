@@ -12,7 +12,7 @@ from skvm.app.active import PLANS, keep, plan_of, record_of, records, stored_pla
 from skvm.app.asked import CompileOptions
 from skvm.app.compiling import artifact_at, compile_request, request_of
 from skvm.app.evidence import LOCK_SECONDS
-from skvm.app.running import RunOptions, target_of
+from skvm.app.running import RunOptions, settled, target_of
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
 from skvm.capability import Cell, Level, Profile, Target
@@ -28,11 +28,13 @@ from skvm.jit.adapt import (
     admit,
     back_to,
     compared,
+    done_again,
     outcomes_of,
     put_off,
     requested,
     together,
     watched,
+    worth_again,
 )
 from skvm.plan import Artifact, ExecutorKind, GateNode, StepNode
 from skvm.source import SkillSource, load_skill
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 OVER = ("done", "failed")
 """Ends of a run that nobody takes up again; others are looked at when they have come to one of these."""
+
+AGAIN_SEED = 1_000_003
+"""Added to the seed of a simulated model that does a task once more: a second try is another draw."""
 
 READ_BACK = 200
 """Past runs that are looked through for evidence not taken in yet."""
@@ -101,7 +106,10 @@ Judge = Callable[["RunOutcome"], bool]
 
 @dataclass
 class Adapting:
-    """One skill on one target and what is done about it. `pool`: further models that a recompiled step may be bound to."""
+    """One skill on one target and what is done about it. `pool`: further models that a recompiled step may be bound to.
+
+    `instead`: after a run that failed, the run beside it that did the same task right, by a variant or by the original text.
+    """
 
     skill: Path
     options: RunOptions
@@ -112,20 +120,25 @@ class Adapting:
     judge: Judge
     pool: tuple[str, ...] = ()
     say: Callable[[str], None] = lambda text: None
+    instead: RunOutcome | None = None
 
     def __post_init__(self) -> None:
         self.compile_options = CompileOptions(target=str(target_of(self.options)), pool=self.pool)
         plain = CompileOptions(target=self.compile_options.target)
-        self.compiled, _ = artifact_at(self.skill, plain, self.settings)
+        self.compiled, self.folder = artifact_at(self.skill, plain, self.settings)
         target = Target(model=self.compiled.target.model, harness=self.compiled.target.harness)
         self.profile = profile_for(target, self.settings).profile
         self._lock = partial(self.storage.lock, "adapting", LOCK_SECONDS)
 
     def after(self, outcome: RunOutcome) -> AdaptRecord:
-        """Take in what happened, compare the variant in course on the same inputs, compile again where a line was crossed."""
+        """Take in what happened, compare the variant in course on the same inputs, have the original text do what failed,
+        compile again where a line was crossed."""
+        self.instead = None
         record = self._taken_in(outcome)
         if record.variant(VariantState.SHADOW) is not None:
             record = self._compared(record, outcome)
+        if self.instead is None and self._may_do_again(record, outcome):
+            record = self._done_again(outcome)
         return self._recompiled(record)
 
     def record(self) -> AdaptRecord:
@@ -155,7 +168,8 @@ class Adapting:
 
     def _compared(self, record: AdaptRecord, outcome: RunOutcome) -> AdaptRecord:
         """The variant does the same task in a folder of its own, without hosts, variables, approvals or solidified code: what
-        it does is thrown away with that folder. An end that is nobody's inability is no pair."""
+        it does is left in that folder, and is the result only where the run itself failed. An end that is nobody's inability is
+        no pair."""
         item = record.variant(VariantState.SHADOW)
         plan = stored_plan(self.storage, item.digest) if item else None
         if item is None or plan is None or not _ended(outcome) or outcome.run in record.compared:
@@ -170,13 +184,43 @@ class Adapting:
             return record
         if not _ended(other):
             return record
+        ran, did = self.judge(outcome), self.judge(other)
+        if did and not ran and self.options.workdir is None:
+            self.instead = other
         with self._lock():
             now = record_of(self.storage, self.compiled)
-            now = compared(now, self.judge(outcome), self.judge(other), self.policy, outcome.run)
+            now = compared(now, ran, did, self.policy, outcome.run)
             now = now.model_copy(update={"compared": (*now.compared, outcome.run)[-READ_BACK:]})
             keep(self.storage, now)
             if any(v.digest == item.digest and v.state is VariantState.REJECTED for v in now.variants):
                 self.storage.blobs.drop(PLANS, item.digest)
+        return now
+
+    def _may_do_again(self, record: AdaptRecord, outcome: RunOutcome) -> bool:
+        """Only what failed by itself, can be done beside the run without being felt outside, and begins with the same files."""
+        if self.options.workdir is not None or not _ended(outcome) or not worth_again(record, self.policy):
+            return False
+        return not not_beside(self.compiled) and not not_beside(self._plan(record)) and not self.judge(outcome)
+
+    def _done_again(self, outcome: RunOutcome) -> AdaptRecord:
+        """Never worse than the original: the whole text in one agent does the task in a folder of its own."""
+        self.say(f"run {outcome.run} failed: the original text does the same task")
+        options = replace(
+            self.options, mode="raw", solid=False, resume=None, on_event=None, started=None, build=False,
+            seed=self.options.seed + AGAIN_SEED,
+        )  # fmt: skip
+        try:
+            other = self.run(self.compiled, options)
+        except SkvmError:
+            return self.record()
+        helped = _ended(other) and self.judge(other)
+        if helped:
+            self.instead = other
+        with self._lock():
+            now = record_of(self.storage, self.compiled)
+            if _ended(other):
+                now = done_again(now, helped, self.policy)
+            keep(self.storage, now)
         return now
 
     def _recompiled(self, record: AdaptRecord) -> AdaptRecord:
@@ -217,16 +261,20 @@ def _ended(outcome: RunOutcome) -> bool:
 
 def adapt_after(
     skill: Path, outcome: RunOutcome, options: RunOptions, settings: Settings, judge: Judge, pool: tuple[str, ...] = ()
-) -> AdaptRecord:
-    """What `skvm run --adapt` does after a run; raises UsageError for a plan file, raw mode or an engine with a queue."""
-    from skvm.app.carrying import run_blocking
+) -> tuple[AdaptRecord, RunOutcome | None]:
+    """What `skvm run --adapt` does after a run: what is known now, and the run that did a failed task right after all.
+
+    Raises UsageError for a plan file, raw mode or an engine with a queue.
+    """
+    from skvm.app.carrying import run_settled
     from skvm.store import open_store
 
     def run(plan: Artifact, given: RunOptions) -> RunOutcome:
-        return run_blocking(plan, given, settings)
+        return run_settled(replace(settled(plan, given, settings), skill=made.folder), settings)
 
     with open_store(settings.home) as storage:
-        return Adapting(skill, options, settings, storage, AdaptPolicy(), run, judge, pool, options.say).after(outcome)
+        made = Adapting(skill, options, settings, storage, AdaptPolicy(), run, judge, pool, options.say)
+        return made.after(outcome), made.instead
 
 
 def check_adaptable(skill: Path, options: RunOptions) -> None:

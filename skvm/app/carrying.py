@@ -39,7 +39,12 @@ Say = Callable[[str], None]
 
 def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> RunOutcome:
     """Run to the end on a fresh event loop; raises SkvmError, KeyboardInterrupt."""
-    return anyio.run(_run, settled(what, options, settings), settings)
+    return run_settled(settled(what, options, settings), settings)
+
+
+def run_settled(run: Settled, settings: Settings) -> RunOutcome:
+    """The same for a run that is settled already."""
+    return anyio.run(_run, run, settings)
 
 
 async def _run(run: Settled, settings: Settings) -> RunOutcome:

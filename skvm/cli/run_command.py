@@ -98,12 +98,17 @@ def command(
     with view(Limits(options.deadline, options.max_tokens, options.max_cost)) as shown:
         outcome = run_blocking(what, replace(options, on_event=shown.event, say=shown.note), settings)
     checks = _checks(check_file, outcome, settings) if check_file else None
+    failed = None
     if adapt:
-        _adapted(what, outcome, replace(options, say=note), settings, check_file, pool)
+        instead = _adapted(what, outcome, replace(options, say=note), settings, check_file, pool)
+        if instead is not None:
+            failed, outcome = outcome, instead
+            checks = _checks(check_file, outcome, settings) if check_file else None
     if form == "json":
-        put_json({**outcome.to_json(), **({"checks": checks} if checks is not None else {})})
+        before = {"instead_of": failed.to_json()} if failed is not None else {}
+        put_json({**outcome.to_json(), **({"checks": checks} if checks is not None else {}), **before})
     else:
-        put(_text(outcome, checks))
+        put(_text(outcome, checks, failed))
     if outcome.error is not None:
         note(f"skvm: {outcome.error.line()}")
     if outcome.exit_code == 0 and checks and not all(c["ok"] for c in checks):
@@ -111,16 +116,17 @@ def command(
     return int(outcome.exit_code)
 
 
-def _adapted(what: Path, outcome: Any, options: Any, settings: Any, file: Path | None, pool: tuple[str, ...]) -> None:
-    """Say what came of it in the last line of the record; a run that is over stays as it ended."""
+def _adapted(what: Path, outcome: Any, options: Any, settings: Any, file: Path | None, pool: tuple[str, ...]) -> Any:
+    """Say what came of it in the last line of the record; a run beside it that did the failed task right, or None."""
     from skvm.app.adapting import adapt_after
 
     def judge(ended: Any) -> bool:
         return ended.exit_code == 0 and (file is None or all(c["ok"] for c in _checks(file, ended, settings)))
 
-    record = adapt_after(what, outcome, options, settings, judge, pool)
+    record, instead = adapt_after(what, outcome, options, settings, judge, pool)
     if record.history:
         note(f"adapting: {record.history[-1].what}")
+    return instead
 
 
 def _detached(run: str, check_file: Path | None, form: str) -> int:
@@ -155,7 +161,7 @@ def _checks(file: Path, outcome: Any, settings: Any) -> list[dict[str, Any]]:
     return check_outcome(file, outcome, settings)
 
 
-def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
+def _text(outcome: Any, checks: list[dict[str, Any]] | None, failed: Any = None) -> str:
     simulated = "  SIMULATED model: its numbers are not a real model's" if outcome.simulated else ""
     status = style(outcome.status, "good" if outcome.exit_code == 0 else "error")
     lines = [f"run {outcome.run}: {status}{simulated}"]
@@ -167,6 +173,9 @@ def _text(outcome: Any, checks: list[dict[str, Any]] | None) -> str:
     lines += [f"  wrote {o.path} ({o.size} bytes)" for o in outcome.outputs]
     if outcome.reason and outcome.error is None:
         lines.append(f"  {outcome.reason}")
+    if failed is not None:
+        t = failed.totals
+        lines.append(f"  instead of run {failed.run}, which failed ({t.model_calls} model calls, {t.tokens} tokens more)")
     if outcome.status == "waiting":
         lines.append(f"  to approve: the same command with --resume {outcome.run} --yes, or --resume alone at a terminal")
     for check in checks or ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ class Played:
     """Runs that end as told: every step of the compiled plan fails once the model has lost it, the variant's do not."""
 
     def __init__(self, storage: Any) -> None:
-        self.storage, self.count, self.lost = storage, 0, False
+        self.storage, self.count, self.lost, self.original = storage, 0, False, True
         self.options: list[RunOptions] = []
 
     def __call__(self, plan: Artifact, options: RunOptions) -> RunOutcome:
@@ -119,8 +120,8 @@ class Played:
         events: list[tuple[EventKind, str, dict[str, Any]]] = [
             (EventKind.RUN_START, "", {"mode": "plan", "task": run, "files": {}})
         ]
-        good = True
-        for node in plan.plan.nodes:
+        good = options.mode != "raw" or self.original
+        for node in plan.plan.nodes if options.mode != "raw" else ():
             if node.kind != "step":
                 continue
             own = node.executor.target == TARGET
@@ -206,6 +207,72 @@ def test_from_the_first_failure_to_another_plan(settings: Settings) -> None:
         assert len(shadows) == 11
         assert all(o.workdir is None and not o.env and not o.solid for o in shadows)
         assert play(made._plan(record), options).exit_code == 0
+
+
+def again(play: Played, made: Adapting) -> tuple[bool, int]:
+    """After a run that lost its ability: did another one do the task, and how often the original text was asked."""
+    play.lost, before = True, len([o for o in play.options if o.mode == "raw"])
+    made.after(play(made.compiled, made.options))
+    return made.instead is not None, len([o for o in play.options if o.mode == "raw"]) - before
+
+
+def test_what_failed_is_done_once_more_by_the_original_text_and_its_result_counts(settings: Settings) -> None:
+    with open_store(settings.home) as storage:
+        play = Played(storage)
+        options = RunOptions(model=TARGET, task="t", yes=True, seed=7)
+        made = Adapting(SALES, options, settings, storage, AdaptPolicy(), play, lambda o: o.exit_code == 0)
+        record = made.after(play(made.compiled, options))
+        assert (made.instead, record.again) == (None, 0), "what went well is not done again"
+        assert again(play, made) == (True, 1)
+        assert made.instead is not None
+        assert made.instead.exit_code == 0
+        raw = play.options[-1]
+        assert (raw.mode, raw.solid, raw.resume) == ("raw", False, None)
+        assert raw.seed != options.seed, "a second try is another draw"
+        assert (made.record().again, made.record().helped) == (1, 1)
+        failures = made.record().failures
+        assert again(play, made) == (True, 1)
+        assert made.record().failures == failures + 1, "only the run of the plan is evidence about its steps"
+
+
+def test_the_original_text_is_not_asked_for_ever_where_it_never_helps(settings: Settings) -> None:
+    with open_store(settings.home) as storage:
+        play = Played(storage)
+        play.original = False
+        policy = AdaptPolicy(least_gain=0.5, futility=0.5)
+        made = Adapting(SALES, RunOptions(model=TARGET, task="t"), settings, storage, policy, play, lambda o: o.exit_code == 0)
+        assert again(play, made) == (False, 1)
+        assert again(play, made) == (False, 0)
+        assert "never helped in 1 failed tasks" in " ".join(line.what for line in made.record().history)
+
+
+@pytest.mark.parametrize("case", ["workdir", "gate", "limit"])
+def test_nothing_is_done_again_that_could_be_felt_outside_or_is_nobodys_inability(settings: Settings, case: str) -> None:
+    skill = SALES.parent / "log-triage" if case == "gate" else SALES
+    with open_store(settings.home) as storage:
+        play = Played(storage)
+        options = RunOptions(model=TARGET, task="t", workdir=settings.home if case == "workdir" else None)
+        made = Adapting(skill, options, settings, storage, AdaptPolicy(), play, lambda o: o.exit_code == 0)
+        play.lost = True
+        outcome = play(made.compiled, options)
+        made.after(replace(outcome, status="limit") if case == "limit" else outcome)
+        assert made.instead is None
+        assert not [o for o in play.options if o.mode == "raw"]
+
+
+def test_the_variant_that_did_the_failed_task_right_gives_its_result(settings: Settings) -> None:
+    with open_store(settings.home) as storage:
+        play = Played(storage)
+        play.original = False
+        options = RunOptions(model=TARGET, task="t")
+        made = Adapting(SALES, options, settings, storage, AdaptPolicy(), play, lambda o: o.exit_code == 0, (POOL,))
+        for number in range(40):
+            play.lost = number >= 12
+            record = made.after(play(made.compiled, options))
+            if record.variant(VariantState.SHADOW) is not None and any(v.wins for v in record.variants):
+                break
+        assert made.instead is not None
+        assert play.options[-1].mode == "plan"
 
 
 def test_an_accepted_plan_of_an_older_schema_still_runs_and_an_edited_one_does_not(tmp_path: Path) -> None:

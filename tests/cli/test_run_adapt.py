@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from skvm.app import adapting
 from skvm.app.active import PLANS, keep, record_of
 from skvm.app.adapting import plan_digest
 from skvm.app.asked import CompileOptions
@@ -19,8 +20,9 @@ from skvm.capability import Cell, Level
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes
 from skvm.cli.entry import group
 from skvm.diag import SkvmError
-from skvm.jit.adapt import AdaptPolicy, RecompileRequest, admit, compared
+from skvm.jit.adapt import AdaptPolicy, AdaptRecord, RecompileRequest, admit, compared
 from skvm.plan import Artifact
+from skvm.runtime import RunOutcome
 from skvm.source import load_skill
 from skvm.store import open_store
 
@@ -97,6 +99,20 @@ def test_a_run_that_is_adapted_leaves_evidence_and_says_so(home: Path, say: Say)
     assert again.exit_code == 4
     [same] = json.loads(say("jit", "adapted", "--format", "json").stdout)["items"]
     assert same["outcomes"] == row["outcomes"], "a run without --adapt is taken in by the next one with it"
+
+
+def test_a_failed_task_that_was_done_after_all_shows_both_runs(home: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = RunOutcome(run="the-other", status="done", exit_code=0, work=home)
+    monkeypatch.setattr(adapting, "adapt_after", lambda *given: (AdaptRecord(skill="stamp", target="sim/poor"), good))
+    words = ("run", "stamp", "--model", "sim/poor", "--input", "kind or curt", "--adapt")
+    ran = say(*words)
+    assert ran.exit_code == 0
+    assert "run the-other: done" in ran.stdout
+    assert "instead of run" in ran.stdout
+    shown = json.loads(say(*words, "--format", "json").stdout)
+    assert shown["run"] == "the-other"
+    assert shown["instead_of"]["exit_code"] == 4
+    assert shown["instead_of"]["run"] != "the-other"
 
 
 @pytest.mark.parametrize("words", [("--mode", "raw"), ("--engine", "dbos")])

@@ -8,7 +8,7 @@ from skvm.jit.adapt.estimates import Moved, live_cell
 from skvm.jit.adapt.outcomes import Outcome, outcomes_of, together
 from skvm.jit.adapt.record import AdaptPolicy, AdaptRecord, RecompileRequest, Stubborn, Variant, VariantState
 from skvm.jit.adapt.show import Page, adapted_page
-from skvm.jit.adapt.variants import admit, back_to, compared, put_off
+from skvm.jit.adapt.variants import admit, back_to, compared, done_again, put_off, worth_again
 from skvm.jit.adapt.watch import requested, watched
 
 __all__ = [
@@ -25,10 +25,12 @@ __all__ = [
     "admit",
     "back_to",
     "compared",
+    "done_again",
     "live_cell",
     "outcomes_of",
     "put_off",
     "requested",
     "together",
     "watched",
+    "worth_again",
 ]

@@ -21,7 +21,8 @@ class AdaptPolicy(Frozen):
     `reference_error`: chance that it is taken for better than the truth at any of them. `false_alarm`: mean number of outcomes
     between false alarms of the detector of drops. `error`: chance that, over all variants ever tried for this skill and
     target, one is accepted that is no better. `pairs`: comparisons after which a variant that has not shown itself better is
-    put away, which is done sooner where it has never won and a share of `least_gain` won is excluded at error `futility`.
+    put away, which is done sooner where it has never won and a share of `least_gain` won is excluded at error `futility`; in
+    the same way failed tasks are no longer done once more by the original text where that has never helped.
     `stubborn`: failures of one input in a row that make them the input's matter; `inputs`: how many are remembered.
     """
 
@@ -128,7 +129,8 @@ class AdaptRecord(Frozen):
     level, and `recent` ones that fade sooner; `usual`: by primitive; `changed`: those the profile no longer tells of.
     `inputs`: outcomes in a row per step and input, failures negative. `asked`: by primitive, the outcomes from which on a
     request may come again. `simulated`: those of `outcomes` that are a simulated model's. `runs`: ids of the last runs that
-    were taken in, `compared`: of those a variant was compared beside.
+    were taken in, `compared`: of those a variant was compared beside. `again`: failed tasks that the original text did once
+    more since another plan runs, `helped`: those it did right.
     """
 
     skill: str
@@ -150,6 +152,8 @@ class AdaptRecord(Frozen):
     simulated: int = 0
     runs: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
+    again: int = 0
+    helped: int = 0
     history: tuple[Line, ...] = ()
 
     def noted(self, what: str, digest: str = "", run: str = "") -> AdaptRecord:

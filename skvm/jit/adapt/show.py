@@ -24,7 +24,7 @@ def adapted_page(records: Sequence[AdaptRecord]) -> Page:
 
 
 def _row(record: AdaptRecord) -> dict[str, Any]:
-    kept = {"skill", "target", "active", "outcomes", "failures", "simulated", "tallies", "changed"}
+    kept = {"skill", "target", "active", "outcomes", "failures", "simulated", "tallies", "changed", "again", "helped"}
     row = record.model_dump(mode="json", include=kept)
     return row | {
         "variants": [v.model_dump(mode="json") for v in record.variants],
@@ -42,6 +42,8 @@ def _lines(record: AdaptRecord) -> list[str]:
     for name, levels in sorted(record.tallies.items()):
         told = ", ".join(f"{level} {t.passed:.1f} of {t.n:.1f}" for level, t in sorted(levels.items()))
         lines.append(f"  {name}: {told}" + (" (the profile no longer tells of it)" if name in record.changed else ""))
+    if record.again:
+        lines.append(f"  failed tasks done once more by the original text: {record.again}, right then: {record.helped}")
     lines += [f"  {s.step} fails with one input only ({s.failures} times in a row, first in {s.run})" for s in record.stubborn]
     return lines + [f"  - {h.what}" + (f"  [{h.run}]" if h.run else "") for h in record.history]
 

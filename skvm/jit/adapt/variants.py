@@ -79,6 +79,19 @@ def _accepted(record: AdaptRecord, item: Variant, told: str, run: str) -> AdaptR
     return record.noted(f"variant {item.number} runs from now on ({told}, error {item.error:.4g})", item.digest, run)
 
 
+def worth_again(record: AdaptRecord, policy: AdaptPolicy) -> bool:
+    """May the original text still help where the plan fails? Not when that was tried often enough and never did."""
+    return bool(record.helped) or record.again < agreements_needed(policy.least_gain, policy.futility)
+
+
+def done_again(record: AdaptRecord, helped: bool, policy: AdaptPolicy) -> AdaptRecord:
+    """The record after the original text did a failed task once more."""
+    record = record.model_copy(update={"again": record.again + 1, "helped": record.helped + helped})
+    if worth_again(record, policy):
+        return record
+    return record.noted(f"the original text never helped in {record.again} failed tasks; it is not tried again")
+
+
 def _put(record: AdaptRecord, item: Variant) -> AdaptRecord:
     return record.model_copy(update={"variants": tuple(item if v.digest == item.digest else v for v in record.variants)})
 
@@ -86,7 +99,7 @@ def _put(record: AdaptRecord, item: Variant) -> AdaptRecord:
 def _activated(record: AdaptRecord, digest: str) -> AdaptRecord:
     """Another plan runs: what was usual under the old one is learned anew, estimates of the model stay."""
     variants = tuple(v.model_copy(update={"state": _state(v, digest)}) for v in record.variants)
-    return record.model_copy(update={"active": digest, "variants": variants, "usual": {}})
+    return record.model_copy(update={"active": digest, "variants": variants, "usual": {}, "again": 0, "helped": 0})
 
 
 def _state(item: Variant, active: str) -> VariantState:
