@@ -1,8 +1,9 @@
-"""`kill -9` after every event of six plans, each run resumed: same result, nothing lost, what became of effects. A run that
-stops in doubt is then answered by a person: no; yes, and killed right after the answer; yes.
+"""`kill -9` at every event of six plans, as soon as it is written and again right before the next one is. Each run is resumed:
+same result, nothing lost, what became of effects. A run that stops in doubt is then answered by a person: no; yes, and killed
+right after the answer; yes.
 
 The plans, and what must hold, are those of the suite (`tests/runtime/crash_plans.py`, `crash_judge.py`). A run is a process of
-its own, forked from one that has imported everything, and kills itself as soon as the event is in the journal.
+its own, forked from one that has imported everything, and kills itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import redirect_stderr
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +61,14 @@ def _plan(name: str, count: int, every: int) -> dict[str, Any]:
         root = Path(folder)
         work = crash_judge.folder(root / "whole")
         whole = crash_judge.left(_run(name, root / "whole", work, "0", "-")[1], work)
-        for last in range(1, count, every):
+        for last, late in product(range(1, count, every), ("", "-")):
             found["kills"] += 1
             try:
-                verdict = _killed(name, root / str(last), last, whole)
+                verdict = _killed(name, root / f"{last}{late}", last, late, whole)
                 found[verdict] += 1
                 found["answered"] += verdict == "in doubt"
             except AssertionError as error:
-                wrong.append(f"event {last}: {error}")
+                wrong.append(f"event {last}{late and ', late'}: {error}")
             print(f"\r{name} {last}/{count - 1}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return {
@@ -78,11 +80,11 @@ def _plan(name: str, count: int, every: int) -> dict[str, Any]:
     }
 
 
-def _killed(name: str, root: Path, last: int, whole: Any) -> str:
+def _killed(name: str, root: Path, last: int, late: str, whole: Any) -> str:
     import crash_judge
 
     work = crash_judge.folder(root)
-    status, _ = _run(name, root, work, str(last), "-")
+    status, _ = _run(name, root, work, f"{last}{late}", "-")
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, "it was not killed"
     with open_store(root / "home") as store:
         (row,) = store.journal.runs()

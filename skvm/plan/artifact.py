@@ -177,6 +177,10 @@ class Artifact(Frozen):
         """Canonical bytes as written to a file."""
         return canonical_json(self.to_json()) + b"\n"
 
+    def to_keep(self) -> bytes:
+        """What `read_artifact` reads back alike, for a quarter of the time; digests are over the canonical form in any case."""
+        return self.model_dump_json(by_alias=True).encode()
+
 
 def load_artifact(path: Path) -> Artifact:
     """Read and verify a plan file (see `read_artifact`)."""

@@ -31,8 +31,8 @@ class RunRow(Frozen):
 class Journal(Protocol):
     """Append-only events per run, durable when `append` returns."""
 
-    def append(self, event: Event) -> None:
-        """Write one event; raises StoreError (full disk, lock) and then nothing of it is stored."""
+    def append(self, *events: Event) -> None:
+        """Write events of a run, all or none of them; raises StoreError (full disk, lock) when it is none."""
         ...
 
     def read(self, run: str) -> tuple[Event, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
-import anyio.lowlevel
 
 from skvm.ir import Effects, conflict
 
@@ -23,13 +22,8 @@ class Lane:
         self._queue: deque[anyio.Event] = deque()
         self._good = 0
 
-    def slot(self) -> Slot:
-        """Wait for a slot, in order of arrival, and hold it."""
-        return Slot(self)
-
     async def take(self) -> None:
-        """Wait for a slot."""
-        await anyio.lowlevel.checkpoint_if_cancelled()
+        """Wait for a slot, in order of arrival; whoever has it calls `leave`."""
         if self._taken < self.width and not self._queue:
             self._taken += 1
             return
@@ -66,19 +60,6 @@ class Lane:
         while self._queue and self._taken < self.width:
             self._taken += 1
             self._queue.popleft().set()
-
-
-class Slot:
-    """One use of a lane."""
-
-    def __init__(self, lane: Lane) -> None:
-        self._lane = lane
-
-    async def __aenter__(self) -> None:
-        await self._lane.take()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._lane.leave()
 
 
 class Lanes:
@@ -122,25 +103,29 @@ class EffectLocks:
     ) -> None:
         self._waived = waived
         self._apart = apart
-        self._held: list[Holder] = []
+        self._held: dict[Holder, None] = {}
         self._queue: deque[tuple[Holder, anyio.Event]] = deque()
-
-    def holding(self, holder: Holder) -> Held:
-        """Hold all of a step's effects at once (so nothing can deadlock), waiting for those who conflict."""
-        return Held(self, holder)
+        self._loud = 0
+        """Holders that are not quiet: without any, one that is quiet need not look at the others."""
 
     async def take(self, holder: Holder) -> None:
-        """Wait until nobody who holds, or waits longer, is in the way."""
+        """Hold all of a step's effects at once (so nothing can deadlock), as soon as nobody who holds, or waits longer, is in
+        the way; whoever has them calls `leave`."""
         if self._blocked(holder, len(self._queue)):
             await self._wait(holder)
         else:
-            self._held.append(holder)
+            self._hold(holder)
 
     def leave(self, holder: Holder) -> None:
         """Let go."""
-        self._held.remove(holder)
+        del self._held[holder]
+        self._loud -= not holder.quiet
         if self._queue:
             self._wake()
+
+    def _hold(self, holder: Holder) -> None:
+        self._held[holder] = None
+        self._loud += not holder.quiet
 
     async def _wait(self, holder: Holder) -> None:
         turn = (holder, anyio.Event())
@@ -149,22 +134,22 @@ class EffectLocks:
             await turn[1].wait()
         except BaseException:
             if turn[1].is_set():
-                self._held.remove(holder)
+                self.leave(holder)
             else:
                 self._queue.remove(turn)
-            self._wake()
+                self._wake()
             raise
 
     def _blocked(self, holder: Holder, ahead: int) -> bool:
         """By those who hold, or by those who wait before it (nobody is overtaken for ever)."""
-        waiting = (self._queue[i][0] for i in range(ahead))
-        others = (*self._held, *waiting)
-        if not others:
+        if not self._held and not ahead:
             return False
-        apart = self._apart(holder.node)
+        quiet, apart = holder.quiet, self._apart(holder.node)
+        if quiet and not apart and not self._loud and not ahead:
+            return False
+        others = (*self._held, *(self._queue[i][0] for i in range(ahead)))
         if apart and any(other.node in apart for other in others):
             return True
-        quiet = holder.quiet
         return any(not (quiet and other.quiet) and self._clash(other, holder) for other in others)
 
     def _clash(self, one: Holder, two: Holder) -> bool:
@@ -180,19 +165,5 @@ class EffectLocks:
                 index += 1
                 continue
             del self._queue[index]
-            self._held.append(holder)
+            self._hold(holder)
             event.set()
-
-
-class Held:
-    """Effects held while a step runs."""
-
-    def __init__(self, locks: EffectLocks, holder: Holder) -> None:
-        self._locks = locks
-        self._holder = holder
-
-    async def __aenter__(self) -> None:
-        await self._locks.take(self._holder)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._locks.leave(self._holder)

@@ -58,6 +58,8 @@ class Graph:
 
     def declared(self, one: str, two: str) -> bool:
         """Does the plan let the two, or the blocks side by side that they lie in, run at once?"""
+        if not self._groups:
+            return False
         first, second = self._apart(one, two)
         return any(first in group and second in group for group in self._groups)
 

@@ -21,12 +21,14 @@ class NullJournal:
         self._events: dict[str, dict[int, Event]] = {}
         self._runs: dict[str, RunRow] = {}
 
-    def append(self, event: Event) -> None:
-        """Keep one event; raises StoreError for a number that is taken."""
-        rows = self._events.setdefault(event.run, {})
-        if event.seq in rows:
-            raise StoreError(f"event {event.seq} exists", where=event.run)
-        rows[event.seq] = event
+    def append(self, *events: Event) -> None:
+        """Keep events; raises StoreError for a number that is taken."""
+        for event in events:
+            rows = self._events.setdefault(event.run, {})
+            if event.seq in rows:
+                raise StoreError(f"event {event.seq} exists", where=event.run)
+        for event in events:
+            self._events[event.run][event.seq] = event
 
     def read(self, run: str) -> tuple[Event, ...]:
         """All events of a run in order."""

@@ -1,6 +1,7 @@
-"""A run that dies by SIGKILL right after event number N (0 = never). Its effects leave countable traces outside the plan.
+"""A run that dies by SIGKILL as soon as event number N is in the journal, or as late as possible before the next one is
+(`N-`); 0 = never. Its effects leave countable traces outside the plan.
 
-Arguments: plan (see crash_plans), home, work folder, N or KIND:NODE, id of a run to resume or `-`, what a person says to
+Arguments: plan (see crash_plans), home, work folder, N, `N-` or KIND:NODE, id of a run to resume or `-`, what a person says to
 effects in doubt: yes, no, or `-` where nobody is there.
 """
 
@@ -18,19 +19,29 @@ sys.path.insert(0, str(Path(__file__).parent))
 from crash_plans import PLANS
 from runtime_kit import Gate, Run, ScriptedModel
 
-from skvm.plan import EventKind
+from skvm.plan import Event, EventKind
 from skvm.store import open_store
 
 
 class Dying(Run):
-    """Kills the process after an event."""
+    """Kills the process when an event was written, or when the one after it is about to be. Events that are written together
+    are taken apart for that: what a crash would find between them must do as well."""
 
     last = "0"
 
-    def emit(self, event: Any) -> None:
-        super().emit(event)
-        if self.last in (str(event.seq), f"{event.kind.value}:{event.node}"):
-            os.kill(os.getpid(), signal.SIGKILL)
+    async def go(self, art: Any, model: Any = None, **more: Any) -> Any:
+        append = self.store.journal.append
+
+        def dying(*events: Event) -> None:
+            for event in events:
+                if self.last == f"{event.seq - 1}-":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                append(event)
+                if self.last in (str(event.seq), f"{event.kind.value}:{event.node}"):
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        self.store.journal.append = dying
+        return await super().go(art, model, **more)
 
 
 class Person(Gate):

@@ -45,11 +45,12 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Left]:
     return of
 
 
+@pytest.mark.parametrize("late", ["", "-"], ids=["at once", "late"])
 @pytest.mark.parametrize(("plan", "last"), [(plan, last) for plan, some in FEW.items() for last in some])
-def test_killed_after_some_events(tmp_path: Path, unbroken: Callable[[str], Left], plan: str, last: int) -> None:
+def test_killed_after_some_events(tmp_path: Path, unbroken: Callable[[str], Left], plan: str, last: int, late: str) -> None:
     """Every event is the bench's (`python -m bench kill`, and `tests/bench/test_safety.py`)."""
     work, home = folder(tmp_path), tmp_path / "home"
-    killed = child(plan, home, work, last)
+    killed = child(plan, home, work, f"{last}{late}")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     with open_store(home) as store:
         (row,) = store.journal.runs()

@@ -185,12 +185,13 @@ class Cut(Run):
     async def go(self, art: Any, model: Any = None, **more: Any) -> Any:
         append, count = self.store.journal.append, 0
 
-        def dying(event: Any) -> None:
+        def dying(*events: Any) -> None:
             nonlocal count
-            count += 1
-            if count > self.after:
-                raise StoreError("the journal is gone")
-            append(event)
+            for event in events:
+                count += 1
+                if count > self.after:
+                    raise StoreError("the journal is gone")
+                append(event)
 
         self.store.journal.append = dying
         try:

@@ -34,11 +34,12 @@ def test_no_more_than_the_width_at_once() -> None:
 
     async def one() -> None:
         nonlocal now, most
-        async with lane.slot():
-            now += 1
-            most = max(most, now)
-            await anyio.lowlevel.checkpoint()
-            now -= 1
+        await lane.take()
+        now += 1
+        most = max(most, now)
+        await anyio.lowlevel.checkpoint()
+        now -= 1
+        lane.leave()
 
     async def main() -> None:
         async with anyio.create_task_group() as group:
@@ -76,7 +77,8 @@ def test_conflicting_holders_never_meet_and_all_get_their_turn(
     async def one(number: int, effect: Effects, alone: bool, scope: anyio.CancelScope) -> None:
         with scope:
             me = Holder(f"n{number}", (), effect, alone)
-            async with locks.holding(me):
+            await locks.take(me)
+            try:
                 assert not any(conflict(other.effects, effect) or other.alone for other in held)
                 assert not (alone and held)
                 assert not any(frozenset((me.node, other.node)) in serial for other in held)
@@ -86,6 +88,8 @@ def test_conflicting_holders_never_meet_and_all_get_their_turn(
                         await anyio.lowlevel.checkpoint()
                 finally:
                     held.remove(me)
+            finally:
+                locks.leave(me)
             done.append(number)
 
     async def main() -> None:

@@ -15,6 +15,7 @@ from skvm.diag import StoreError, UsageError
 from skvm.ir import EffectClass
 from skvm.plan import Event, EventKind, SolidCall
 from skvm.ports import Offer
+from skvm.runtime import SystemClock
 from skvm.runtime.run import new_run_id
 from skvm.runtime.state.record import Recorder
 from skvm.runtime.state.redact import Redactor
@@ -33,12 +34,13 @@ class Cut(Run):
         append = journal.append
         dead = False
 
-        def dying(event: Event) -> None:
+        def dying(*events: Event) -> None:
             nonlocal dead
-            if dead:
-                raise StoreError("the journal is gone")
-            append(event)
-            dead = (event.kind.value, event.node) == self.at
+            for event in events:
+                if dead:
+                    raise StoreError("the journal is gone")
+                append(event)
+                dead = (event.kind.value, event.node) == self.at
 
         journal.append = dying
         try:
@@ -247,8 +249,6 @@ def test_a_recorder_stores_nothing_it_could_not_number() -> None:
         pass
 
     store = Full()
-    from skvm.runtime import SystemClock
-
     recorder = Recorder("r", store.journal, (), SystemClock(), Redactor({}))
     recorder.emit(EventKind.DIAG, code="a")
     append, store.journal.append = store.journal.append, _full  # type: ignore[method-assign]
@@ -259,5 +259,64 @@ def test_a_recorder_stores_nothing_it_could_not_number() -> None:
     assert [(e.seq, e.data["code"]) for e in store.journal.read("r")] == [(1, "a"), (2, "c")]
 
 
-def _full(event: Event) -> None:
+def test_events_that_announce_nothing_are_written_with_the_next_one_or_at_the_next_turn() -> None:
+    store, told = NullStore(), Told()
+    written: list[list[int]] = []
+    append = store.journal.append
+
+    def note(*events: Event) -> None:
+        append(*events)
+        written.append([e.seq for e in events])
+
+    store.journal.append = note  # type: ignore[method-assign]
+
+    async def main() -> None:
+        recorder = Recorder("r", store.journal, (told,), SystemClock(), Redactor({}))
+        recorder.emit(EventKind.NODE_END)
+        recorder.emit(EventKind.NODE_START)
+        assert not written and not told.seen, "shown only when it is written"
+        recorder.emit(EventKind.TOOL_INTENT)
+        recorder.emit(EventKind.NODE_END)
+        assert written == [[1, 2, 3]]
+        await anyio.lowlevel.checkpoint()
+        recorder.emit(EventKind.NODE_START)
+        recorder.flush()
+        recorder.flush()
+
+    anyio.run(main)
+    assert written == [[1, 2, 3], [4], [5]]
+    assert told.seen == [1, 2, 3, 4, 5]
+
+
+def test_what_could_not_be_written_is_held_until_it_can(tmp_path: Path) -> None:
+    store = NullStore()
+
+    def full(*events: Event) -> None:
+        raise StoreError("full")
+
+    async def main() -> None:
+        recorder = Recorder("r", store.journal, (), SystemClock(), Redactor({}))
+        recorder.emit(EventKind.NODE_START, "a")
+        append, store.journal.append = store.journal.append, full  # type: ignore[method-assign]
+        await anyio.lowlevel.checkpoint()
+        with pytest.raises(StoreError):
+            recorder.emit(EventKind.MODEL_CALL, "lost")
+        store.journal.append = append  # type: ignore[method-assign]
+        recorder.emit(EventKind.RUN_END, "b")
+
+    anyio.run(main)
+    assert [(e.seq, e.node) for e in store.journal.read("r")] == [(1, "a"), (2, "b")]
+
+
+class Told:
+    """Numbers of events as they are shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def emit(self, event: Event) -> None:
+        self.seen.append(event.seq)
+
+
+def _full(*events: Event) -> None:
     raise OSError(28, "No space left on device")

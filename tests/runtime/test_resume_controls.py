@@ -64,12 +64,13 @@ class Cut(Run):
         journal, dead = self.store.journal, False
         append = journal.append
 
-        def dying(event: Event) -> None:
+        def dying(*events: Event) -> None:
             nonlocal dead
-            if dead:
-                raise StoreError("the journal is gone")
-            append(event)
-            dead = event.seq == self.last
+            for event in events:
+                if dead:
+                    raise StoreError("the journal is gone")
+                append(event)
+                dead = event.seq == self.last
 
         journal.append = dying
         try:

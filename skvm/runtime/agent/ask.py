@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 
 import anyio
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from skvm.diag import SkvmError, TargetError
 from skvm.plan import EventKind
@@ -21,11 +21,8 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 CALL_SECONDS = 600.0
 
-_NOT_ASKED = {"tag", "timeout", "tools"}
-"""Fields of a request that say nothing of what is asked, and its tools, whose text is kept from one question to the next."""
 
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Question:
     """Who asks what. `turn` counts from 0 within an attempt; `ends` is the monotonic end of the asking step, if it has one."""
 
@@ -65,7 +62,8 @@ async def ask(session: Session, question: Question, recorded: Attempt | None = N
 async def _once(session: Session, question: Question, attempt: int) -> ModelReply:
     client = session.client(question.model)
     lane = session.lanes.of(question.model)
-    async with lane.slot():
+    await lane.take()
+    try:
         prompt = _size(session, question) if session.budget.max_tokens is not None else 0
         room = await session.budget.reserve(prompt)
         try:
@@ -83,6 +81,8 @@ async def _once(session: Session, question: Question, attempt: int) -> ModelRepl
                 raise _failed(session, question, error, began, lane.refused) from None
         finally:
             session.budget.release(prompt, room)
+    finally:
+        lane.leave()
     lane.succeeded()
     session.course.refused = ""
     if not reply.seconds:
@@ -150,11 +150,17 @@ def _size(session: Session, question: Question) -> int:
 
 
 def _digest(request: ModelRequest) -> str:
+    """Of all that is asked; not of who asks, nor how long an answer is waited for."""
     content = hashlib.sha256(_tools_text(request.tools))
+    said = [
+        (m.role, m.content, m.call_id, [(c.id, c.name, c.arguments) for c in m.calls] if m.calls else ())
+        for m in request.messages
+    ]
+    asked = (request.model, request.tool_choice, request.max_tokens, request.temperature, request.seed, said)
     try:
-        content.update(request.model_dump_json(exclude=_NOT_ASKED).encode())
+        content.update(to_json(asked))
     except PydanticSerializationError:  # a lone surrogate, which UTF-8 cannot hold and Python's encoder escapes
-        content.update(json.dumps(request.model_dump(mode="python", exclude=_NOT_ASKED)).encode())
+        content.update(json.dumps(asked).encode())
     return "sha256:" + content.hexdigest()
 
 

@@ -49,6 +49,7 @@ class StepRun:
     calls: StepCalls = None  # type: ignore[assignment]
     talk: Conversation | None = None
     ends: float | None = None
+    began: float = 0.0
     shown: str = ""
 
     def __post_init__(self) -> None:
@@ -58,12 +59,25 @@ class StepRun:
         confined = None if free else self.node.effects.writes
         self.calls = StepCalls(self.session, self.node, self.scope, self.attempt, self.recorded, self.ends, confined)
 
+    def open(self) -> None:
+        """Journal that the attempt begins."""
+        node = self.node
+        more = {"handed": self.handed} if self.handed else {}
+        self.began = self.session.ports.clock.monotonic()
+        self.session.emit(
+            EventKind.NODE_START, node.id, self.scope,
+            executor=node.executor.kind.value, attempt=self.attempt,
+            effect=node.effect_class.value, key=node.key, title=node.title, **more,
+        )  # fmt: skip
+
+    def close(self, result: StepResult) -> StepResult:
+        """Journal how the attempt ended."""
+        self.session.emit(EventKind.NODE_END, self.node.id, self.scope, result=result.model_dump(mode="json"))
+        return result
+
     async def run(self) -> StepResult:
         """Do it: stated command, solidified code, model; each only when the one before it does not apply or fails."""
-        clock = self.session.ports.clock
-        began = clock.monotonic()
-        ended = await self._bounded()
-        return self._result(ended, clock.monotonic() - began)
+        return self._result(await self._bounded())
 
     async def _bounded(self) -> Ended:
         if self.node.timeout is None:
@@ -137,7 +151,6 @@ class StepRun:
 
     async def _served_or_asked(self) -> Ended:
         session = self.session
-        began = session.ports.clock.monotonic()
         fresh = not self.calls.records and not self.prior
         if session.ports.solid is None or self.node.id == RAW or not fresh:
             self.shown = "model"
@@ -151,12 +164,12 @@ class StepRun:
         if offer is not None and finished is not None:
             self.shown = "solid"
             ended = Ended(StepStatus.DONE, finished[1], finished[0])
-            served(session, context, offer, self._result(ended, session.ports.clock.monotonic() - began))
+            served(session, context, offer, self._result(ended))
             return ended
         self.shown = "model"
         rules = None if self.calls.records else rules_of(session, self.node, self.scope)
         ended = await self._converse(rules)
-        result = self._result(ended, session.ports.clock.monotonic() - began)
+        result = self._result(ended)
         before = self.talk.before if self.talk is not None else None
         if before is not None and before.made:
             report(before, result)
@@ -203,7 +216,7 @@ class StepRun:
             workdir=str(self.session.space.work),
         )
 
-    def _result(self, ended: Ended, seconds: float) -> StepResult:
+    def _result(self, ended: Ended) -> StepResult:
         spent = self.talk.spent if self.talk is not None else None
         redact = self.session.redactor
         return StepResult.made(
@@ -218,13 +231,13 @@ class StepRun:
             prompt_tokens=spent.prompt if spent else 0,
             completion_tokens=spent.completion if spent else 0,
             cost=(None if spent.unknown else spent.cost) if spent else 0.0,
-            seconds=round(seconds, 6),
+            seconds=round(self.session.ports.clock.monotonic() - self.began, 6),
             simulated=spent.simulated if spent else False,
         )
 
     def cut(self, status: StepStatus, reason: str) -> StepResult:
         """Result of an attempt that was ended from outside: what is done so far is kept."""
-        return self._result(Ended(status, reason=reason), 0.0)
+        return self._result(Ended(status, reason=reason))
 
     def stopped(self) -> StepResult:
         """Result of an attempt that was denied a place: the next one starts over unless an effect has happened."""
@@ -264,34 +277,25 @@ async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bo
 
 async def _attempt(run: StepRun) -> StepResult:
     session, node, scope = run.session, run.node, run.scope
-    effects = {"effect": node.effect_class.value, "key": node.key, "title": node.title}
-    if run.handed:
-        effects["handed"] = run.handed
-    began = session.ports.clock.monotonic()
-
-    def end(result: StepResult) -> StepResult:
-        result = result.altered(seconds=round(session.ports.clock.monotonic() - began, 6))
-        session.emit(EventKind.NODE_END, node.id, scope, result=result.model_dump(mode="json"))
-        return result
-
-    async with session.locks.holding(Holder(node.id, scope.parts, node.effects, run.alone)):
-        began = session.ports.clock.monotonic()
-        session.emit(EventKind.NODE_START, node.id, scope, executor=node.executor.kind.value, attempt=run.attempt, **effects)
-        session.course.running += 1
-        try:
-            return end(await run.run())
-        except anyio.get_cancelled_exc_class():
-            session.row(node, scope, end(run.cut(StepStatus.CANCELLED, why_ended(session))))
-            raise
-        except Denied:
-            return end(run.stopped())
-        except StoreError:
-            raise  # nothing more can be written
-        except SkvmError as error:
-            session.row(node, scope, end(run.cut(status_of(error), error.line())))
-            raise
-        finally:
-            session.course.running -= 1
+    holder = Holder(node.id, scope.parts, node.effects, run.alone)
+    await session.locks.take(holder)
+    session.course.running += 1
+    try:
+        run.open()
+        return run.close(await run.run())
+    except anyio.get_cancelled_exc_class():
+        session.row(node, scope, run.close(run.cut(StepStatus.CANCELLED, why_ended(session))))
+        raise
+    except Denied:
+        return run.close(run.stopped())
+    except StoreError:
+        raise  # nothing more can be written
+    except SkvmError as error:
+        session.row(node, scope, run.close(run.cut(status_of(error), error.line())))
+        raise
+    finally:
+        session.course.running -= 1
+        session.locks.leave(holder)
 
 
 def why_ended(session: Session) -> str:

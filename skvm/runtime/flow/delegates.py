@@ -83,19 +83,22 @@ async def _by_plan(flow: Flow, node: DelegateNode, scope: Scope) -> StepResult:
         session.emit(EventKind.NODE_END, node.id, scope, result=result.model_dump(mode="json"))
         return result
 
-    async with session.locks.holding(Holder(node.id, scope.parts, Effects(top=True))):
+    holder = Holder(node.id, scope.parts, Effects(top=True))
+    await session.locks.take(holder)
+    try:
         began = clock.monotonic()
         _open(session, node, scope)
-        try:
-            return end(await _run(flow, node, scope))
-        except anyio.get_cancelled_exc_class():
-            session.row(node, scope, end(StepResult(status=StepStatus.CANCELLED, reason=why_ended(session))))
-            raise
-        except StoreError:
-            raise  # nothing more can be written
-        except SkvmError as error:
-            session.row(node, scope, end(StepResult(status=status_of(error), reason=error.line())))
-            raise
+        return end(await _run(flow, node, scope))
+    except anyio.get_cancelled_exc_class():
+        session.row(node, scope, end(StepResult(status=StepStatus.CANCELLED, reason=why_ended(session))))
+        raise
+    except StoreError:
+        raise  # nothing more can be written
+    except SkvmError as error:
+        session.row(node, scope, end(StepResult(status=status_of(error), reason=error.line())))
+        raise
+    finally:
+        session.locks.leave(holder)
 
 
 def _open(session: Session, node: DelegateNode, scope: Scope) -> None:

@@ -101,6 +101,8 @@ class Flow:
 
     async def _guarded_chain(self, run: BlockRun, node: PlanNode, group: anyio.abc.TaskGroup | None) -> None:
         """One task: errors that end the run are kept aside, so that a task group never wraps them."""
+        if group is not None and group.cancel_scope.cancel_called:
+            return  # ended before it began
         try:
             await self._chain(run, node, group)
             return
@@ -159,6 +161,8 @@ class Flow:
         """A failure that the run, before it was resumed, had got over: by recovery that began, or because it was optional."""
         replay = self.session.replay
         failed = replay.failed((node.id, scope.path))
+        if failed is None:
+            return None
         recovery = self.session.graph.recovery.get(node.id, [])
         over = any((step.id, scope.path) in replay.attempts for step in recovery) or (node.optional and not recovery)
         return failed if over else None

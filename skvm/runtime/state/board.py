@@ -55,6 +55,8 @@ class Board:
         table = self._results.get(step)
         if not table:
             return []
+        if len(table) == 1 and scope.parts in table:
+            return [table[scope.parts]]
         for prefix in scope.prefixes():
             below = {parts: r for parts, r in table.items() if parts[: len(prefix)] == prefix}
             if below:

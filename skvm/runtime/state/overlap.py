@@ -38,7 +38,7 @@ class Overlap:
 
     def possible(self, id: str) -> bool:
         """Could another step be in flight while this one runs?"""
-        return next(self._partners(id), None) is not None
+        return not self._in_row(id) and next(self._partners(id), None) is not None
 
     def partners(self, id: str) -> tuple[StepNode, ...]:
         """Every step that could."""
@@ -58,6 +58,15 @@ class Overlap:
             self._blobs.save(TABLE, _key(node, other), value)
         self._known().update(frozenset((id, other.id)) for other in partners)
         return tuple(sorted(n.id for n in partners))
+
+    def _in_row(self, id: str) -> bool:
+        """Is everything before or after this step, as in most plans? This is told at once."""
+        node = self._by_id.get(id)
+        while node is not None:
+            if (node.kind == "step" and node.recover_of) or self._masks((node.parent, node.arm))[node.id]:
+                return False
+            node = self._by_id.get(node.parent) if node.parent is not None else None
+        return True
 
     def _partners(self, id: str) -> Iterator[StepNode]:
         """Unordered steps with known effects that do not conflict (those that do are kept apart by locks)."""
@@ -96,15 +105,16 @@ class Overlap:
 
     def _masks(self, block: Block) -> dict[str, int]:
         """For each node of a block, which others (as bits) are neither before nor after it."""
-        if block not in self._free:
+        free = self._free.get(block)
+        if free is None:
             nodes = self._blocks[block]
             bit = {n.id: 1 << i for i, n in enumerate(nodes)}
             edges = [(e.before, e.after) for e in self._plan.edges if e.before in bit and e.after in bit]
             after = _reached(bit, edges)
             before = _reached(bit, [(b, a) for a, b in edges])
             every = (1 << len(nodes)) - 1
-            self._free[block] = {n: every & ~(after[n] | before[n] | bit[n]) for n in bit}
-        return self._free[block]
+            free = self._free[block] = {n: every & ~(after[n] | before[n] | bit[n]) for n in bit}
+        return free
 
     def _known(self) -> set[frozenset[str]]:
         """Pairs of this plan that are kept, read when first needed."""

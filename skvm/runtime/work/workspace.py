@@ -43,7 +43,7 @@ def prepare(request: RunRequest, home: Path, run: str) -> Workspace:
     work = _work_folder(request, folder)
     files = _inputs(request, work)
     _clean(work)
-    write_aside(folder / "plan.json", request.artifact.to_bytes())
+    write_aside(folder / "plan.json", request.artifact.to_keep())
     for item in request.artifact.skills:
         if item.bundle_omitted:  # what the plan has no room for is kept too: where the run goes on, that skill may not be
             unpack(item, kept_skill(folder, item.digest).parent, work, files, request.others.get(item.digest))

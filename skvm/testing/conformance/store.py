@@ -75,6 +75,13 @@ class StoreSuite(ABC):
                 store.journal.append(event(1, other=True))
             assert store.journal.read("r") == (event(1),)
 
+    def test_events_are_written_together_or_not_at_all(self, tmp_path: Path) -> None:
+        with self.make(tmp_path / "home") as store:
+            store.journal.append(event(1), event(2), event(3))
+            with pytest.raises(StoreError):
+                store.journal.append(event(4), event(5), event(3, other=True))
+            assert store.journal.read("r") == (event(1), event(2), event(3))
+
     def test_runs_newest_first(self, tmp_path: Path) -> None:
         with self.make(tmp_path / "home") as store:
             for number in range(5):
