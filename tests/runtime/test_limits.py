@@ -239,7 +239,7 @@ def test_a_full_store_ends_the_run_with_3(tmp_path: Path) -> None:
     class Filling(Run):
         def emit(self, event: Any) -> None:
             super().emit(event)
-            if event.kind is EventKind.MODEL_REPLY and not full:
+            if event.kind is EventKind.MODEL_CALL and not full:
                 full.append(True)
                 with store._db.use() as db:
                     db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}")

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 
 import anyio
+import anyio.lowlevel
 from pydantic_core import PydanticSerializationError, to_json
 
 from skvm.diag import SkvmError, TargetError
@@ -62,6 +63,8 @@ async def ask(session: Session, question: Question, recorded: Attempt | None = N
 async def _once(session: Session, question: Question, attempt: int) -> ModelReply:
     client = session.client(question.model)
     lane = session.lanes.of(question.model)
+    if session.course.ending:
+        await anyio.lowlevel.checkpoint_if_cancelled()  # a step that began while the run ended asks nothing any more
     await lane.take()
     try:
         prompt = _size(session, question) if session.budget.max_tokens is not None else 0

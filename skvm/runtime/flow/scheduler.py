@@ -101,8 +101,6 @@ class Flow:
 
     async def _guarded_chain(self, run: BlockRun, node: PlanNode, group: anyio.abc.TaskGroup | None) -> None:
         """One task: errors that end the run are kept aside, so that a task group never wraps them."""
-        if group is not None and group.cancel_scope.cancel_called:
-            return  # ended before it began
         try:
             await self._chain(run, node, group)
             return

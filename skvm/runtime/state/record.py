@@ -75,7 +75,9 @@ class Recorder:
         )
         if kind in HELD and len(self._held) < MOST_HELD:
             self._held.append(event)
-            self._wake()
+            if not self._waking:
+                self._waking = True
+                asyncio.get_running_loop().call_soon(self._turn)
         else:
             self._write(event)
         self._seq += 1
@@ -89,20 +91,12 @@ class Recorder:
         events = (*self._held, *last)
         self._journal.append(*events)
         self._held.clear()
-        for event in events:
-            self._show(event)
-
-    def _show(self, event: Event) -> None:
         for sink in self._sinks:
             try:
-                sink.emit(event)
+                for event in events:
+                    sink.emit(event)
             except Exception:
                 self._sinks = tuple(s for s in self._sinks if s is not sink)  # a listener never harms a run
-
-    def _wake(self) -> None:
-        if not self._waking:
-            self._waking = True
-            asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
         self._waking = False

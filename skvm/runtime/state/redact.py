@@ -29,12 +29,9 @@ class Redactor:
                     self._marks.setdefault(form, f"[secret:{name}]")
         ordered = sorted(self._marks, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self.longest = max((len(form.encode("utf-8", "surrogateescape")) for form in ordered), default=0)
-
-    @property
-    def active(self) -> bool:
+        self.active = self._pattern is not None
         """Is there anything to hide?"""
-        return self._pattern is not None
+        self.longest = max((len(form.encode("utf-8", "surrogateescape")) for form in ordered), default=0)
 
     def text(self, text: str) -> str:
         """`text` with every secret replaced by its name."""
