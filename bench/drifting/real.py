@@ -23,7 +23,7 @@ from skvm.adapters.simulation.oracle import load_oracle
 from skvm.adapters.tokens import OfflineCounter
 from skvm.app.active import active_plan
 from skvm.app.adapting import Adapting
-from skvm.app.running import RunOptions, ports_of, request_of, settled
+from skvm.app.running import RunOptions, named, ports_of, request_of, settled
 from skvm.app.settings import Settings
 from skvm.capability import Profile
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes
@@ -135,7 +135,7 @@ def _one(home: Path, settings: Settings, storage: Storage, models: Models, numbe
     )
 
     def run(plan: Artifact, given: RunOptions) -> RunOutcome:
-        made = settled(plan, given, settings)
+        made = settled(named(plan, given, settings), storage, settings)
         ports = replace(ports_of(made, storage, settings, None), model_for=models.client(given))
         return anyio.run(execute, replace(request_of(made), skill_dir=SKILL), ports, settings.home)
 

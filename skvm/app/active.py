@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skvm.app.settings import Settings
 from skvm.diag import PlanError
 from skvm.ir import digest_json
 from skvm.jit.adapt import AdaptRecord
@@ -72,13 +71,10 @@ def records(storage: Storage) -> list[AdaptRecord]:
     return sorted((AdaptRecord.model_validate(r) for r in rows), key=lambda r: (r.skill, r.target))
 
 
-def plan_to_run(compiled: Artifact, settings: Settings, resume: str | None = None) -> Artifact:
-    """The active plan of a skill out of this home folder; for a run that goes on, the plan that it began with."""
-    from skvm.store import open_store
-
-    with open_store(settings.home) as storage:
-        if resume is None:
-            return active_plan(storage, compiled)
-        began = next(iter(storage.journal.read(resume)), None)
-        digest = str(began.data.get("plan", "")) if began is not None else ""
-        return compiled if digest == compiled.digest else stored_plan(storage, digest) or compiled
+def plan_to_run(compiled: Artifact, storage: Storage, resume: str | None = None) -> Artifact:
+    """The active plan of a skill; for a run that goes on, the plan that it began with."""
+    if resume is None:
+        return active_plan(storage, compiled)
+    began = next(iter(storage.journal.read(resume)), None)
+    digest = str(began.data.get("plan", "")) if began is not None else ""
+    return compiled if digest == compiled.digest else stored_plan(storage, digest) or compiled

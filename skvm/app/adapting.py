@@ -12,7 +12,7 @@ from skvm.app.active import PLANS, keep, plan_of, record_of, records, stored_pla
 from skvm.app.asked import CompileOptions
 from skvm.app.compiling import artifact_at, compile_request, request_of
 from skvm.app.evidence import LOCK_SECONDS
-from skvm.app.running import RunOptions, settled, target_of
+from skvm.app.running import RunOptions, named, target_of
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
 from skvm.capability import Cell, Level, Profile, Target
@@ -266,11 +266,11 @@ def adapt_after(
 
     Raises UsageError for a plan file, raw mode or an engine with a queue.
     """
-    from skvm.app.carrying import run_settled
+    from skvm.app.carrying import run_named
     from skvm.store import open_store
 
     def run(plan: Artifact, given: RunOptions) -> RunOutcome:
-        return run_settled(replace(settled(plan, given, settings), skill=made.folder), settings)
+        return run_named(replace(named(plan, given, settings), skill=made.folder), settings)
 
     with open_store(settings.home) as storage:
         made = Adapting(skill, options, settings, storage, AdaptPolicy(), run, judge, pool, options.say)

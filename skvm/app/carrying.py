@@ -18,7 +18,7 @@ import anyio.to_thread
 
 from skvm.adapters.engines import DBOS, LOCAL, choose_engine, queue_engine
 from skvm.app.jobs import Worker, in_words, write_down
-from skvm.app.running import RunOptions, Settled, TerminalGate, ports_of, request_of, settled
+from skvm.app.running import Named, RunOptions, Settled, TerminalGate, named, ports_of, request_of, settled
 from skvm.app.settings import Settings
 from skvm.diag import LimitHit, UsageError
 from skvm.plan import Artifact
@@ -39,25 +39,27 @@ Say = Callable[[str], None]
 
 def run_blocking(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> RunOutcome:
     """Run to the end on a fresh event loop; raises SkvmError, KeyboardInterrupt."""
-    return run_settled(settled(what, options, settings), settings)
+    return run_named(named(what, options, settings), settings)
 
 
-def run_settled(run: Settled, settings: Settings) -> RunOutcome:
-    """The same for a run that is settled already."""
+def run_named(run: Named, settings: Settings) -> RunOutcome:
+    """The same for what is known already."""
     return anyio.run(_run, run, settings)
 
 
-async def _run(run: Settled, settings: Settings) -> RunOutcome:
+async def _run(given: Named, settings: Settings) -> RunOutcome:
     """The run on its engine. What an engine with a database does before and after counts against the deadline too."""
     from skvm.runtime.threads import in_thread
 
-    options, request = run.options, request_of(run)
+    options = given.options
     spans = _spans() if options.otel else None
     done: list[RunOutcome] = []
     try:
-        with anyio.move_on_after(math.inf if options.engine == LOCAL else _left(request)) as scope:
+        with anyio.move_on_after(math.inf if options.engine == LOCAL else _left(options)) as scope:
             engine = await in_thread(choose_engine, options.engine, settings.engine_url, settings.home)
             try:
+                run = await in_thread(settled, given, engine.storage, settings)
+                request = request_of(run)
                 ports = ports_of(run, engine.storage, settings, TerminalGate(), *([spans] if spans else []))
                 await _carried(engine, request, ports, run, settings.home, done, scope)
             finally:
@@ -90,7 +92,7 @@ async def _carried(
         scope.deadline = math.inf  # from here on the run itself keeps its deadline, and ends with what it has
         outcome = await execute(request if job.again else replace(request, run=job.run), ports, home)
         done.append(outcome)
-        scope.deadline = anyio.current_time() + max(ENGINE_CLOSING_SECONDS, _left(request))
+        scope.deadline = anyio.current_time() + max(ENGINE_CLOSING_SECONDS, _left(run.options))
         return in_words(outcome)
 
     await engine.carry(job, work)
@@ -111,21 +113,24 @@ def _job(request: RunRequest) -> Job:
     return Job(run=request.resume or new_run_id(), again=request.resume is not None)
 
 
-def _left(request: RunRequest) -> float:
+def _left(options: RunOptions) -> float:
     """Seconds until the deadline."""
-    return math.inf if request.deadline is None else request.started + request.deadline - time.monotonic()
+    if options.deadline is None or options.started is None:
+        return math.inf
+    return options.started + options.deadline - time.monotonic()
 
 
 def hand_in(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> str:
     """Put a run into the queue and say its id; raises SkvmError, UsageError for an engine without a queue."""
     if options.otel or options.record:
         raise UsageError("spans and recordings are made where a run is done", help="leave --detach out")
-    run = settled(what, options, settings)
-    request = request_of(run)
+    given = named(what, options, settings)
 
     async def put() -> str:
         engine = queue_engine(options.engine, settings.engine_url, settings.home)
         try:
+            run = settled(given, engine.storage, settings)
+            request = request_of(run)
             job = write_down(_job(request), request, run, engine.storage, settings.home)
             await engine.put(job)
             return job.run

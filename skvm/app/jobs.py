@@ -163,7 +163,8 @@ class Worker:
         policy = written.policy.both(policy_of(self.settings))
         artifact = load_artifact(saved_plan(self.settings.home, job.run))
         options = restrained(options, policy)
-        run = Settled(artifact, folder / "skill", options, policy, prefix_of(artifact, options, self.settings))
+        prefix = prefix_of(artifact, options, self.settings)
+        run = Settled(artifact=artifact, skill=folder / "skill", options=options, policy=policy, prefix=prefix)
         request = request_of(run)
         if not begun:
             request = replace(request, run=job.run)

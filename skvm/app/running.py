@@ -86,38 +86,51 @@ def restrained(options: RunOptions, policy: Policy) -> RunOptions:
     )
 
 
-@dataclass(frozen=True)
-class Settled:
-    """A run as it will be: the plan (compiled now where a skill was named, then with its folder), options within the policy,
-    the prefix of the packages it asks for where there is one. `compiled`: seconds that compiling took, 0 for a plan."""
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """What is to be run: the plan, the folder of its skill where that is known, and options within the policy. `compiled`: the
+    plan was made of a skill just now, in so many seconds, and one that was accepted in its place is run instead; 0 for a plan
+    that was named."""
 
     artifact: Artifact
     skill: Path | None
     options: RunOptions
     policy: Policy
-    prefix: Path | None
     compiled: float = 0.0
 
 
-def settled(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> Settled:
+@dataclass(frozen=True, kw_only=True)
+class Settled(Named):
+    """A run as it will be: with the plan that was accepted in place of the compiled one, if one was, and the prefix of the
+    packages it asks for where there is one."""
+
+    prefix: Path | None = None
+
+
+def named(what: Path | str | Artifact, options: RunOptions, settings: Settings) -> Named:
     """What is run under which policy; raises UsageError, also for a limit on money without a price."""
     target = target_of(options)
     policy = policy_of(settings)
-    options = restrained(options, policy)
-    skill: Path | None = None
-    began = time.monotonic()
+    options = replace(restrained(options, policy), started=time.monotonic() if options.started is None else options.started)
+    check_price(options.max_cost, target)
     if isinstance(what, Artifact):
-        artifact = what
-    else:
-        artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
-    compiled = 0.0 if skill is None else time.monotonic() - began
-    if skill is not None and options.mode != "raw":
+        return Named(artifact=what, skill=None, options=options, policy=policy)
+    began = time.monotonic()
+    artifact, skill = artifact_at(Path(what), CompileOptions(target=str(target)), settings)
+    seconds = 0.0 if skill is None else max(time.monotonic() - began, 1e-6)
+    return Named(artifact=artifact, skill=skill, options=options, policy=policy, compiled=seconds)
+
+
+def settled(run: Named, storage: Storage, settings: Settings) -> Settled:
+    """The run in the light of what `storage` knows; raises UsageError for variables that may not be handed over."""
+    artifact, options = run.artifact, run.options
+    if run.compiled and options.mode != "raw":
         from skvm.app.active import plan_to_run
 
-        artifact = plan_to_run(artifact, settings, options.resume)
-    check_price(options.max_cost, target)
-    _check_env(options.env, artifact, policy)
-    return Settled(artifact, skill, options, policy, prefix_of(artifact, options, settings), compiled)
+        artifact = plan_to_run(artifact, storage, options.resume)
+    _check_env(options.env, artifact, run.policy)
+    prefix = prefix_of(artifact, options, settings)
+    return Settled(artifact=artifact, skill=run.skill, options=options, policy=run.policy, compiled=run.compiled, prefix=prefix)
 
 
 def prefix_of(artifact: Artifact, options: RunOptions, settings: Settings) -> Path | None:
@@ -165,7 +178,7 @@ def request_of(run: Settled) -> RunRequest:
         workdir=options.workdir,
         mode=options.mode,
         deadline=options.deadline,
-        started=options.started if options.started is not None else time.monotonic(),
+        started=time.monotonic() if options.started is None else options.started,
         max_tokens=options.max_tokens,
         max_cost=options.max_cost,
         yes=options.yes,
