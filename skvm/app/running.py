@@ -276,19 +276,35 @@ class AutoGate:
         """Yes, by `--yes`."""
         return True, "--yes"
 
+    async def answer(self, node: str, question: str) -> tuple[str | None, str]:
+        """Nothing: what a model wants to know is no gate."""
+        return None, "--yes"
+
 
 class TerminalGate:
-    """Asks on the terminal; without one nobody can answer and the run parks."""
+    """Asks on the terminal, one question at a time; without one nobody can answer and the run parks."""
+
+    def __init__(self) -> None:
+        self._turn = anyio.Lock()
 
     async def ask(self, node: str, question: str) -> tuple[bool | None, str]:
-        """The person's answer; None where standard input or error is no terminal."""
+        """The person's decision; None where standard input or error is no terminal."""
+        text, by = await self._asked(f"{node}: {question}\ncontinue? [y/N] ")
+        return (None if text is None else text.lower() in ("y", "yes")), by
+
+    async def answer(self, node: str, question: str) -> tuple[str | None, str]:
+        """What the person says; None where there is no terminal, and for an empty line."""
+        text, by = await self._asked(f"{node} asks: {question}\n> ")
+        return text or None, by
+
+    async def _asked(self, text: str) -> tuple[str | None, str]:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return None, "nobody"
-        answer = await anyio.to_thread.run_sync(_prompt, node, question, abandon_on_cancel=True)
-        return answer, "terminal"
+        async with self._turn:
+            return await anyio.to_thread.run_sync(_prompt, text, abandon_on_cancel=True), "terminal"
 
 
-def _prompt(node: str, question: str) -> bool:
-    sys.stderr.write(f"{node}: {question}\ncontinue? [y/N] ")
+def _prompt(text: str) -> str:
+    sys.stderr.write(text)
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return sys.stdin.readline().strip()

@@ -59,6 +59,7 @@ class TerminalView:
     """The standing part below the lines, drawn a few times a second by a thread of rich's own."""
 
     limits: Limits
+    _asked: int = 0
     _lock: Any = field(default_factory=threading.Lock)
 
     def __enter__(self) -> TerminalView:
@@ -92,9 +93,12 @@ class TerminalView:
         if line and kind not in ("node.start", "tool.intent"):
             self._console.print(line, soft_wrap=True)
         if kind == "gate.ask":
+            self._asked += 1
             self._live.stop()
         elif kind == "gate.answer":
-            self._live.start()
+            self._asked -= 1
+            if not self._asked:
+                self._live.start()
 
     def note(self, text: str) -> None:
         """Show a remark above the standing part."""

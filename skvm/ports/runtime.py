@@ -111,6 +111,10 @@ class Gatekeeper(Protocol):
         """(approved, by whom); None = nobody can answer now, the run parks."""
         ...
 
+    async def answer(self, node: str, question: str) -> tuple[str | None, str]:
+        """(what is said to a model's question, by whom); None = nobody can answer now."""
+        ...
+
 
 @runtime_checkable
 class EventSink(Protocol):

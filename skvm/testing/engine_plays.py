@@ -206,6 +206,10 @@ class Nobody:
         """Nobody is there."""
         return None, "nobody"
 
+    async def answer(self, node: str, question: str) -> tuple[str | None, str]:
+        """Nobody is there."""
+        return None, "nobody"
+
 
 class Everybody:
     """Says yes to every gate."""
@@ -213,6 +217,10 @@ class Everybody:
     async def ask(self, node: str, question: str) -> tuple[bool | None, str]:
         """Yes."""
         return True, "everybody"
+
+    async def answer(self, node: str, question: str) -> tuple[str | None, str]:
+        """Yes, in words."""
+        return "yes", "everybody"
 
 
 class Ear:

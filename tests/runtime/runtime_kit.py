@@ -143,15 +143,20 @@ async def _drain(process: Any) -> tuple[bytes, bytes]:
 
 
 class Gate:
-    """Answers from a dict by node, else nobody is there."""
+    """Answers from a dict by node, else nobody is there; `says` is for questions of models."""
 
-    def __init__(self, answers: dict[str, bool] | None = None) -> None:
+    def __init__(self, answers: dict[str, bool] | None = None, says: dict[str, str] | None = None) -> None:
         self.answers = answers or {}
+        self.says = says or {}
         self.asked: list[tuple[str, str]] = []
 
     async def ask(self, node: str, question: str) -> tuple[bool | None, str]:
         self.asked.append((node, question))
         return self.answers.get(node), "test"
+
+    async def answer(self, node: str, question: str) -> tuple[str | None, str]:
+        self.asked.append((node, question))
+        return self.says.get(node), "test"
 
 
 def step(id: str, text: str = "Do it.", **more: Any) -> StepNode:

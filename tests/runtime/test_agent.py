@@ -251,14 +251,17 @@ def test_a_failing_command_with_recovery_is_left_to_the_author(tmp_path: Path) -
     assert {r.id: r.status for r in only(one).steps} == {"a": "failed", "r": "done"}
 
 
-def test_nobody_answers_a_question(tmp_path: Path) -> None:
-    model = ScriptedModel({"a": [reply(call("ask_user", question="Which one?")), finish()]})
-    one = run(artifact([step("a")]), tmp_path, model, gate=Gate({"a": True}))
-    assert results(one)[0]["result"] == "The user says yes."
-    two = run(
-        artifact([step("a")]), tmp_path, ScriptedModel({"a": [reply(call("ask_user", question="?")), finish()]}), yes=True
-    )
-    assert "Nobody is there" in results(two)[0]["result"]
+def test_a_model_asks_the_user(tmp_path: Path) -> None:
+    def asking() -> ScriptedModel:
+        return ScriptedModel({"a": [reply(call("ask_user", question="Which one?")), finish()]})
+
+    said = run(artifact([step("a")]), tmp_path, asking(), gate=Gate(says={"a": "the blue one"}))
+    assert results(said)[0]["result"] == "The user says: the blue one"
+    assert [e.node for e in said.events if e.kind in (EventKind.GATE_ASK, EventKind.GATE_ANSWER)] == ["a?", "a?"]
+    for silent in ({"gate": Gate()}, {"yes": True, "gate": Gate(says={"a": "never asked"})}, {}):
+        one = run(artifact([step("a")]), tmp_path, asking(), **silent)
+        assert "Nobody is there" in results(one)[0]["result"]
+        assert one.outcome is not None and one.outcome.status == "done"
 
 
 def test_search(tmp_path: Path) -> None:

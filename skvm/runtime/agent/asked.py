@@ -22,13 +22,13 @@ async def gate(session: Session, node: PlanNode, scope: Scope, question: str) ->
 
 
 async def ask_user(session: Session, node: PlanNode, scope: Scope, question: str) -> str:
-    """A model's question: yes, no, or that nobody answers. `--yes` speaks for gates of the author, not for these."""
+    """What the user says to a model's question, or that nobody does. `--yes` speaks for gates of the author, not for these."""
     if session.request.yes or session.ports.gate is None:
         return NOBODY
-    session.emit(EventKind.GATE_ASK, node.id, scope, question=question)
-    answer, by = await session.ports.gate.ask(session.place(node.id), question)
+    session.emit(EventKind.GATE_ASK, f"{node.id}?", scope, question=question)
+    answer, by = await session.ports.gate.answer(session.place(node.id), question)
     session.emit(EventKind.GATE_ANSWER, f"{node.id}?", scope, question=question, answer=answer, by=by)
-    return NOBODY if answer is None else "The user says yes." if answer else "The user says no."
+    return NOBODY if answer is None else f"The user says: {answer}"
 
 
 async def _answer(session: Session, node: PlanNode, question: str) -> tuple[bool | None, str]:

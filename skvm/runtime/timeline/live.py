@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from skvm.plan import Event, EventKind
 
@@ -16,6 +17,13 @@ def live_line(event: Event) -> str:
         return ""
     where = event.node + (f" {event.scope}" if event.scope else "")
     return f"{event.time:7.2f} s  {where:12} {_short(text)}".rstrip()
+
+
+def said(answer: Any) -> str:
+    """A person's decision about a gate, or words for a model, in words."""
+    if isinstance(answer, str):
+        return f"answered: {answer}"
+    return "not answered" if answer is None else "approved" if answer else "declined"
 
 
 def _end(event: Event) -> str:
@@ -48,7 +56,7 @@ _TEXTS: dict[EventKind, Callable[[Event], str]] = {
     EventKind.MODEL_REPLY: _reply,
     EventKind.TOOL_INTENT: _tool,
     EventKind.GATE_ASK: lambda e: f"asks: {e.data.get('question')}",
-    EventKind.GATE_ANSWER: lambda e: f"{'approved' if e.data.get('answer') else 'declined'} by {e.data.get('by')}",
+    EventKind.GATE_ANSWER: lambda e: f"{said(e.data.get('answer'))} by {e.data.get('by')}",
     EventKind.BRANCH_CHOOSE: lambda e: f"chooses {e.data.get('arm')}",
     EventKind.GUARD_MISS: lambda e: f"solidified code not used: {e.data.get('reason')}",
     EventKind.SOLID_SERVE: lambda e: f"served by solidified code ({e.data.get('calls')} calls, no model)",

@@ -7,6 +7,7 @@ from typing import Any
 
 from skvm.ir import Frozen
 from skvm.plan import Artifact, Event, EventKind
+from skvm.runtime.timeline.live import said
 
 EPSILON = 0.000_5
 """Seconds: a step that starts this soon after another ended is taken to have waited for it."""
@@ -214,9 +215,9 @@ def _gate(row: _Open, event: Event) -> None:
         row.status = "waiting"
         row.notes.append(f"asked: {event.data.get('question', '')}")
     else:
-        approved = event.data.get("answer")
-        row.status = "done" if approved else "failed"
-        row.notes.append(f"{'approved' if approved else 'declined'} by {event.data.get('by', '')}")
+        answer = event.data.get("answer")
+        row.status = "failed" if answer is False else "done"
+        row.notes.append(f"{said(answer)} by {event.data.get('by', '')}")
 
 
 def _choose(row: _Open, event: Event) -> None:
