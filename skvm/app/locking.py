@@ -1,7 +1,8 @@
 """Locking: what a plan was made from, in one file, and whether it would come out again.
 
-A lock names skill, toolchain, profiles, pool, limits, plan, the code of its solidified steps and the lock of its environment by
-digest. It holds no time and no place of this machine: skills and files are named as seen from the folder of the lock.
+A lock names skill, toolchain, profiles, pool, limits, plan, the variant that runs in its place where one was accepted, the code
+of its solidified steps and the lock of its environment by digest. It holds no time and no place of this machine: skills and
+files are named as seen from the folder of the lock.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from skvm.app.active import active_plan
 from skvm.app.asked import CompileOptions
 from skvm.app.compiling import compile_request, request_of
 from skvm.app.evidence import with_book
@@ -24,9 +26,13 @@ from skvm.app.settings import Settings
 from skvm.diag import PlanError, UsageError
 from skvm.ir import Frozen, digest_json
 from skvm.plan import Artifact, Limits, SolidState, StepNode, load_environment_lock, wanted_of
+from skvm.store import open_store
 
 NAME = "skvm.lock"
-SCHEMA = 2
+SCHEMA = 3
+
+VARIANT = "plan that runs"
+"""How a change of the variant that runs is called among what changed."""
 
 
 class LockedEnvironment(Frozen):
@@ -38,8 +44,9 @@ class LockedEnvironment(Frozen):
 
 
 class Locked(Frozen):
-    """One skill. `made_from`: digest or text by name, see `plans.parts_of`. `solidified`: digest of the code by step.
-    `environment` is None where no lock of it was named."""
+    """One skill. `made_from`: digest or text by name, see `plans.parts_of`. `runs`: digest of the variant that `skvm run` takes
+    in the place of `plan`, empty where it takes that one. `solidified`: digest of the code by step, steps of other skills
+    behind the name of theirs. `environment` is None where no lock of it was named."""
 
     path: str
     name: str
@@ -48,6 +55,7 @@ class Locked(Frozen):
     limits: Limits = Limits()
     passes: str | None = None
     plan: str
+    runs: str = ""
     made_from: dict[str, str]
     solidified: dict[str, str] = {}
     environment: LockedEnvironment | None = None
@@ -65,14 +73,19 @@ class Lock(Frozen):
         return (json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n").encode("utf-8")
 
 
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12]
+
+
 @dataclass(frozen=True)
 class Compared:
     """One locked skill now. `plan_same`: the same plan comes out. `changed`: what it is made from that is not the same, or
-    `plan` where only that is another."""
+    `plan` where only that is another. `runs`: the variant that runs now, empty for the plan."""
 
     locked: Locked
     plan_same: bool
     changed: tuple[str, ...]
+    runs: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """For `--format json`."""
@@ -80,9 +93,26 @@ class Compared:
             "path": self.locked.path,
             "name": self.locked.name,
             "plan": self.locked.plan,
+            "locked_to_run": self.locked.runs or self.locked.plan,
+            "runs": self.runs or self.locked.plan,
             "plan_same": self.plan_same,
             "changed": list(self.changed),
+            "help": self.help(),
         }
+
+    def help(self) -> str:
+        """What to do about another plan that runs; empty where it is the locked one."""
+        if VARIANT not in self.changed:
+            return ""
+        name, target = self.locked.name, self.locked.target
+        back = f"`skvm jit rollback {name} {_short(self.locked.runs)}".rstrip() + f" --target {target}`"
+        if not self.runs:
+            gone = f"the locked variant {_short(self.locked.runs)} no longer runs, but the plan as compiled"
+            return f"{gone}: lock again, or {back} where it is still kept"
+        return (
+            f"a variant {_short(self.runs)} was accepted since (`skvm jit adapted {name}` says why): "
+            f"lock again to take it, or {back} to put it back"
+        )
 
 
 def lock_skills(
@@ -132,23 +162,33 @@ def _locked(item: SkillInput, options: CompileOptions, settings: Settings, folde
         limits=request.limits,
         passes=options.passes,
         plan=artifact.digest,
+        runs=variant_of(artifact, settings),
         made_from=parts_of(source, request),
         solidified=solidified(artifact, settings),
     )
     return locked, artifact
 
 
+def variant_of(artifact: Artifact, settings: Settings) -> str:
+    """Digest of the accepted variant that runs in the place of a compiled plan; empty where that one runs."""
+    with open_store(settings.home) as storage:
+        runs = active_plan(storage, artifact).digest
+    return "" if runs == artifact.digest else runs
+
+
 def solidified(artifact: Artifact, settings: Settings) -> dict[str, str]:
-    """Digest of the promoted code of each step of a plan; what was seen of it is left out."""
-    keys = {node.key for node in artifact.plan.nodes if isinstance(node, StepNode)}
-    found = with_book(lambda book: [r for r in book.records() if r.step_key in keys], settings)
+    """Digest of the promoted code of each step of a plan and of the plans it hands over to; what was seen of it is left out."""
     parts = {"holes", "calls", "values", "summary", "guards", "slice_digest"}
-    return {
-        record.step_id: digest_json(code.model_dump(mode="json", include=parts))
-        for record in found
-        for code in record.versions
-        if code.state is SolidState.PROMOTED
-    }
+    found = {r.step_key: r for r in with_book(lambda book: book.records(), settings)}
+    rows: dict[str, str] = {}
+    for plan, prefix in ((artifact, ""), *((other, f"{other.source.name}/") for other in artifact.skills)):
+        for node in plan.plan.nodes:
+            record = found.get(node.key) if isinstance(node, StepNode) else None
+            codes = [v for v in record.versions if v.state is SolidState.PROMOTED] if record is not None else []
+            if codes:
+                bodies = [code.model_dump(mode="json", include=parts) for code in codes]
+                rows[prefix + node.id] = digest_json(bodies if len(bodies) > 1 else bodies[0])
+    return rows
 
 
 def read_lock(path: Path) -> Lock:
@@ -185,10 +225,11 @@ def verify_lock(lock: Lock, folder: Path, settings: Settings) -> Iterator[Compar
         )
         now, artifact = _locked(SkillInput(place, str(place)), options, settings, folder)
         changed = [name for name, value in now.made_from.items() if locked.made_from.get(name) != value]
+        changed += [VARIANT] if now.runs != locked.runs else []
         changed += ["solidified code"] if now.solidified != locked.solidified else []
         changed += ["environment"] if not _same_environment(locked.environment, artifact, folder) else []
         same = now.plan == locked.plan
-        yield Compared(locked, same, tuple(changed) if changed or same else ("plan",))
+        yield Compared(locked, same, tuple(changed) if changed or same else ("plan",), now.runs)
 
 
 def _same_environment(locked: LockedEnvironment | None, artifact: Artifact, folder: Path) -> bool:

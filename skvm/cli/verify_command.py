@@ -15,7 +15,7 @@ from skvm.cli.common import format_option, put, put_items, style
 @click.option("--frozen", is_flag=True, help="nothing that a plan is made from may have changed")
 @format_option()
 def command(lock: Path, frozen: bool, form: str) -> int:
-    """Does every locked plan come out again? Exits 1 when one does not."""
+    """Does every locked plan come out again? Exits 1 when one does not, with --frozen also when anything else changed."""
     from skvm.app.locking import read_lock, verify_lock
     from skvm.app.settings import Settings
 
@@ -30,4 +30,5 @@ def command(lock: Path, frozen: bool, form: str) -> int:
 def _line(row: dict[str, Any]) -> str:
     state = style("the same plan", "good") if row["plan_same"] else style("another plan", "error")
     changed = f"; changed: {', '.join(row['changed'])}" if row["changed"] else ""
-    return f"{row['name']} ({row['path']}): {state}{changed}"
+    help = f"\n  {row['help']}" if row["help"] else ""
+    return f"{row['name']} ({row['path']}): {state}{changed}{help}"

@@ -173,6 +173,31 @@ def test_an_accepted_plan_runs_until_it_is_put_back_and_after_an_edit_never(home
     assert planned(say(*RUN)) not in (old.digest, new.digest)
 
 
+def test_a_lock_knows_which_plan_runs(home: Path, say: Say) -> None:
+    lock, words = str(home / "stamp.lock"), ("stamp", "--target", "sim/poor", "-o", str(home / "stamp.lock"))
+    verify = ("verify", lock, "--frozen", "--format", "json")
+    assert say("lock", *words).exit_code == 0
+    assert say(*verify).exit_code == 0
+    old, new = accepted(home)
+    short = new.digest.removeprefix("sha256:")[:12]
+    found = say(*verify)
+    shown = json.loads(found.stdout)
+    assert (found.exit_code, shown["changed"]) == (1, ["plan that runs"])
+    assert (shown["locked_to_run"], shown["runs"], shown["plan_same"]) == (old.digest, new.digest, True)
+    assert say("verify", lock).exit_code == 0, "what it is made from gives the same plan"
+    told = say("verify", lock, "--frozen").stdout
+    assert f"a variant {short} was accepted since" in told
+    assert "skvm jit rollback stamp --target sim/poor" in told
+    assert say("jit", "rollback", "stamp", "--target", "sim/poor").exit_code == 0
+    assert say(*verify).exit_code == 0
+    assert say("jit", "rollback", "stamp", short).exit_code == 0
+    assert say("lock", *words).exit_code == 0
+    assert json.loads((home / "stamp.lock").read_text())["skills"][0]["runs"] == new.digest
+    assert say(*verify).exit_code == 0
+    assert say("jit", "rollback", "stamp").exit_code == 0
+    assert f"the locked variant {short} no longer runs" in say("verify", lock, "--frozen").stdout
+
+
 def test_a_plan_that_is_not_stored_whole_never_runs(home: Path, say: Say) -> None:
     old, new = accepted(home)
     settings = Settings.from_environment()
