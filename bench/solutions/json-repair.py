@@ -66,7 +66,11 @@ def before(ctx):
 
 
 def repair(ctx):
-    text = before(ctx)
+    try:
+        text = before(ctx)
+    except (OSError, ValueError, AttributeError):
+        yield Call("execute_command", {"command": VALIDATE})  # what cannot be read is for the validator to say
+        raise
     for _ in range(ROUNDS if ctx.iteration is None else 1):
         text, said = yield from one_round(text)
         if said["ok"]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.wrong.learning import Request, draw
+from bench.wrong.mutants import other_files, other_values
 from bench.wrong.scene import Moment, Reference, Scene
+from bench.wrong.tally import HANDED, REFUSED, SERVED, WRONG, Verdict, Verdicts
 from bench.wrong.wording import spoilt
 from bench.wrong.worlds import World
+from skvm.jit import Policy
 from skvm.jit.observe import inputs_of
 from skvm.jit.prove import Handed, arguments, bind, outcome, same_arguments
 from skvm.jit.provenance import World as Facts
@@ -22,65 +24,61 @@ from skvm.ports import StepContext
 FOREIGN = Reference((), None)
 """For a request that is none of the skill's: nothing may be done."""
 
-SERVED, REFUSED, HANDED, WRONG = "served", "refused", "handed back", "wrong"
+POLICY = Policy()
+ORDER = ("input", "hole_type", "hole_match", "hole_range", "hole")
 
 
-@dataclass
-class Tally:
-    """Counts of one step. `proper`: of valid requests, `spoilt`: of mutated ones; `why`: guards that refused valid ones."""
-
-    proper: Counter[str] = field(default_factory=Counter)
-    spoilt: Counter[str] = field(default_factory=Counter)
-    why: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Verdicts:
-    """Counts of one skill: by step, and whole requests of which every step was served."""
-
-    steps: dict[str, Tally] = field(default_factory=dict)
-    requests: Counter[str] = field(default_factory=Counter)
-
-    def of(self, step: str) -> Tally:
-        """The counts of a step."""
-        return self.steps.setdefault(step, Tally())
-
-    @property
-    def wrong(self) -> list[str]:
-        """All wrong executions, in words."""
-        return [f"{step}: {line}" for step, tally in self.steps.items() for line in tally.wrong]
-
-
-def judge(codes: Sequence[SolidStep], context: StepContext, reference: Reference) -> tuple[str, str]:
-    """(what came of it, why): the newest code whose guards hold makes its calls, each of which the reference must have made."""
-    why = "no code"
+def judge(codes: Sequence[SolidStep], context: StepContext, reference: Reference) -> Verdict:
+    """The newest code whose guards hold makes its calls, each of which the reference must have made."""
+    nearest = Verdict(REFUSED, "no code", "no code")
     for code in codes:
         try:
             captures = bind(code, inputs_of(context), context.guard)
         except Handed as handed:
-            why = f"{handed.guard}: {handed.reason}"
+            if nearest.kind == "no code" or _far(handed.guard) > _far(nearest.kind.partition(" ")[0]):
+                nearest = Verdict(REFUSED, _kind(handed), f"{handed.guard}: {handed.reason}")
             continue
         return _follow(code, captures, reference)
-    return REFUSED, why
+    return nearest
 
 
-def _follow(code: SolidStep, captures: dict[str, Any], reference: Reference) -> tuple[str, str]:
+def _far(guard: str) -> int:
+    return ORDER.index(guard) if guard in ORDER else -1
+
+
+def _kind(handed: Handed) -> str:
+    """The kind of guard, and for an input which one: `input task` is the wording."""
+    if handed.guard == "input":
+        return f"input {handed.reason.partition('/')[0]}"
+    if handed.guard in ("hole_match", "hole_range", "hole_type"):
+        return f"{handed.guard} {handed.reason.split()[1][:1] if ' ' in handed.reason else ''}".strip()
+    if handed.guard == "result":
+        for words, kind in (("beyond", "number"), ("of the kind", "text"), ("always", "constant"), ("exit=", "failed")):
+            if words in handed.reason:
+                return f"result {kind}"
+        return "result shape"
+    return handed.guard
+
+
+def _follow(code: SolidStep, captures: dict[str, Any], reference: Reference) -> Verdict:
     done = reference.calls
     try:
         for index in range(len(code.calls)):
             args = arguments(code, index, Facts(captures, done[:index]))
             tool = code.calls[index].tool
             if index >= len(done):
-                return WRONG, f"{code.id} call {index}: {tool} {args}, the reference made none"
+                return Verdict(WRONG, why=f"{code.id} call {index}: {tool} {args}, the reference made none")
             if tool != done[index].tool or not same_arguments(tool, args, done[index].args):
-                return WRONG, f"{code.id} call {index}: {tool} {args}, not {done[index].tool} {done[index].args}"
+                was = f"{done[index].tool} {done[index].args}"
+                return Verdict(WRONG, why=f"{code.id} call {index}: {tool} {args}, not {was}")
         values, _ = outcome(code, Facts(captures, done[: len(code.calls)]))
     except Handed as handed:
-        return HANDED, handed.reason
+        return Verdict(HANDED, _kind(handed), handed.reason)
     if reference.end is None or len(done) > len(code.calls):
-        return WRONG, f"{code.id} ended with {values}, the reference did not"
-    return (SERVED, "") if same(values, reference.end.values) else (WRONG, f"{code.id}: {values}, not {reference.end.values}")
+        return Verdict(WRONG, why=f"{code.id} ended with {values}, the reference did not")
+    if not same(values, reference.end.values):
+        return Verdict(WRONG, why=f"{code.id}: {values}, not {reference.end.values}")
+    return Verdict(SERVED, checked=POLICY.standing(code).share)
 
 
 @dataclass
@@ -92,41 +90,41 @@ class Trial:
     codes: dict[str, list[SolidStep]]
     verdicts: Verdicts = field(default_factory=Verdicts)
 
-    def run(self, count: int, seed: int, say: Callable[[int], None] = lambda n: None) -> Verdicts:
-        """Half of the requests valid, half mutated."""
-        rng = random.Random(f"{seed} trial")
-        for number in range(count):
-            (self.proper if number % 2 == 0 else self.spoilt)(draw(self.world, rng), rng)
-            say(number)
+    def run(self, count: int, rng: random.Random) -> Verdicts:
+        """Half of the requests valid, half mutated; a request and its mutant share one walk where its files are the same."""
+        for _ in range((count + 1) // 2):
+            request = draw(self.world, rng)
+            moments = list(self.scene.moments(request.task, request.files, "valid"))
+            self.proper(moments)
+            kind = rng.random()
+            if kind < 0.65 or not request.files:
+                self.reworded(request, moments, spoilt(request.task, request.values, rng))
+            elif kind < 0.85:
+                self.refiled(request, other_files(request.files, rng))
+            else:
+                for moment in moments:
+                    seen = other_values(moment.context.seen or {}, rng)
+                    self.note(moment, moment.context.model_copy(update={"seen": seen}), moment.reference, True)
         return self.verdicts
 
-    def proper(self, request: Request, rng: random.Random) -> None:
+    def proper(self, moments: Iterable[Moment]) -> None:
         """A valid request: what is not served goes to the model."""
-        whole = True
-        for moment in self.scene.moments(request.task, request.files, "valid"):
-            whole = self.note(moment, moment.context, moment.reference, False) == SERVED and whole
-        self.verdicts.requests[SERVED if whole else HANDED] += 1
+        whole = [self.note(m, m.context, m.reference, False) == SERVED for m in moments]
+        self.verdicts.requests[SERVED if all(whole) else HANDED] += 1
 
-    def spoilt(self, request: Request, rng: random.Random) -> None:
-        """A mutated request: other words, other files, or other results of earlier steps."""
-        kind = rng.random()
-        if kind < 0.7:
-            self.reworded(request, spoilt(request.task, request.values, rng))
-        elif kind < 0.85:
-            self.refiled(request, other_files(request.files, rng))
-        else:
-            for moment in self.scene.moments(request.task, request.files, "values"):
-                seen = other_values(moment.context.seen or {}, rng)
-                self.note(moment, moment.context.model_copy(update={"seen": seen}), moment.reference, True)
-
-    def reworded(self, request: Request, task: str) -> None:
-        values = self.world.grammar.read(task)
-        if values is not None and all(values[n] in request.files for n in self.world.grammar.files if n in values):
+    def reworded(self, request: Request, moments: Iterable[Moment], task: str) -> None:
+        """Other words. What the grammar still reads is a request of its own."""
+        if self.still_valid(request, task):
             for moment in self.scene.moments(task, request.files, "still valid"):
                 self.note(moment, moment.context, moment.reference, True)
             return
-        for moment in self.scene.moments(request.task, request.files, "foreign"):
+        for moment in moments:
             self.note(moment, moment.context.model_copy(update={"task": task}), FOREIGN, True)
+
+    def still_valid(self, request: Request, task: str) -> bool:
+        """Does the grammar read a mutated task, and are the files there that it names?"""
+        values = self.world.grammar.read(task)
+        return values is not None and all(values[n] in request.files for n in self.world.grammar.files if n in values)
 
     def refiled(self, request: Request, files: dict[str, bytes]) -> None:
         """Other contents and names. A file that the request names and that is not there makes the request foreign."""
@@ -135,52 +133,7 @@ class Trial:
             self.note(moment, moment.context, moment.reference if named else FOREIGN, True)
 
     def note(self, moment: Moment, context: StepContext, reference: Reference, mutated: bool) -> str:
-        verdict, why = judge(self.codes.get(moment.node.key, []), context, reference)
-        tally = self.verdicts.of(moment.node.id)
-        (tally.spoilt if mutated else tally.proper)[verdict] += 1
-        if verdict == WRONG:
-            tally.wrong.append(f"{context.task!r} files {list(context.files)}: {why}")
-        elif verdict != SERVED and not mutated:
-            tally.why[why[:70]] += 1
-        return verdict
-
-
-def other_files(files: dict[str, bytes], rng: random.Random) -> dict[str, bytes]:
-    """The input files with one thing changed."""
-    name = rng.choice(list(files))
-    data = files[name]
-    match rng.randrange(8):
-        case 0:
-            return {n: d for n, d in files.items() if n != name}
-        case 1:
-            return {**files, f"other_{name.replace('/', '_')}": data}
-        case 2:
-            return {**files, name: b""}
-        case 3:
-            return {**files, name: rng.randbytes(64)}
-        case 4:
-            return {**files, name: b"\n".join(reversed(data.split(b"\n")))}
-        case 5:
-            return {**files, name: data.replace(b",", b";")}
-        case 6:
-            return {n if n != name else f"sub dir/{n}": d for n, d in files.items()}
-        case _:
-            return {**files, name: data[: rng.randrange(len(data) + 1)]}
-
-
-ODD: tuple[Any, ...] = (None, 0, -1, 7, "7", True, 1.5, [], {}, "", "not", "; rm -rf .", "../x", "a\nb", ["a", "b"])
-
-
-def other_values(seen: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    """Results of earlier steps with one of them missing, added, or of another kind."""
-    if not seen:
-        return {"$step.S0.values": rng.choice(ODD)}
-    name = rng.choice(list(seen))
-    value = seen[name]
-    if isinstance(value, dict) and value and rng.random() < 0.7:
-        key = rng.choice(list(value))
-        changed = {**value, key: rng.choice(ODD)} if rng.random() < 0.7 else {k: v for k, v in value.items() if k != key}
-        return {**seen, name: changed}
-    if rng.random() < 0.3:
-        return {n: v for n, v in seen.items() if n != name}
-    return {**seen, name: rng.choice(ODD)}
+        """Judge one step; what came of it."""
+        verdict = judge(self.codes.get(moment.node.key, []), context, reference)
+        self.verdicts.of(moment.node.id).note(verdict, mutated, f"{context.task!r} files {list(context.files)}")
+        return verdict.what

@@ -47,8 +47,8 @@ class Pipeline:
         self._vm = Skvm(self.settings)
         self.artifact: Artifact = self._vm.compile(SKILLS / name, MODEL)
 
-    def run(self, world: World, request: Request, seed: int, solid: bool = True) -> RunOutcome:
-        """One whole run in the real sandbox."""
+    def run(self, world: World, request: Request, seed: int, model: bool = True) -> RunOutcome:
+        """One whole run in the real sandbox; without a `model` what code does not do is not done."""
         with tempfile.TemporaryDirectory(prefix="skvm-wrong-") as made, environment(dict(world.env)):
             places: dict[str, Path] = {}
             for number, (name, data) in enumerate(request.files.items()):
@@ -63,8 +63,7 @@ class Pipeline:
                 yes=True,
                 env=tuple(world.env),
                 seed=seed,
-                solid=solid,
-                oracle=oracle,
+                oracle=oracle if model else None,
             )
             return self._vm.run(self.artifact, options)
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench.wrong.judging import FOREIGN, WRONG, Verdicts, judge
+from bench.wrong.judging import FOREIGN, judge
 from bench.wrong.learning import promoted
 from bench.wrong.scene import Reference
+from bench.wrong.tally import Verdicts
 from bench.wrong.wording import Grammar, spoilt, spoken
 from bench.wrong.worlds import stem
 from skvm.adapters.simulation.oracle import Done
 from skvm.jit import Book
-from skvm.plan import CallRecord, Executor, ExecutorKind, GuardContext, Slice, StepNode, StepResult, StepStatus
+from skvm.plan import CallRecord, Executor, ExecutorKind, GuardContext, Slice, SolidStep, StepNode, StepResult, StepStatus
 from skvm.ports import Blobs, Offer, StepContext
 from skvm.source import Span, digest_text
 
@@ -157,28 +157,47 @@ def learned(made: Program, runs: int, rng: random.Random, shelf: Blobs | None = 
     for number in range(runs):
         task, values = request(made, rng)
         seen, reference = context(step, task, f"r{number}"), made.run(values)
-        if not isinstance(book.lookup(seen), Offer):
-            assert reference.end is not None
-            done = StepResult(status=StepStatus.DONE, calls=reference.calls, values=reference.end.values, model_calls=1)
-            book.observe(seen, done, False)
+        offer = book.lookup(seen)
+        if isinstance(offer, Offer) and not offer.shadow and serves(book, offer, seen, reference):
+            continue
+        assert reference.end is not None
+        done = StepResult(status=StepStatus.DONE, calls=reference.calls, values=reference.end.values, model_calls=1)
+        book.observe(seen, done, False)
     return book
 
 
-def trials(programs: int, requests: int, runs: int, seed: int) -> Iterator[tuple[Program, bool, Verdicts]]:
-    """For each program, what came of its requests, and whether anything of it was promoted."""
-    for number in range(programs):
-        made, rng = program(number, seed), random.Random(f"{seed} trial {number}")
-        step, verdicts = node(made), Verdicts()
-        codes = [code for record in learned(made, runs, rng).records() for code in promoted(record)]
-        tally = verdicts.of("mined")
-        for index in range(requests):
-            task, values = request(made, rng)
+def serves(book: Book, offer: Offer, seen: StepContext, reference: Reference) -> bool:
+    """As the runtime serves an offer, call by call; what is handed back midway is reported and left to the model."""
+    calls = reference.calls
+    ok = all(book.fill(offer, seen, n, calls[:n]) is not None for n in range(len(offer.code.calls)))
+    ok = ok and book.finish(offer, seen, calls[: len(offer.code.calls)]) is not None
+    book.report(seen, offer.code.id, ok, "" if ok else "not as expected", None)
+    return ok
+
+
+@dataclass
+class Trained:
+    """A program and the codes that were promoted of it."""
+
+    made: Program
+    codes: list[SolidStep]
+
+    def run(self, count: int, rng: random.Random) -> Verdicts:
+        """Half of the requests valid, half mutated; no verdicts where nothing was promoted."""
+        step, verdicts = node(self.made), Verdicts()
+        for index in range(count if self.codes else 0):
+            task, values = request(self.made, rng)
             mutated = index % 2 == 1
             task = spoilt(task, values, rng) if mutated else task
-            read = made.grammar.read(task)
-            reference = FOREIGN if read is None else made.run(read)
-            verdict, why = judge(codes, context(step, task, "q"), reference)
-            (tally.spoilt if mutated else tally.proper)[verdict] += 1
-            if verdict == WRONG:
-                tally.wrong.append(f"program {number} {task!r}: {why}")
-        yield made, bool(codes), verdicts
+            read = self.made.grammar.read(task)
+            reference = FOREIGN if read is None else self.made.run(read)
+            verdict = judge(self.codes, context(step, task, "q"), reference)
+            verdicts.of(f"program {self.made.number}").note(verdict, mutated, repr(task))
+            if not mutated:
+                verdicts.requests[verdict.what] += 1
+        return verdicts
+
+
+def trained(made: Program, runs: int, rng: random.Random) -> Trained:
+    """A program after some runs of a model."""
+    return Trained(made, [code for record in learned(made, runs, rng).records() for code in promoted(record)])

@@ -65,6 +65,31 @@ ORDERS = (
 )
 
 
+CONDITIONS = (
+    " only if it is new",
+    ", except the first one",
+    " unless it was done before",
+    " if there are more than 100 rows",
+    ", but in USD",
+    " in kilometres",
+    " as of last year",
+    " for the other file",
+)
+TONGUES = (
+    ("the", "der"),
+    ("please", "s'il vous plaît"),
+    ("and", "und"),
+    ("in", "dans"),
+    ("of", "von"),
+    ("by", "nach"),
+    ("for", "para"),
+    ("is", "ist"),
+    ("to", "à"),
+)
+LOOK_ALIKES = str.maketrans("aceopxyl01", "\u0430\u0441\u0435\u043e\u0440\u0445\u04431Il")
+"""Letters that look like others."""
+
+
 @dataclass(frozen=True)
 class Grammar:
     """Wordings with `{slot}` marks, what each slot may hold (a regular expression), and which slots name an input file."""
@@ -129,25 +154,78 @@ def spoken(text: str, rng: random.Random) -> str:
 
 def spoilt(text: str, values: Mapping[str, str], rng: random.Random) -> str:
     """The request with one thing changed; now and then that is still a request of the skill."""
-    words = text.split(" ")
-    at = rng.randrange(len(words))
-    value = rng.choice([v for v in values.values() if v in text] or [words[at]])
-    hostile, cut = rng.choice(HOSTILE), rng.randrange(len(text) + 1)
+    return rng.choice((_hostile, _turned, _shuffled, _exchanged, _conditioned))(text, values, rng)
+
+
+def _some(text: str, values: Mapping[str, str], rng: random.Random) -> str:
+    return rng.choice([v for v in values.values() if v in text] or text.split(" "))
+
+
+def _hostile(text: str, values: Mapping[str, str], rng: random.Random) -> str:
+    """Characters that mean something to a shell, a path, a template or an eye."""
+    value, hostile, cut = _some(text, values, rng), rng.choice(HOSTILE), rng.randrange(len(text) + 1)
     wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in value)
-    verb = rng.choice(("Delete", "Do nothing with", "Rename", "Send", "Encrypt"))
     return rng.choice(
         (
             text.replace(value, hostile),
             text.replace(value, value + hostile),
             text.replace(value, hostile + value),
             text.replace(value, wide),
-            " ".join([*words[:at], rng.choice(NEGATING), *words[at:]]),
-            " ".join(words[:at] + words[at + 1 :]),
-            " ".join(rng.sample(words, len(words))),
-            " ".join([verb, *words[1:]]),
-            text + rng.choice(ORDERS),
-            text.swapcase(),
-            f"{text} {text}" if rng.random() < 0.5 else "",
+            text.replace(value, value.translate(LOOK_ALIKES)),
             text[:cut] + hostile + text[cut:],
         )
     )
+
+
+def _turned(text: str, values: Mapping[str, str], rng: random.Random) -> str:
+    """A negation, another verb, an order at the end, another language."""
+    words = text.split(" ")
+    at = rng.randrange(len(words))
+    verb = rng.choice(("Delete", "Do nothing with", "Rename", "Send", "Encrypt"))
+    old, new = rng.choice(TONGUES)
+    return rng.choice(
+        (
+            " ".join([*words[:at], rng.choice(NEGATING), *words[at:]]),
+            " ".join([verb, *words[1:]]),
+            text + rng.choice(ORDERS),
+            re.sub(rf"\b{old}\b", new, text, flags=re.IGNORECASE),
+        )
+    )
+
+
+def _shuffled(text: str, values: Mapping[str, str], rng: random.Random) -> str:
+    """Words gone, in another order, in other letters, twice."""
+    words = text.split(" ")
+    at = rng.randrange(len(words))
+    return rng.choice(
+        (
+            " ".join(words[:at] + words[at + 1 :]),
+            " ".join(rng.sample(words, len(words))),
+            text.swapcase(),
+            f"{text} {text}" if rng.random() < 0.5 else "",
+        )
+    )
+
+
+def _exchanged(text: str, values: Mapping[str, str], rng: random.Random) -> str:
+    """Values exchanged, out of range, of another type, or two in the place of one."""
+    value = _some(text, values, rng)
+    if len(values) > 1 and rng.random() < 0.4:
+        one, two = rng.sample(sorted(values.values()), 2)
+        return text.replace(one, "\0").replace(two, one).replace("\0", two)
+    if value.isdigit():
+        other = rng.choice(
+            (f"-{value}", f"{value}000000", f"{value}.5", f"{value} weeks", f"0{value}", "0", "many", f"{value}%")
+        )
+        return text.replace(value, other)
+    stem, dot, ending = value.rpartition(".")
+    another = f"{stem}_v2{dot}{ending}" if dot else f"{value}s"
+    both = (f"{value} and {another}", f"{value} or {another}", another, f"{another}, not {value}", stem or value.upper())
+    return text.replace(value, rng.choice((*both, f"{value}.bak", "the other one", "it")))
+
+
+def _conditioned(text: str, values: Mapping[str, str], rng: random.Random) -> str:
+    """A condition, an exception or a unit, at the end or in the middle."""
+    words = text.rstrip(".?!").split(" ")
+    at = len(words) if rng.random() < 0.6 else rng.randrange(1, len(words) + 1)
+    return " ".join(words[:at]) + rng.choice(CONDITIONS) + " ".join(["", *words[at:]])

@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bench.make_pdf import pdf
 from bench.wrong.wording import Grammar
 
 Values = dict[str, str]
@@ -61,7 +60,8 @@ class World:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def _named(ending: str) -> Callable[[random.Random], Values]:
+def named(ending: str) -> Callable[[random.Random], Values]:
+    """Values of a skill that works on one file."""
     return lambda rng: {"file": f"{stem(rng)}.{ending}"}
 
 
@@ -168,7 +168,7 @@ INVOICE = World(
         {"file": FILE.format("json")},
         ("file",),
     ),
-    _named("json"),
+    named("json"),
     _invoice,
 )
 
@@ -227,7 +227,7 @@ REPAIR = World(
         {"file": FILE.format("json")},
         ("file",),
     ),
-    _named("json"),
+    named("json"),
     _broken,
 )
 
@@ -261,49 +261,6 @@ SCRUB = World(
     ),
     lambda rng: {"file": f"{stem(rng)}.{rng.choice(('txt', 'csv'))}"},
     _contacts,
-)
-
-MONTHS = ("January", "April", "August", "October")
-
-
-def _contract(values: Values, rng: random.Random) -> Files:
-    party, day, year = rng.choice(SUPPLIERS), rng.randint(1, 28), rng.randint(2020, 2026)
-    fee, notice = rng.randrange(100, 9000), rng.randrange(1, 12)
-    if rng.random() < 0.5:
-        month = rng.choice(MONTHS)
-        words = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
-        text = [
-            "SERVICE AGREEMENT",
-            "between Lindenhof Verlag (the Customer)",
-            f"and {party} (the Supplier).",
-            f"This agreement commences on {day} {month} {year}.",
-            f"The Customer pays an annual fee of EUR {fee:,}.00.",
-            f"It may be terminated with {words[notice - 1]} months' notice",
-        ]
-    else:
-        text = [
-            sentence(rng)[:-1],
-            f"Provider: {party}",
-            f"Start date: {year}-{rng.randint(1, 12):02}-{day:02}",
-            f"Yearly fee: {fee}.00",
-            f"Notice period: {notice} months",
-        ]
-    return {values["file"]: pdf(text)}
-
-
-CONTRACTS = World(
-    Grammar(
-        (
-            "Please file the contract {file}.",
-            "When do we have to cancel {file} at the latest? File it in the register.",
-            "Enter {file} in the contract register.",
-        ),
-        {"file": FILE.format("pdf")},
-        ("file",),
-    ),
-    _named("pdf"),
-    _contract,
-    {"REGISTER_OWNER": "M. Rademacher"},
 )
 
 
@@ -349,7 +306,7 @@ STYLE = World(
         {"file": FILE.format("md")},
         ("file",),
     ),
-    _named("md"),
+    named("md"),
     _text,
 )
 
@@ -398,16 +355,3 @@ TABLES = World(
     _table_values,
     _tables,
 )
-
-WORLDS = {
-    "sales-report": SALES,
-    "log-triage": LOG,
-    "invoice-check": INVOICE,
-    "notes-index": NOTES,
-    "json-repair": REPAIR,
-    "contact-scrub": SCRUB,
-    "pdf-contracts": CONTRACTS,
-    "release-notes": RELEASE,
-    "house-style": STYLE,
-    "table-tool": TABLES,
-}

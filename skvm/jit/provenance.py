@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from skvm.jit.cells import cell, table
+from skvm.jit.cells import cell, cells, count, counts
 from skvm.jit.patterns import core, looks_like_data
 from skvm.jit.unify import Column, spelled, tokens
 from skvm.plan import CallRecord, Origin, Text, Unfilled, Var, as_text
@@ -84,6 +84,8 @@ def apply(step: Sequence[str], value: Any) -> Any:
         return _only(value, step[1])
     if kind == "cell":
         return cell(value, step[1], step[2])
+    if kind == "count":
+        return count(value, step[1])
     if kind == "number":
         if not NUMBER.fullmatch(value):
             raise Unfilled(kind)
@@ -188,7 +190,8 @@ class Sources:
         try:
             trees = [parsed(v) for v in column]
         except Unfilled:
-            yield from self._cells(origin, column)
+            for step, held in (*cells(column), *(counts(column) if origin.source == "call" else ())):
+                yield origin.model_copy(update={"via": (step,)}), held
             return
         if not all(isinstance(t, (dict, list)) for t in trees):
             return
@@ -197,17 +200,6 @@ class Sources:
             if all(pointer in table for table in tables[1:]):
                 via = (("pointer", pointer),)
                 yield origin.model_copy(update={"via": via}), tuple(table[pointer] for table in tables)
-
-    def _cells(self, origin: Origin, column: Column) -> Iterator[tuple[Origin, Column]]:
-        """Cells of the first and the last row where a root holds a table in every observation."""
-        tables = [table(v) if isinstance(v, str) else None for v in column]
-        rows = [t for t in tables if t is not None]
-        if len(rows) < len(tables) or any(t[0].keys() != rows[0][0].keys() for t in rows):
-            return
-        for place in (0, -1):
-            for name in rows[0][0]:
-                via = (("cell", str(place), name),)
-                yield origin.model_copy(update={"via": via}), tuple(t[place][name] for t in rows)
 
     def _add(self, origin: Origin, column: Column) -> None:
         self._columns[origin] = column

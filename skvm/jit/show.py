@@ -132,6 +132,10 @@ def _origin(origin: Origin | Hole) -> str:
             text += f" after {step[1]!r}" + (f" before {step[2]!r}" if step[2] else "")
         elif step[0] == "only":
             text = f"the only {step[1]} in {text}"
+        elif step[0] == "cell":
+            text += f" in the {'first' if step[1] == '0' else 'last'} row under {step[2]!r}"
+        elif step[0] == "count":
+            text = f"how often {step[1]} stands in {text}"
         else:
             text = f"{step[0]}({text})"
     return text
