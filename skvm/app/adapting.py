@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from skvm.app.active import PLANS, keep, plan_of, record_of, records, stored_plan
 from skvm.app.asked import CompileOptions
 from skvm.app.compiling import artifact_at, compile_request, request_of
-from skvm.app.evidence import LOCK_SECONDS
+from skvm.app.evidence import LOCK_SECONDS, note_compile
 from skvm.app.running import RunOptions, named, target_of
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
@@ -36,6 +37,7 @@ from skvm.jit.adapt import (
     watched,
     worth_again,
 )
+from skvm.jit.ledger import note_trial
 from skvm.plan import Artifact, ExecutorKind, GateNode, StepNode
 from skvm.source import SkillSource, load_skill
 
@@ -182,6 +184,7 @@ class Adapting:
             other = self.run(plan, options)
         except SkvmError:
             return record
+        self._spent("variant", other)
         if not _ended(other):
             return record
         ran, did = self.judge(outcome), self.judge(other)
@@ -213,6 +216,7 @@ class Adapting:
             other = self.run(self.compiled, options)
         except SkvmError:
             return self.record()
+        self._spent("again", other)
         helped = _ended(other) and self.judge(other)
         if helped:
             self.instead = other
@@ -223,12 +227,20 @@ class Adapting:
             keep(self.storage, now)
         return now
 
+    def _spent(self, kind: str, run: RunOutcome) -> None:
+        """What a run beside the run cost, for the ledger."""
+        with self._lock():
+            events = (e for e in self.storage.journal.read(run.run) if not e.handed)
+            note_trial(self.storage.blobs, self.compiled.source.name, kind, events)
+
     def _recompiled(self, record: AdaptRecord) -> AdaptRecord:
         old = self._plan(record)
         asked = requested(record, old, self.profile, self.policy)
         if asked is None:
             return record
+        began = time.monotonic()
         made = recompiled(load_skill(self.skill), old, asked, self.compile_options, self.settings)
+        note_compile(self.storage, self.compiled.source.name, time.monotonic() - began)
         with self._lock():
             now = record_of(self.storage, self.compiled)
             if now.variant(VariantState.SHADOW) is not None:

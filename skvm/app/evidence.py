@@ -41,15 +41,16 @@ def open_rules(store: Storage) -> RuleBook | None:
 
 
 def savings(skill: str | None = None, settings: Settings | None = None) -> Ledger:
-    """The ledger of one skill or of all, with intervals out of the kept model runs and with the cost of compiling."""
+    """The ledger of one skill or of all: intervals out of the kept model runs, costs of compiling and of runs beside runs."""
     from skvm.jit.foresee.kept import tallies
-    from skvm.jit.ledger import compiles, kept, ledger
+    from skvm.jit.ledger import compiles, kept, ledger, trials
     from skvm.store import open_store
 
     settings = settings or Settings.from_environment()
     with open_store(settings.home) as store:
         records, blobs = open_book(store).records(), store.blobs
-        return ledger(records, skill, runs=kept(blobs), compiled=compiles(blobs), foretold=tallies(blobs))
+        told, tried = tallies(blobs), trials(blobs)
+        return ledger(records, skill, runs=kept(blobs), compiled=compiles(blobs), foretold=told, tried=tried)
 
 
 def note_compile(store: Storage, skill: str, seconds: float) -> None:

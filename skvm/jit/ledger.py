@@ -4,7 +4,8 @@ The baseline of a step is the mean of its own recorded model runs. A served run 
 the sum come off: `compile`, the time that compiling the skill for its runs took; `learning`, the time spent on watching,
 generalising, proving and comparing shadows; `deopt`, what runs that were handed back midway cost beyond the baseline, at
 least the time before the model was asked; `check`, what serving would have saved where promoted code was held against the
-model once more. Model runs that served as evidence or shadow before promotion are not a cost: they were due anyway.
+model once more; `variant`, whole runs of other plans beside a run, to be compared; `again`, failed tasks that the original text
+did once more. Model runs that served as evidence or shadow before promotion are not a cost: they were due anyway.
 """
 
 from __future__ import annotations
@@ -16,12 +17,19 @@ from typing import Any
 
 from skvm.ir import Frozen
 from skvm.jit.book import RUNS
-from skvm.jit.ladder import StepRecord, means
+from skvm.jit.ladder import StepRecord, added, means
+from skvm.plan import Event, EventKind
 from skvm.ports import Blobs
 
 UNITS = ("model_calls", "tokens", "seconds", "usd")
 COMPILES = "jit.compiles"
 """Table of the store: per skill how often it was compiled for a run, and the seconds that took."""
+
+TRIALS = "jit.trials"
+"""Table of the store: per skill, by kind (`variant`, `again`) and step, what runs beside its runs cost."""
+
+Trials = Mapping[str, Mapping[str, Mapping[str, dict[str, float]]]]
+"""By skill, kind and step."""
 
 Costs = Mapping[str, Sequence[dict[str, float]]]
 """By step key what each kept model run cost."""
@@ -83,6 +91,30 @@ def compiles(blobs: Blobs) -> dict[str, float]:
     return {skill: float(row["seconds"]) for skill, row in blobs.records(COMPILES)}
 
 
+def note_trial(blobs: Blobs, skill: str, kind: str, events: Iterable[Event]) -> None:
+    """Take note of what the steps of a run beside a run cost, out of its journal; a run counts once."""
+    row = blobs.load(TRIALS, skill) or {}
+    steps = row.setdefault(kind, {})
+    for event in events:
+        result = event.data.get("result") if event.kind is EventKind.NODE_END else None
+        if result:
+            steps[event.node] = added(steps.get(event.node, {}), _cost(result), bool(result.get("simulated")))
+    blobs.save(TRIALS, skill, row)
+
+
+def _cost(result: Mapping[str, Any]) -> dict[str, float]:
+    tokens = result.get("prompt_tokens", 0) + result.get("completion_tokens", 0)
+    row = {"model_calls": result.get("model_calls", 0), "tokens": tokens, "seconds": result.get("seconds", 0.0)}
+    if result.get("cost") is not None:
+        row["usd"] = result["cost"]
+    return {unit: float(value) for unit, value in row.items()}
+
+
+def trials(blobs: Blobs) -> Trials:
+    """What runs beside runs cost so far."""
+    return dict(blobs.records(TRIALS))
+
+
 def kept(blobs: Blobs) -> Costs:
     """What each kept model run cost, by step key; runs that code began are left out."""
     found: dict[str, list[dict[str, float]]] = {}
@@ -100,33 +132,68 @@ def ledger(
     runs: Costs | None = None,
     compiled: Mapping[str, float] | None = None,
     foretold: Mapping[str, dict[str, float]] | None = None,
+    tried: Trials | None = None,
 ) -> Ledger:
     """Savings per step of one skill or of all; sums in model calls, tokens, seconds and, where prices are known, USD.
 
     `runs`: the kept model runs (`kept`), from which the intervals are made; `compiled`: seconds by skill (`compiles`);
-    `foretold`: by step key the sums of model runs in which reads were foretold.
+    `foretold`: by step key the sums of model runs in which reads were foretold; `tried`: what runs beside runs cost (`trials`).
     """
     known = [r for r in records if skill in (None, r.skill) and (r.baseline or r.served)]
     table, spent, told = runs or {}, compiled or {}, foretold or {}
-    rows = tuple(row(r, table.get(r.step_key, ()), told.get(r.step_key, {})) for r in known)
-    names = sorted({r.skill for r in rows})
-    skills = tuple(_sum([r for r in rows if r.skill == name], name, spent.get(name, 0.0)) for name in names)
-    total = _sum(skills, "all skills", 0.0).model_copy(update={"break_even": {}})
+    beside = {name: kinds for name, kinds in (tried or {}).items() if skill in (None, name)}
+    newest = {(r.skill, r.step_id): r.step_key for r in known}
+    rows = tuple(
+        row(
+            r,
+            table.get(r.step_key, ()),
+            told.get(r.step_key, {}),
+            _of_step(beside.get(r.skill, {}), r.step_id) if newest[r.skill, r.step_id] == r.step_key else {},
+        )
+        for r in known
+    )
+    names = sorted({r.skill for r in rows} | set(beside))
+    skills = tuple(
+        _sum(own, name, {**_elsewhere(beside.get(name, {}), own), "compile": {"seconds": spent.get(name, 0.0)}})
+        for name, own in ((name, [r for r in rows if r.skill == name]) for name in names)
+    )
+    total = _sum(skills, "all skills", {}).model_copy(update={"break_even": {}})
     if len(skills) == 1:
         total = skills[0].model_copy(update={"skill": skill or total.skill})
     return Ledger(rows=rows, skills=skills, total=total)
 
 
-def row(record: StepRecord, runs: Sequence[dict[str, float]] = (), foretold: Mapping[str, float] | None = None) -> LedgerRow:
-    """Savings of one step."""
+def _of_step(kinds: Mapping[str, Mapping[str, dict[str, float]]], step: str) -> dict[str, dict[str, float]]:
+    return {kind: steps[step] for kind, steps in kinds.items() if step in steps}
+
+
+def _elsewhere(kinds: Mapping[str, Mapping[str, dict[str, float]]], rows: Sequence[LedgerRow]) -> dict[str, dict[str, float]]:
+    """Sums of the steps that have no row of their own, as the one agent of the original text."""
+    own = {r.step for r in rows}
+    found: dict[str, dict[str, float]] = {}
+    for kind, steps in kinds.items():
+        left = [sums for step, sums in steps.items() if step not in own]
+        found[kind] = {u: sum(s.get(u, 0.0) for s in left) for u in UNITS if any(u in s for s in left)}
+    return found
+
+
+def row(
+    record: StepRecord,
+    runs: Sequence[dict[str, float]] = (),
+    foretold: Mapping[str, float] | None = None,
+    tried: Mapping[str, dict[str, float]] | None = None,
+) -> LedgerRow:
+    """Savings of one step; `tried`: by kind what runs beside runs spent on it."""
     base, served, told = means(record.baseline), int(record.served.get("n", 0)), foretold or {}
     base.pop("n", None)
     units = [u for u in UNITS if u in base]
     without = served + int(told.get("n", 0))
     saved = {u: without * base[u] - record.served.get(u, 0.0) - told.get(u, 0.0) for u in units}
     costs = _costs(record, base, units)
-    cost = {u: sum(kind.get(u, 0.0) for kind in costs.values()) for u in units}
-    net = {u: saved[u] - cost[u] for u in units}
+    costs |= {kind: {u: sums[u] for u in UNITS if u in sums} for kind, sums in (tried or {}).items()}
+    spent = [u for u in UNITS if u in units or any(u in kind for kind in costs.values())]
+    cost = {u: sum(kind.get(u, 0.0) for kind in costs.values()) for u in spent}
+    net = {u: saved.get(u, 0.0) - cost[u] for u in spent}
     spread = {u: _spread([cost[u] for cost in runs if u in cost], without) for u in units}
     observed = int(record.baseline.get("n", 0))
     return LedgerRow(
@@ -142,7 +209,7 @@ def row(record: StepRecord, runs: Sequence[dict[str, float]] = (), foretold: Map
         net=_rounded(net),
         interval={u: _about(net[u], half) for u, half in spread.items() if half is not None},
         foretold=int(told.get("n", 0)),
-        break_even=_break_even(saved, cost, observed, without),
+        break_even=_break_even(saved, {u: cost[u] for u in units}, observed, without),
         simulated=int(record.baseline.get("simulated", 0)),
         unpriced="usd" not in base or record.baseline.get("priced", 0) < record.baseline.get("n", 0),
         complete=bool(base) or not served,
@@ -196,16 +263,14 @@ def _break_even(saved: dict[str, float], cost: dict[str, float], observed: int, 
     return found
 
 
-def _sum(rows: Sequence[LedgerRow], skill: str, compiled: float) -> LedgerRow:
-    """Rows together, and the seconds that compiling took."""
+def _sum(rows: Sequence[LedgerRow], skill: str, more: Mapping[str, dict[str, float]]) -> LedgerRow:
+    """Rows together, and costs of no single step by kind."""
 
     def summed(tables: Sequence[dict[str, float]]) -> dict[str, float]:
         return _rounded({u: sum(t.get(u, 0.0) for t in tables) for u in UNITS if any(u in t for t in tables)})
 
-    kinds = sorted({kind for r in rows for kind in r.costs})
-    costs = {kind: summed([r.costs.get(kind, {}) for r in rows]) for kind in kinds}
-    if compiled:
-        costs["compile"] = {"seconds": round(compiled, 6)}
+    kinds = sorted({kind for r in rows for kind in r.costs} | {kind for kind, sums in more.items() if any(sums.values())})
+    costs = {kind: summed([*(r.costs.get(kind, {}) for r in rows), more.get(kind, {})]) for kind in kinds}
     saved, cost = summed([r.saved for r in rows]), summed(list(costs.values()))
     net = {u: saved.get(u, 0.0) - cost.get(u, 0.0) for u in UNITS if u in saved or u in cost}
     observed, served = sum(r.observed for r in rows), sum(r.served for r in rows)
@@ -248,7 +313,7 @@ def _rounded(table: dict[str, float]) -> dict[str, float]:
 
 def ledger_text(book: Ledger) -> str:
     """The ledger for people: one line a step, one a skill and one for the sum, and what the figures rest on."""
-    if not book.rows:
+    if not book.rows and not book.skills:
         return "nothing recorded yet: run a skill with steps that a model does\n"
     lines = [
         f"{'step':<24} {'runs':>5} {'served':>6} {'back':>5} {'calls saved':>12} {'tokens saved':>13} {'net seconds':>12}"

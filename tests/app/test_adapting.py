@@ -18,6 +18,7 @@ from skvm.app.settings import Settings
 from skvm.capability import Cell, Level
 from skvm.capability.profiles import find_profile, parse_target, profile_bytes
 from skvm.jit.adapt import AdaptPolicy, AdaptRecord, RecompileRequest, VariantState
+from skvm.jit.ledger import trials
 from skvm.plan import Artifact, Event, EventKind
 from skvm.plan.upgrades import SCHEMA
 from skvm.ports import RunRow
@@ -273,6 +274,9 @@ def test_the_variant_that_did_the_failed_task_right_gives_its_result(settings: S
                 break
         assert made.instead is not None
         assert play.options[-1].mode == "plan"
+        spent = trials(storage.blobs)["sales-report"]
+        assert {sums["n"] for sums in spent["variant"].values()} == {1.0}
+        assert set(spent["variant"]) == {n.id for n in made.compiled.plan.nodes if n.kind == "step"}
 
 
 def test_an_accepted_plan_of_an_older_schema_still_runs_and_an_edited_one_does_not(tmp_path: Path) -> None:

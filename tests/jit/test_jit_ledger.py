@@ -14,7 +14,8 @@ from test_jit_book import learn
 
 from skvm.jit import Book, StepRecord, ledger, ledger_text
 from skvm.jit.ladder import added
-from skvm.jit.ledger import compiles, kept, note_compile, row, student
+from skvm.jit.ledger import compiles, kept, note_compile, note_trial, row, student, trials
+from skvm.plan import Event, EventKind
 
 SECONDS = st.floats(0.01, 1000, allow_nan=False)
 
@@ -114,6 +115,48 @@ def test_a_skill_pays_for_being_compiled_and_a_sum_is_the_sum() -> None:
     assert demo.break_even["seconds"] == 3 + 1
     assert book.total.net["seconds"] == demo.net["seconds"] and book.total.break_even == {}
     assert "compile 0.75 s" in ledger_text(book)
+
+
+def ended(step: str, calls: int, tokens: int, seconds: float, cost: float | None = None) -> Event:
+    result = {"model_calls": calls, "prompt_tokens": tokens, "completion_tokens": 1, "seconds": seconds, "cost": cost}
+    return Event(run="r", seq=1, time=0.0, kind=EventKind.NODE_END, node=step, data={"result": result})
+
+
+def test_runs_beside_runs_are_a_cost_of_their_step_or_of_the_skill() -> None:
+    blobs = MemoryBlobs()
+    note_trial(blobs, "demo", "variant", [ended("S1.s1", 2, 99, 1.5, 0.25), ended("S1.s9", 1, 49, 0.5)])
+    note_trial(blobs, "demo", "variant", [ended("S1.s1", 1, 9, 0.5, 0.25)])
+    note_trial(blobs, "demo", "again", [ended("raw", 5, 499, 3.0)])
+    note_trial(blobs, "alone", "again", [ended("raw", 1, 9, 1.0)])
+    old = record([4.0], [], "S1.s1").model_copy(update={"step_key": "before the edit"})
+    records = [old, record([4.0, 6.0], [1.0, 1.0])]
+    book = ledger(records, tried=trials(blobs), compiled={"demo": 0.5})
+    first, second = book.rows
+    assert first.costs.keys() == {"learning", "deopt", "check"}, "what was edited away pays nothing any more"
+    assert second.costs["variant"] == {"model_calls": 3.0, "tokens": 110.0, "seconds": 2.0, "usd": 0.5}
+    assert second.net == {"model_calls": 6.0 - 3.0, "tokens": 600.0 - 110.0, "seconds": 8.0 - 2.0, "usd": -0.5}
+    alone, demo = book.skills
+    assert demo.costs["variant"] == {"model_calls": 4.0, "tokens": 160.0, "seconds": 2.5, "usd": 0.5}
+    assert demo.costs["again"] == {"model_calls": 5.0, "tokens": 500.0, "seconds": 3.0}
+    assert demo.net["seconds"] == 8.0 - 2.5 - 3.0 - 0.5
+    assert (alone.skill, alone.net) == ("alone", {"model_calls": -1.0, "tokens": -10.0, "seconds": -1.0})
+    assert book.total.net["tokens"] == demo.net["tokens"] - 10.0
+    text = ledger_text(book)
+    assert "variant 2.50 s" in text and "again 4.00 s" in text
+    assert [r.skill for r in ledger(records, "alone", tried=trials(blobs)).skills] == ["alone"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["S1.s1", "S1.s2", "raw"]), st.integers(0, 9), SECONDS), max_size=12))
+def test_nothing_spent_beside_runs_is_lost_or_counted_twice(spent: list[tuple[str, int, float]]) -> None:
+    blobs = MemoryBlobs()
+    for step, calls, seconds in spent:
+        note_trial(blobs, "demo", "variant", [ended(step, calls, 0, seconds)])
+    records = [record([4.0, 6.0], [1.0], "S1.s1"), record([4.0, 6.0], [], "S1.s2")]
+    with_, without = ledger(records, tried=trials(blobs)).total, ledger(records).total
+    for unit, total in (("model_calls", sum(c for _, c, _ in spent)), ("seconds", sum(s for _, _, s in spent))):
+        assert without.net[unit] - with_.net[unit] == pytest.approx(total, abs=1e-4)
+    assert with_.saved == without.saved
 
 
 def test_kept_runs_of_a_book_are_those_that_the_model_did_alone() -> None:
