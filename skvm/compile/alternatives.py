@@ -69,6 +69,13 @@ _MISSING = re.compile(
     r"(?:then\s+)?(?:use|see|follow|go to|fall back (?:to|on)|switch to|do)\b(?P<rest>[^\n.;]{3,120})",
     re.IGNORECASE,
 )
+_MAY_MISS = (
+    *(f"{no} {ready}" for no in ("not", "n't") for ready in ("avail", "instal", "connect", "config", "support", "access")),
+    *(f"{verb} {gone}" for verb in ("is", "are") for gone in ("unavail", "missing", "unsupp")),
+    *("cannot be used", "can't be used"),
+)
+"""Every such sentence holds one of these, four texts of five none."""
+
 _LINK = re.compile(r"\]\(#([\w%-]+)\)")
 _QUOTED = re.compile(
     r"[\"\u201c*'](?P<name>[^\"\u201d*'\n]{3,60})[\"\u201d*']|\bsection\s+(?P<after>[A-Z][\w ]{2,40})|"
@@ -189,6 +196,8 @@ class Alternatives:
     def _sentences(self) -> Iterator[Choice]:
         """The section that a sentence stands in, and the one it names for when something is not there."""
         text = self.source.main.text
+        if not any(map(text.lower().__contains__, _MAY_MISS)):
+            return
         for match in _MISSING.finditer(text):
             span = self.source.main.span(match.start(), match.end())
             here, there = self._around(span), self._named(match["rest"])

@@ -43,22 +43,27 @@ class Frozen(BaseModel):
         a skill has some two hundred nodes.
         """
         new = cls.__new__(cls)
-        put = object.__setattr__
-        put(new, "__dict__", {**_defaults(cls), **values})
-        put(new, "__pydantic_fields_set__", set(values))
-        put(new, "__pydantic_extra__", None)
-        put(new, "__pydantic_private__", None)
+        _put_values(new, _defaults(cls) | values)
+        _put_set(new, set(values))
+        _put_extra(new, None)
+        _put_private(new, None)
         return new
 
     def altered(self, **values: Any) -> Self:
         """A copy with other values that are known to be right: `model_copy` at a fraction of its cost."""
         new = self.__class__.__new__(self.__class__)
-        put = object.__setattr__
-        put(new, "__dict__", {**self.__dict__, **values})
-        put(new, "__pydantic_fields_set__", self.__pydantic_fields_set__ | values.keys())
-        put(new, "__pydantic_extra__", None)
-        put(new, "__pydantic_private__", None)
+        _put_values(new, self.__dict__ | values)
+        _put_set(new, self.__pydantic_fields_set__ | values.keys())
+        _put_extra(new, None)
+        _put_private(new, None)
         return new
+
+
+# The slots of a model, set past its ban on changes, at two thirds of what `object.__setattr__` costs.
+_put_values = vars(BaseModel)["__dict__"].__set__
+_put_set = vars(BaseModel)["__pydantic_fields_set__"].__set__
+_put_extra = vars(BaseModel)["__pydantic_extra__"].__set__
+_put_private = vars(BaseModel)["__pydantic_private__"].__set__
 
 
 @cache

@@ -27,6 +27,9 @@ _USES = re.compile(
     r"(step \d+[a-z]?)\b(?!\s+of\b|[.-]\d)",
     re.IGNORECASE,
 )
+_ANY_NAME = re.compile(r"(?:step|phase|stage) \d", re.IGNORECASE)
+"""Without one of these a step says nothing about its order."""
+
 _UNSURE = re.compile(r"\b(?:if|unless|again|back|repeat\w*|return|redo|re-?run|skip\w*|not|never)\b", re.IGNORECASE)
 """Words of a sentence that speak of something else than when its step runs."""
 _FENCE = re.compile(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$")
@@ -83,6 +86,8 @@ def _waits(program: Program) -> Iterator[_Wait]:
 
 def _said(text: str) -> Iterator[tuple[str, str]]:
     """(word, name of a step or stage) of all that a step says about its order; `uses` for a result it takes."""
+    if not _ANY_NAME.search(text):
+        return
     prose = _FENCE.sub(" ", text)
     used = _USES.search(prose)
     if used is not None:

@@ -41,11 +41,11 @@ def _demands(before: StepNode, after: StepNode) -> Iterator[str]:
 
 def _invented(source: SkillSource, after: StepNode) -> Iterator[str]:
     """Code in the help must be the author's."""
-    text = " ".join(source.main.text.split())
-    for part in after.slice.added:
-        for code in _CODE.findall(part.text):
-            if " ".join(code.split()) not in text:
-                yield f"the author's own code: {code!r} is not in the skill"
+    codes = [code for part in after.slice.added for code in _CODE.findall(part.text)]
+    text = " ".join(source.main.text.split()) if codes else ""
+    for code in codes:
+        if " ".join(code.split()) not in text:
+            yield f"the author's own code: {code!r} is not in the skill"
 
 
 def _contract(program: Program, before: StepNode, after: StepNode) -> Iterator[str]:

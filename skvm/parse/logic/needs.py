@@ -76,6 +76,7 @@ class Needs:
         self.code = code
         self.bundle = bundle
         self.own = bundle.own
+        self._own_names = {normal_name(name) for name in bundle.own}
         self.owners = draft.step_of_block
         self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
         self._sourced = False
@@ -104,7 +105,7 @@ class Needs:
         asked = more.get("declared") or more.pop("asked", False)
         if kind is NeedKind.BIN and not asked and (is_system(name) or name in tool_words("skip") or len(name) < 2):
             return
-        if kind is NeedKind.PIP and (is_stdlib(name) or normal_name(name) in {normal_name(own) for own in self.own}):
+        if kind is NeedKind.PIP and (is_stdlib(name) or normal_name(name) in self._own_names):
             return
         literal = str(more.pop("literal", "") or "")
         if span.file == self.draft.file and (literal or name) not in self.source.main.slice(span):
