@@ -21,7 +21,7 @@ def add_to(subs: Any) -> list[argparse.ArgumentParser]:
             {"deadline": 2.0, "command": ("run", "profile")},
         ),
         ("memory", memory, "a command that writes much", {"megabytes": 200}),
-        ("kill", kill, "kill -9 after every event of five plans, then resume", {"every": 1, "plan": ""}),
+        ("kill", kill, "kill -9 after every event of seven plans, then resume", {"every": 1, "plan": ""}),
         ("crowd", crowd, "many runs at once on one store", {"runs": 200, "processes": 8}),
     ):
         parser = subs.add_parser(name, help=help)

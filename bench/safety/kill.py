@@ -1,4 +1,4 @@
-"""`kill -9` at every event of six plans, as soon as it is written and again right before the next one is. Each run is resumed:
+"""`kill -9` at every event of seven plans, as soon as it is written and again right before the next one is. Each run is resumed:
 same result, nothing lost, what became of effects. A run that stops in doubt is then answered by a person: no; yes, and killed
 right after the answer; yes.
 

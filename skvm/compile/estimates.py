@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from skvm.capability import Profile, Target, load_prices
-from skvm.plan import Estimate, ExecutorKind, StepNode
+from skvm.plan import Estimate, ExecutorKind, Slice, StepNode
 
 FIRST = 1.0
 TOKEN = 0.015
@@ -20,6 +22,15 @@ ANSWER = 220
 
 COMMAND = 2.0
 """Seconds of a command."""
+
+WINDOW = 32_000
+"""Tokens that a conversation may hold: a small window, since profiles do not say how large a model's is."""
+
+OUTPUT = 4_096
+"""Output tokens of one turn that every model can give."""
+
+PIECE = 30
+"""Tokens that name one of several pieces of work in a conversation, and that say in a turn which one a call is of."""
 
 
 def estimate(node: StepNode, target: Target, profile: Profile | None) -> Estimate:
@@ -48,8 +59,26 @@ def seconds(profile: Profile | None) -> float:
     return round(TURNS * latency.get("first", FIRST) + TURNS * ANSWER * latency.get("token", TOKEN), 3)
 
 
+def shared(nodes: Sequence[StepNode]) -> tuple[int, int]:
+    """Tokens of several pieces of work: a conversation each, and all in one, whose calls go out together.
+
+    What the pieces read and say is sent as often either way; what is saved is what every turn carries besides.
+    """
+    apart = sum(sum(tokens(node)) for node in nodes)
+    return apart, TURNS * (OVERHEAD + carried(nodes) + len(nodes) * (2 * PIECE + ANSWER))
+
+
+def carried(nodes: Sequence[StepNode]) -> int:
+    """Prompt tokens of all slices, texts that several have in common once."""
+    parts = dict.fromkeys(part for node in nodes for part in _parts(node.slice))
+    return (sum(map(len, parts)) + 3) // 4
+
+
+def _parts(sent: Slice) -> tuple[str, ...]:
+    return (sent.text, sent.goal, *sent.constraints, *sent.knowledge, *(a.text for a in sent.added))
+
+
 def tokens(node: StepNode) -> tuple[int, int]:
     """Prompt and completion tokens of one run of a step by a model."""
-    sent = node.slice
-    size = len(sent.text) + len(sent.goal) + sum(map(len, (*sent.constraints, *sent.knowledge, *(a.text for a in sent.added))))
+    size = sum(map(len, _parts(node.slice)))
     return TURNS * (OVERHEAD + (size + 3) // 4), TURNS * ANSWER

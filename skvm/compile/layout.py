@@ -1,7 +1,8 @@
 """Layout: which steps lie in which branch, loop or map, and where gates stand, read off the controls of a program.
 
 The result is a list of entries in text order, each with the path of boxes it lies in. Boxes are opened for
-- a scene that repeats over files that can be named, a step that does so and is a command or said to run in parallel (`map`),
+- a scene that repeats over files that can be named, a step that does so and is a command, is said to run in parallel or leaves
+  a file of its own for each (`map`),
 - a scene or step that repeats until something holds (`loop`), and a jump back: the steps from its target to itself repeat,
 - conditions that exclude each other, a leading condition on a whole scene or on a stated command (`branch`).
 Any other condition or repetition stays in the text of its step: the model that does the step reads it there, in one call less.
@@ -10,14 +11,16 @@ Any other condition or repetition stays in the text of its step: the model that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from skvm.compile.commands import stated_commands
 from skvm.compile.sections import Sections
 from skvm.compile.slices import Slicer
-from skvm.ir import ActType, Control, ControlKind, Program, Step
+from skvm.compile.unit import StepEffects
+from skvm.ir import TOP, ActType, Control, ControlKind, EffectClass, Effects, Program, Step
+from skvm.ir.effects import ANYWHERE, may_alias
 from skvm.source import Span
 
 ASSUMED_BOUND = 3
@@ -41,7 +44,10 @@ _KINDS = re.compile(
     r"\s*\b(?:files?|documents?|logs?|reports?|images?|pages?|notes?|spreadsheets?|scripts?|exports?)\b",
     re.IGNORECASE,
 )
-_GLOB = re.compile(r"(?<![\w/])((?:[\w.-]+/)*[\w.-]*\*[\w.*-]*)")
+_GLOB = re.compile(r"(?<![\w/*])((?:(?:[\w.-]+|\*\*)/)*(?:[\w-]*\*[\w-]*\.[\w.*-]*\w|(?<=/)\*(?![\w*])))")
+"""`logs/*.log`, `out/*`; stars without an ending or a folder (`**bold**`) are emphasis."""
+_NAMED = re.compile(r"(?<![\w/.*])([\w-]+\.(?:md|mdx|txt|ya?ml|json|toml|csv|ini|py|sql|html?))`?\s+files?\b")
+"""Files of one name, wherever they lie: `CLAUDE.md` files."""
 _FOLDER = re.compile(r"\b(?:in|under|below|inside|of|from)\s+(?:the\s+)?(?:folder\s+|directory\s+)?[`\"']?((?:[\w.-]+/)+)")
 _WHEN_FAILED = re.compile(
     r"(?:if|when|whenever|should|in case|on)\b[^.;:\n]{0,60}?\b(?:fails?|failed|failure|errors?|error(?:s|ed) out|crash\w*|"
@@ -79,10 +85,12 @@ class Entry:
 
 @dataclass
 class Layout:
-    """Reads the layout of one program. `notes` are (step, words) about what was assumed or left as text."""
+    """Reads the layout of one program. `notes` are (step, words) about what was assumed or left as text; `effects_of` tells
+    what a step of that id touches."""
 
     program: Program
     slicer: Slicer
+    effects_of: Callable[[str], StepEffects] = lambda step: StepEffects(TOP, EffectClass.EFFECTFUL)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     def entries(self) -> tuple[Entry, ...]:
@@ -249,7 +257,9 @@ class Layout:
         if over is None:
             return None
         step = self.program.step_by_id.get(owner)
-        if step is not None and not (self.said_parallel(owner) or len(stated_commands(self.program, owner)) == 1):
+        if step is not None and not (
+            self.said_parallel(owner) or len(stated_commands(self.program, owner)) == 1 or self._by_item(owner)
+        ):
             return None
         suffix = over.rsplit(".", 1)[-1]
         written = {w for act in self.program.acts for w in act.writes} | {
@@ -258,6 +268,11 @@ class Layout:
         if over.startswith("**/") and any(w.endswith("." + suffix) for w in written):
             return None
         return over
+
+    def _by_item(self, owner: str) -> bool:
+        """Does the step leave a file of its own for each item, and nothing else, out of what it names?"""
+        found = self.effects_of(owner)
+        return found.apart and bool(found.effects.writes) and own_places(found.effects)
 
     def said_parallel(self, owner: str) -> bool:
         """Does the author say that the items of this step or scene may run at the same time?"""
@@ -331,6 +346,12 @@ class Layout:
         return any(i not in body for i in owners) or len(owners) != len(group)
 
 
+def own_places(effects: Effects) -> bool:
+    """Does the work on one item write only places with the item's name in them, and read no others that such work writes?"""
+    named = all("*" in place and place not in (ANYWHERE, "*") for place in effects.writes)
+    return named and not any(r != w and may_alias(r, w) for r in effects.reads for w in effects.writes)
+
+
 def domain_glob(domain: str) -> str | None:
     """Glob of the files that words such as "Markdown file in `notes/`" or "`logs/*.log`" name; None when not sure.
 
@@ -339,6 +360,9 @@ def domain_glob(domain: str) -> str | None:
     literal = _GLOB.search(domain)
     if literal is not None:
         return literal[1]
+    named = _NAMED.search(domain)
+    if named is not None:
+        return f"**/{named[1]}"
     kind = _KINDS.search(domain)
     if kind is None:
         return None

@@ -22,6 +22,7 @@ N = TypeVar("N", bound=PlanNode)
 class StepEffects:
     """Effects of one step. `closed`: all it reads and writes is named, nothing comes from what was said before.
 
+    `apart`: it is done once per file and its placeholders stand for that file, so that what it touches is named.
     `literal`: it is closed by its commands alone, not by a reading of prose. `item`: it is one of several things looked at
     under headings of their own ("Check 3", "CRM, if connected"), so only a plain reference ties it to its neighbours.
     """
@@ -31,6 +32,7 @@ class StepEffects:
     closed: bool = False
     literal: bool = False
     item: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from skvm.capability import catalog_digest, prices_digest
 from skvm.source import data_path, digest_bytes, digest_text
 
 DEFAULT_PIPELINE = (
-    "lower,effects,requirements,dependencies,reduce,bind,environment,concurrency,transform,schedule,permissions,emit"
+    "lower,effects,requirements,dependencies,reduce,bind,environment,concurrency,share,transform,schedule,permissions,emit"
 )
 
 

@@ -226,11 +226,12 @@ def detail(node: PlanNode) -> str:
             stated = "" if node.bound_stated else ", assumed"
             return f"until {node.until or 'done'} (at most {node.bound}{stated})"
         case MapNode():
-            return f"for each {node.over}{', in parallel' if node.parallel else ''}"
+            shared = f", up to {node.joint.most} in one conversation" if node.joint is not None else ""
+            return f"for each {node.over}{', in parallel' if node.parallel else ''}{shared}"
         case GateNode():
             return " ".join(node.question.split())[:100]
         case BatchNode():
-            return "calls at once"
+            return f"calls at once{', in one turn' if node.joint is not None else ''}"
         case TaskNode():
             return f"sub-task: {short(node.title)}"
         case DelegateNode():

@@ -197,27 +197,50 @@ class Together(Frozen):
     span: Span
 
 
+class Joint(Frozen):
+    """Rule by which several pieces of work share one conversation, all that is next in each going out in one turn.
+
+    `most`: at most so many pieces, each a file of at most `small` bytes where pieces are files. `primitive` and `level` were
+    measured. `apart`, `shared`: tokens by estimate of `most` pieces, each by itself and together, what may have to be
+    repeated one by one included. `why` in words. Each piece keeps its own result, calls and journal.
+    """
+
+    most: int = Field(ge=2)
+    small: int
+    primitive: str
+    level: Level
+    apart: int
+    shared: int
+    why: str
+
+
 class MapNode(_Base):
     """Runs its body once per item, items in parallel where `parallel`; `over` is a reference or a glob of input files.
 
-    Data parallelism: `together` says why the items may overlap. Each has a conversation, a result, attempts and a place in the
-    journal of its own, so that one that fails or is repeated touches no other.
+    Data parallelism: `together` says why the items may overlap, `joint` how many share a conversation (None: each has its
+    own), `alone` why that is so. Each has a result, calls and a place in the journal of its own, so that one that fails or is
+    repeated touches no other.
     """
 
     kind: Literal["map"] = "map"
     over: str
     parallel: bool
     together: Together | None = None
+    joint: Joint | None = None
+    alone: str = ""
 
 
 class BatchNode(_Base):
     """Instruction parallelism: its children are single calls that go out at once, each with a result of its own.
 
-    Each is a conversation or a command of its own: they are different steps, and a step sees nothing but its slice.
+    `joint`: those that a model makes share a conversation and go out in one turn; `alone` says why not. A step then sees the
+    slices of the others too.
     """
 
     kind: Literal["batch"] = "batch"
     together: Together
+    joint: Joint | None = None
+    alone: str = ""
 
 
 class TaskNode(_Base):

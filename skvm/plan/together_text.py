@@ -22,11 +22,11 @@ def together_rows(plan: Plan, line: Callable[[int], int]) -> list[dict[str, Any]
 
 def _row(plan: Plan, node: PlanNode, line: Callable[[int], int]) -> Iterator[dict[str, Any]]:
     if isinstance(node, BatchNode):
-        kind, how = "instruction", "all go out at once, each with a result of its own"
+        kind, how = "instruction", f"all go out at once, each with a result of its own; {_calls(node)}"
     elif isinstance(node, TaskNode):
         kind, how = "task", _task(node)
     elif isinstance(node, MapNode) and node.together is not None:
-        kind, how = "data", "each item on its own"
+        kind, how = "data", _items(node)
     else:
         return
     why = node.together
@@ -40,6 +40,20 @@ def _row(plan: Plan, node: PlanNode, line: Callable[[int], int]) -> Iterator[dic
         "line": line(why.span.start),
         "how": how,
     }
+
+
+def _items(node: MapNode) -> str:
+    """How many items share a conversation, and why so many."""
+    rule = node.joint
+    if rule is None:
+        return f"each item on its own{f': {node.alone}' if node.alone else ''}"
+    return f"up to {rule.most} items of at most {rule.small} bytes in one conversation, larger ones on their own: {rule.why}"
+
+
+def _calls(node: BatchNode) -> str:
+    if node.joint is None:
+        return f"a conversation each{f': {node.alone}' if node.alone else ''}"
+    return f"up to {node.joint.most} of a model in one conversation and turn: {node.joint.why}"
 
 
 def _task(node: TaskNode) -> str:

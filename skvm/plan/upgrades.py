@@ -43,12 +43,19 @@ def _with_purposes(body: Body) -> Body:
     return {**_nodes_without(_without_chunk(body), "batch", "joint"), "purposes": []}
 
 
+def _without_joint(body: Body) -> Body:
+    """6 to 7: a map and a batch may say how many pieces share a conversation; before, each had its own, which is still what
+    a node without such a rule means."""
+    return body
+
+
 UPGRADES: dict[int, Callable[[Body], Body]] = {
     1: _without_chunk,
     2: _with_parts,
     3: _with_edits,
     4: _with_skills,
     5: _with_purposes,
+    6: _without_joint,
 }
 """Version to what makes the next one of it. A step never changes: a golden plan of each version holds it."""
 

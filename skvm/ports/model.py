@@ -38,7 +38,8 @@ class RequestTag(Frozen):
     """Which step asks. Never sent to a real model; the simulated one draws from it, so that call order cannot matter.
 
     `key` is the step's key (digest of content, not a name), `scope` the iteration, `attempt` counts from 0. `question` says
-    what is asked: `step` (do the step), `raw` (the whole skill), `branch`, `until`, `probe`.
+    what is asked: `step` (do the step), `raw` (the whole skill), `branch`, `until`, `probe`, `shared`
+    (several pieces of work in one conversation, whose own tags are `pieces`).
     """
 
     run: str = ""
@@ -51,6 +52,7 @@ class RequestTag(Frozen):
     requires: tuple[Requires, ...] = ()
     command: str = ""
     workdir: str = ""
+    pieces: tuple[RequestTag, ...] = ()
 
 
 class ModelRequest(Frozen):

@@ -25,7 +25,7 @@ from skvm.runtime.state.scope import TOP_SCOPE, Scope
 from skvm.runtime.tools.browser import Browsing
 from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
-from skvm.runtime.tools.specs import BROWSER, BY_NAME, FINISH_SPEC, TOOLS
+from skvm.runtime.tools.specs import BROWSER, BY_NAME, FINISH_SPEC, TOOLS, of_pieces
 from skvm.runtime.work.workspace import Workspace
 
 
@@ -94,6 +94,12 @@ class Graph:
 def _offer(browser: bool) -> tuple[ToolSpec, ...]:
     """The tools of a step: the same tuple each time, so that what is made of it can be kept (see `ask`)."""
     return (*TOOLS, *((BROWSER,) if browser else ()), FINISH_SPEC)
+
+
+@cache
+def shared_tools() -> tuple[ToolSpec, ...]:
+    """The tools of several pieces of work in one conversation."""
+    return of_pieces(_offer(False))
 
 
 class Failure(Frozen):

@@ -12,7 +12,7 @@ from crash_plans import PLANS
 
 from skvm.plan import Event, EventKind
 
-EVENTS = {"steps": 50, "controls": 73, "gated": 24, "edited": 38, "spread": 23, "handed": 46}
+EVENTS = {"steps": 50, "controls": 73, "gated": 24, "edited": 38, "spread": 23, "handed": 46, "shared": 40}
 """Events of each plan when nothing happens to it."""
 
 

@@ -1,4 +1,4 @@
-"""Six plans to kill at any event, with models that answer as a pure function of what they are asked.
+"""Seven plans to kill at any event, with models that answer as a pure function of what they are asked.
 
 What an effectful command does shows as a line in a file `*.log`, which no other step reads; lines in `*.again` belong to work
 that may be done again.
@@ -6,15 +6,18 @@ that may be done again.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from runtime_kit import artifact, call, chain, code, finish, reply, step
 from test_controls import branch, delegate, gate, loop, over
 
+from skvm.capability import Level
 from skvm.ir import EffectClass, Effects
-from skvm.plan import Artifact, Output
-from skvm.ports import ModelReply, ModelRequest
+from skvm.plan import Artifact, Joint, Output
+from skvm.ports import ModelReply, ModelRequest, ToolCall
 
 Script = Callable[[ModelRequest], Awaitable[ModelReply]]
 ONCE, AGAIN = EffectClass.EFFECTFUL, EffectClass.IDEMPOTENT
@@ -193,6 +196,48 @@ async def handing(request: ModelRequest) -> ModelReply:
     return HANDED[request.tag.step, request.tag.scope][sum(m.role == "tool" for m in request.messages)]
 
 
+def shared() -> Artifact:
+    """Items in one conversation, each with a file and an effect of its own; the last comes back open and is done by itself."""
+    nodes = [
+        step("a"),
+        over("M", "$step.a.values.rows").model_copy(update={"joint": RULE}),
+        step("m", parent="M", effects=Effects(writes=("*.txt", "*.log"))),
+        step("end", inputs=("$step.m.values.item",)),
+    ]
+    return artifact(nodes, chain("a", "M", "end"))
+
+
+RULE = Joint(most=3, small=100, primitive="tool.call.batch", level=Level.L2, apart=9, shared=3, why="as planned")
+
+
+def item_row(item: str, answered: int) -> ToolCall:
+    """The next call about one item."""
+    rows = (
+        call("write_file", path=f"{item}.txt", content=item),
+        call("execute_command", command=f"bash -c 'echo {item} >> {item}.log'"),
+        call("finish", values={"item": item}, summary="done"),
+    )
+    return rows[answered]
+
+
+async def sharing(request: ModelRequest) -> ModelReply:
+    tag = request.tag
+    if tag.step == "a":
+        return finish(rows=["p", "q", "r"])
+    if tag.step == "end":
+        return finish(all=3)
+    answered = sum(m.role == "tool" for m in request.messages)
+    found = re.findall(r"(?:item: )(\w)$", request.messages[1].content, re.MULTILINE)
+    if tag.question != "shared":
+        return reply(item_row(found[0], answered))
+    turn, calls = answered // len(found), []
+    for number, item in enumerate(found, 1):
+        made = item_row(item, turn)
+        args = json.loads(made.arguments) | ({"status": "cannot"} if turn == 2 and item == "r" else {})
+        calls.append(call(made.name, piece=number, **args))
+    return reply(*calls)
+
+
 PLANS = {
     "steps": Killed(steps, STEPS, ("sent",)),
     "controls": Killed(controls, controlled),
@@ -200,4 +245,5 @@ PLANS = {
     "edited": Killed(edited, EDITED, ("told",)),
     "spread": Killed(spread, SPREAD, ("p", "q", "r")),
     "handed": Killed(handed, handing, ("inner", "third")),
+    "shared": Killed(shared, sharing, ("p", "q", "r")),
 }

@@ -1,4 +1,4 @@
-"""kill -9 right after events of six plans; what is resumed ends like a run that was never killed."""
+"""kill -9 right after events of seven plans; what is resumed ends like a run that was never killed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ FEW = {
     "edited": [12, 17, 22],
     "spread": [9, 12],
     "handed": [7, 9, 15, 20, 24],
+    "shared": [10, 14, 17, 22, 26, 33, 36],
 }
 
 

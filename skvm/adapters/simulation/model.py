@@ -28,6 +28,7 @@ from skvm.adapters.simulation.faults import (
     wrong_end,
 )
 from skvm.adapters.simulation.oracle import Call, Done, Oracle, ProbeSolver, Query, Result, Script
+from skvm.adapters.simulation.pieces import Said, say_of_pieces
 from skvm.capability import Profile
 from skvm.diag import TargetError
 from skvm.ir import canonical_json
@@ -46,14 +47,6 @@ LATENCY_SCALE = 0.1
 
 ITEM = re.compile(r"^Current item: (.+)$", re.MULTILINE)
 """How a step inside a map is told its item."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the model says in one turn."""
-
-    text: str = ""
-    calls: tuple[tuple[str, str], ...] = ()
 
 
 class SimModel:
@@ -108,6 +101,8 @@ class SimModel:
         faults = draw_faults(self.profile, self.seed, tag)
         if tag.question == "probe":
             return self._probe(request)
+        if tag.question == "shared":
+            return say_of_pieces(request, bool(faults), self.say)
         query = query_of(request)
         if tag.question in ("branch", "until"):
             return self._choose(request, query, faults)

@@ -16,6 +16,7 @@ from skvm.compile.passes.permissions import PermissionsPass
 from skvm.compile.passes.reduce import ReducePass
 from skvm.compile.passes.requirements import RequirementsPass
 from skvm.compile.passes.schedule import SchedulePass
+from skvm.compile.passes.share import SharePass
 from skvm.compile.passes.transform import TransformPass
 from skvm.compile.unit import Pass
 
@@ -30,6 +31,7 @@ PASSES: dict[str, type[Pass]] = {
         BindPass,
         EnvironmentPass,
         ConcurrencyPass,
+        SharePass,
         TransformPass,
         SchedulePass,
         PermissionsPass,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
 
+from skvm.compile.layout import own_places
 from skvm.compile.overwrites import written_twice
 from skvm.compile.unit import Pass, StepEffects, Unit
 from skvm.diag import CODES, Diagnostic
@@ -284,20 +285,21 @@ def _with_width(unit: Unit, node: PlanNode) -> PlanNode:
         return node
     owner = node.id.removesuffix(".map")
     said = any(c.kind is ControlKind.PARALLEL and not c.members for c in unit.program.controls_of(owner))
-    return node.model_copy(update={"parallel": said or _items_apart(unit, node.id)})
+    return node.model_copy(update={"parallel": said or items_apart(unit, node.id)})
 
 
-def _items_apart(unit: Unit, parent: str) -> bool:
-    """Are all writes below a map to places with a placeholder in them, and is nothing unknown or outside?"""
+def items_apart(unit: Unit, parent: str) -> bool:
+    """Are all writes below a map to places of the item's own that no other item reads, and is nothing unknown or outside?"""
+    whole = Effects()
     for child in unit.children.get(parent, ()):
-        if isinstance(child, GateNode) or not (_items_apart(unit, child.id) if unit.children.get(child.id) else True):
+        if isinstance(child, GateNode) or not (items_apart(unit, child.id) if unit.children.get(child.id) else True):
             return False
         found = unit.effects.get(child.id)
-        if isinstance(child, StepNode) and (found is None or found.effects.top or found.effects.external or not found.closed):
+        if isinstance(child, StepNode) and (found is None or not (found.closed or found.apart)):
             return False
-        if found is not None and not all("*" in place for place in found.effects.writes):
-            return False
-    return True
+        if found is not None:
+            whole = whole | found.effects
+    return not (whole.top or whole.external) and own_places(whole)
 
 
 def _with_inputs(unit: Unit) -> Callable[[PlanNode], PlanNode]:

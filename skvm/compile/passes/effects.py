@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
+from skvm.compile.layout import domain_glob
 from skvm.compile.unit import Pass, StepEffects, Unit
 from skvm.ir import TOP, Act, ActType, ControlKind, EffectClass, Effects, Origin, Program, Scope, Step, StepEncoding
 from skvm.ir.effects import ANYWHERE
@@ -69,6 +70,7 @@ class EffectsPass(Pass):
     """Infer effect sets and classes."""
 
     id: ClassVar[str] = "effects"
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "what each step reads, writes and touches outside"
     needs: ClassVar[tuple[str, ...]] = ("nodes",)
     gives: ClassVar[tuple[str, ...]] = ("effects", "nodes")
@@ -91,7 +93,27 @@ UNKNOWN = StepEffects(TOP, EffectClass.EFFECTFUL)
 
 def step_effects(program: Program) -> dict[str, StepEffects]:
     """Effects of every step of a program."""
-    return {step.id: _of_acts(program.acts_of(step.id), step, _bound(program, step.id)) for step in program.steps}
+    return {step.id: _of_step(program, step) for step in program.steps}
+
+
+def effects_of(program: Program, step: str) -> StepEffects:
+    """Effects of one step of a program."""
+    found = program.step_by_id.get(step)
+    return UNKNOWN if found is None else _of_step(program, found)
+
+
+def _of_step(program: Program, step: Step) -> StepEffects:
+    return _of_acts(program.acts_of(step.id), step, _bound(program, step.id), _per_file(program, step))
+
+
+def _per_file(program: Program, step: Step) -> bool:
+    """Is the step, or the scene it lies in, done once for each of some files that can be named?"""
+    owners, scene = [step.id], program.scene_by_id.get(step.scene)
+    while scene is not None:
+        owners.append(scene.id)
+        scene = program.scene_by_id.get(scene.parent or "")
+    loops = (c for owner in owners for c in program.controls_of(owner) if c.kind is ControlKind.LOOP)
+    return any(c.domain and domain_glob(c.domain) is not None for c in loops)
 
 
 def _bound(program: Program, step: str) -> bool:
@@ -102,18 +124,19 @@ def _bound(program: Program, step: str) -> bool:
     )
 
 
-def _of_acts(acts: tuple[Act, ...], step: Step, tied: bool) -> StepEffects:
+def _of_acts(acts: tuple[Act, ...], step: Step, tied: bool, per_file: bool) -> StepEffects:
     if not acts:
         return UNKNOWN
     if _asks_only(acts, step):
         acts = tuple(a for a in acts if a.type in _LOOKING)
-    parts = [act_effects(a) for a in acts] + [_named_only(acts, step.text)]
+    parts = [act_effects(a, per_file) for a in acts] + [_named_only(acts, step.text)]
     total = parts[0]
     for part in parts[1:]:
         total = total | part
     closed = not (tied or total.top or total.external) and _closed(acts, step)
+    apart = per_file and not (tied or total.top or total.external)
     literal, item = all(_literal(a) for a in acts), _item(acts, step)
-    return StepEffects(total, _class(acts, total), closed, closed and literal, closed and item)
+    return StepEffects(total, _class(acts, total), closed, closed and literal, closed and item, apart)
 
 
 def _item(acts: tuple[Act, ...], step: Step) -> bool:
@@ -162,12 +185,17 @@ def place_effects(reads: tuple[str, ...], writes: tuple[str, ...]) -> Effects:
     return Effects(*opened)
 
 
-def act_effects(act: Act) -> Effects:
-    """Effects of one act. Network, processes, unknown commands and unnamed tools are anything, beside what they name."""
+def act_effects(act: Act, per_file: bool = False) -> Effects:
+    """Effects of one act. Network, processes, unknown commands and unnamed tools are anything, beside what they name.
+
+    `per_file`: placeholders in places that prose names stand for the file that is at hand, and not for anything.
+    """
     named = place_effects(act.reads, act.writes)
-    if act.unknown or act.scope in (Scope.NETWORK, Scope.PROCESS):
+    spoken = act.origin is Origin.PROSE and act.command is None
+    of_file = per_file and spoken and "*" not in (*named.reads, *named.writes)
+    if (act.unknown and not of_file) or act.scope in (Scope.NETWORK, Scope.PROCESS):
         return named | TOP
-    if act.origin is not Origin.PROSE or act.command is not None:
+    if not spoken:
         return named if act.type is not ActType.CALL_TOOL or act.reads or act.writes else TOP
     return named | _prose_effects(act)
 

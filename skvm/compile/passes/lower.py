@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, TypeGuard
 
 from skvm.capability import Level
 from skvm.compile.layout import Box, Entry, Layout, bound_of
+from skvm.compile.passes.effects import effects_of
 from skvm.compile.request import CompileRequest
 from skvm.compile.slices import Slicer
 from skvm.compile.unit import Pass, Unit
@@ -40,7 +42,7 @@ class LowerPass(Pass):
     """Program to nodes."""
 
     id: ClassVar[str] = "lower"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "steps, gates, branches, loops and maps out of the program"
     needs: ClassVar[tuple[str, ...]] = ("program",)
     gives: ClassVar[tuple[str, ...]] = ("nodes", "diagnostics")
@@ -51,7 +53,7 @@ class LowerPass(Pass):
         model = Executor(kind=ExecutorKind.MODEL, target=str(unit.request.target))
         if not has_procedure(unit.program):
             return replace(unit, nodes=(_whole(unit.program, slicer, model),))
-        layout = Layout(unit.program, slicer)
+        layout = Layout(unit.program, slicer, partial(effects_of, unit.program))
         nodes = _Builder(unit.program, slicer, model, layout, unit.request.skills).nodes(layout.entries())
         found = [_note(unit.program, owner, words) for owner, words in layout.notes]
         found += [_apart(node, *unit.request.apart[node.skill]) for node in nodes if _is_apart(node, unit.request)]

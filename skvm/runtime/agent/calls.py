@@ -62,7 +62,8 @@ class StepCalls:
     """Calls of one attempt at one step. `recorded` is what an earlier part of the run left of this attempt.
 
     `confined`: the places the step may write because others may run beside it; None = the whole work folder. `denied` says
-    what it was refused, `acted` whether any call had an effect that must not be repeated.
+    what it was refused, `acted` whether any call had an effect that must not be repeated. `kept` takes note of each call as the
+    journal does, for another conversation that may have to go on from there.
     """
 
     session: Session
@@ -74,6 +75,7 @@ class StepCalls:
     confined: tuple[str, ...] | None = None
     denied: str = ""
     acted: bool = False
+    kept: Attempt | None = None
     records: list[CallRecord] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
     _count: int = 0
@@ -131,6 +133,8 @@ class StepCalls:
         if foretold:
             data["foretold"] = foretold
         self.session.emit(EventKind.TOOL_INTENT, self.node.id, self.scope, **data)
+        if self.kept is not None:
+            self.kept.begin(data)
         began = self.session.ports.clock.monotonic()
         done = await self._act(tool, args, words)
         seconds = round(self.session.ports.clock.monotonic() - began, 6)
@@ -141,6 +145,8 @@ class StepCalls:
         if self.denied:
             result["denied"] = self.denied = self.session.redactor.text(self.denied)
         self.session.emit(EventKind.TOOL_RESULT, self.node.id, self.scope, **result, seconds=seconds)
+        if self.kept is not None:
+            self.kept.results[call] = {**result, "seconds": seconds}
         if done.failed is not None:
             raise done.failed
         return self._record(tool, args, effect, {**result, "seconds": seconds})

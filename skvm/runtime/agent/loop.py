@@ -108,16 +108,25 @@ class Conversation:
             ended = await self._answer(reply)
             if ended is not None:
                 return ended
-            if self.bad >= MALFORMED:
-                return Ended(StepStatus.FAILED, reason=f"{self.bad} calls that could not be understood")
-            if self.seen and max(self.seen.values()) > REPEATS:
-                return Ended(StepStatus.FAILED, reason="the model repeats the same call without getting anywhere")
+            if self.stuck:
+                return Ended(StepStatus.FAILED, reason=self.stuck)
         return Ended(StepStatus.FAILED, reason=f"not finished after {self.session.request.turns} turns")
+
+    @property
+    def stuck(self) -> str:
+        """Why it makes no sense to go on; empty while it does."""
+        if self.bad >= MALFORMED:
+            return f"{self.bad} calls that could not be understood"
+        if self.seen and max(self.seen.values()) > REPEATS:
+            return "the model repeats the same call without getting anywhere"
+        return ""
 
     async def _answer(self, reply: ModelReply) -> Ended | None:
         calls = self._said(reply)
-        if not calls:
-            return await self._plain(reply)
+        return await self.take(calls) if calls else await self._plain(reply)
+
+    async def take(self, calls: tuple[ToolCall, ...]) -> Ended | None:
+        """Do the calls of one turn and answer them; how the step ended, if it did."""
         ended: Ended | None = None
         for group in groups(calls):
             if ended is not None:
@@ -130,9 +139,7 @@ class Conversation:
 
     def _said(self, reply: ModelReply) -> tuple[ToolCall, ...]:
         """Put the answer into the conversation; its calls, each with an id."""
-        calls = tuple(
-            c if c.id else c.model_copy(update={"id": f"c{len(self.messages)}_{i}"}) for i, c in enumerate(reply.calls)
-        )
+        calls = named(reply.calls, len(self.messages))
         self.messages.append(Message.made(role="assistant", content=reply.text, calls=calls))
         return calls
 
@@ -247,6 +254,11 @@ def groups(calls: tuple[ToolCall, ...]) -> list[list[ToolCall]]:
     return groups
 
 
+def named(calls: tuple[ToolCall, ...], turn: int) -> tuple[ToolCall, ...]:
+    """The calls, each with an id."""
+    return tuple(c if c.id else c.model_copy(update={"id": f"c{turn}_{i}"}) for i, c in enumerate(calls))
+
+
 async def _together(one: Any, good: list[tuple[int, str, dict[str, Any]]]) -> None:
     """At once; call numbers are given in order because tasks start in order."""
     try:
@@ -254,10 +266,11 @@ async def _together(one: Any, good: list[tuple[int, str, dict[str, Any]]]) -> No
             for item in good:
                 group.start_soon(one, *item)
     except BaseExceptionGroup as errors:
-        raise _first(errors) from None
+        raise first_of(errors) from None
 
 
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of a group of tasks."""
     for error in errors.exceptions:
-        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+        return first_of(error) if isinstance(error, BaseExceptionGroup) else error
     return InternalError("an empty group of errors")

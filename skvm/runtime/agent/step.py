@@ -77,7 +77,7 @@ class StepRun:
 
     async def run(self) -> StepResult:
         """Do it: stated command, solidified code, model; each only when the one before it does not apply or fails."""
-        return self._result(await self._bounded())
+        return self.result(await self._bounded())
 
     async def _bounded(self) -> Ended:
         if self.node.timeout is None:
@@ -164,12 +164,12 @@ class StepRun:
         if offer is not None and finished is not None:
             self.shown = "solid"
             ended = Ended(StepStatus.DONE, finished[1], finished[0])
-            served(session, context, offer, self._result(ended))
+            served(session, context, offer, self.result(ended))
             return ended
         self.shown = "model"
         rules = None if self.calls.records else rules_of(session, self.node, self.scope)
         ended = await self._converse(rules)
-        result = self._result(ended)
+        result = self.result(ended)
         before = self.talk.before if self.talk is not None else None
         if before is not None and before.made:
             report(before, result)
@@ -186,7 +186,7 @@ class StepRun:
         model = session.model_of(node.executor.target)
         kind = Conversation if session.request.brief is None else TaskTalk
         self.talk = kind(
-            session, node, self.scope, self.calls, model, self._tag(command), list(messages), self.recorded, self.ends
+            session, node, self.scope, self.calls, model, self.tag(command), list(messages), self.recorded, self.ends
         )
         self.talk.last = self.last
         if rules is not None or self.recorded is not None:
@@ -200,7 +200,8 @@ class StepRun:
             return raw_messages(self.session, self.node)
         return step_messages(self.session, self.node, self.scope, command)
 
-    def _tag(self, command: str) -> RequestTag:
+    def tag(self, command: str) -> RequestTag:
+        """Who asks, for a simulated model."""
         if self.session.request.brief is not None:
             return self.session.request.brief.tag
         return RequestTag.made(
@@ -216,7 +217,8 @@ class StepRun:
             workdir=str(self.session.space.work),
         )
 
-    def _result(self, ended: Ended) -> StepResult:
+    def result(self, ended: Ended) -> StepResult:
+        """How the attempt ended, with all it did and used."""
         spent = self.talk.spent if self.talk is not None else None
         redact = self.session.redactor
         return StepResult.made(
@@ -237,7 +239,7 @@ class StepRun:
 
     def cut(self, status: StepStatus, reason: str) -> StepResult:
         """Result of an attempt that was ended from outside: what is done so far is kept."""
-        return self._result(Ended(status, reason=reason))
+        return self.result(Ended(status, reason=reason))
 
     def stopped(self) -> StepResult:
         """Result of an attempt that was denied a place: the next one starts over unless an effect has happened."""

@@ -27,6 +27,7 @@ from skvm.runtime.agent.asked import gate
 from skvm.runtime.flow.conditions import MET, NONE, NOT_MET, choose_arm, exit_reached
 from skvm.runtime.flow.delegates import delegate
 from skvm.runtime.flow.scheduler import GOOD, Flow
+from skvm.runtime.flow.shared import share_calls, share_items
 from skvm.runtime.flow.tasks import sub_task
 from skvm.runtime.session import Session
 from skvm.runtime.state.board import Missing
@@ -48,6 +49,7 @@ async def control(flow: Flow, node: PlanNode, scope: Scope) -> StepResult:
     if isinstance(node, MapNode):
         return await _map(flow, node, scope)
     if isinstance(node, BatchNode):
+        await share_calls(flow, node, scope)
         return await flow.block(node.id, scope)
     if isinstance(node, TaskNode):
         return await sub_task(flow, node, scope)
@@ -149,6 +151,7 @@ async def _map(flow: Flow, node: MapNode, scope: Scope) -> StepResult:
     width = anyio.CapacityLimiter(min(MAP_WIDTH, session.request.lanes) if node.parallel else 1)
     scopes = [scope.of_item(node.id, item, mark) for item, mark in zip(items, _marks(session, items), strict=True)]
     session.board.arrange(scopes)
+    await share_items(flow, node, scope, scopes, width)
     failed: list[StepResult] = []
 
     async def one(inside: Scope, cancel: anyio.CancelScope) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +43,11 @@ class Scope:
         """Inside map `node` for one item; `mark` stands for it without its name."""
         key = quote(item if isinstance(item, str) else str(item), safe=_SAFE, errors="replace")[:120]
         return Scope((*self.parts, (node, f"{key}" or mark)), _join(self.draw, mark), item)
+
+    def of_pieces(self, node: str, key: str, pieces: Iterable[Scope]) -> Scope:
+        """Where several pieces of work share a conversation: `key` numbers them, what they are is their draws."""
+        marks = "+".join(piece.draw.removeprefix(f"{self.draw}/") for piece in pieces)
+        return Scope((*self.parts, (node, key)), _join(self.draw, marks), self.item)
 
     def handed_over(self, node: str, skill: str, place: int) -> Scope:
         """Inside the plan of another skill that `node`, the run's `place`-th such node, hands over to."""

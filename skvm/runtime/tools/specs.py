@@ -11,6 +11,7 @@ from skvm.ports import ToolSpec
 TOOLS_VERSION = "2"
 FINISH = "finish"
 CHOOSE = "choose"
+PIECE = "piece"
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -88,6 +89,31 @@ def choose_spec(options: tuple[str, ...], description: str) -> ToolSpec:
 def judge_spec(description: str) -> ToolSpec:
     """The tool that answers whether a loop's exit is reached."""
     return _spec(CHOOSE, description, {"met": {"type": "boolean"}}, {"reason": _TEXT})
+
+
+def of_pieces(tools: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    """The tools where several pieces of work share a conversation: each call says which of them it is for."""
+    return tuple(_of_pieces(tool) for tool in tools)
+
+
+def _of_pieces(tool: ToolSpec) -> ToolSpec:
+    body = tool.parameters
+    properties = {PIECE: {"type": "integer", "minimum": 1}, **body["properties"]}
+    return ToolSpec(
+        name=tool.name,
+        description=tool.description,
+        parameters={**body, "properties": properties, "required": [PIECE, *body["required"]]},
+    )
+
+
+def of_piece(text: str) -> tuple[int | None, str]:
+    """Which piece a call is for, and its arguments without that; None where it does not say."""
+    try:
+        args = json.loads(text)
+    except (ValueError, RecursionError):
+        return None, text
+    number = args.pop(PIECE, None) if isinstance(args, dict) else None
+    return (number, json.dumps(args, ensure_ascii=False)) if type(number) is int else (None, text)
 
 
 def decode(name: str, text: str) -> tuple[dict[str, Any] | None, str]:
