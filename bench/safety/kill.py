@@ -1,6 +1,6 @@
-"""`kill -9` at every event of seven plans, as soon as it is written and again right before the next one is. Each run is resumed:
-same result, nothing lost, what became of effects. A run that stops in doubt is then answered by a person: no; yes, and killed
-right after the answer; yes.
+"""`kill -9` at every event of seven plans, as soon as it is written and again right before the next one is. Each run is
+resumed: same result, nothing lost, what became of effects. A run that stops in doubt is then answered by a person: no; yes, and
+killed right after the answer; yes.
 
 The plans, and what must hold, are those of the suite (`tests/runtime/crash_plans.py`, `crash_judge.py`). A run is a process of
 its own, forked from one that has imported everything, and kills itself.

@@ -2,8 +2,8 @@
 
 What is sent again with every turn is then sent once for several of them. Only where the target was measured to make several
 calls at once, where it is cheaper by estimate with what may have to be repeated counted, and where no piece can touch what
-another one does or has an effect that must not be repeated; else each piece keeps a conversation of its own (law 6). It looks at
-steps before any edit, so that taking edits back leaves the same rules.
+another one does or has an effect that must not be repeated; else each piece keeps a conversation of its own (law 6). Steps
+are looked at before any edit, so that taking edits back leaves the same rules.
 """
 
 from __future__ import annotations

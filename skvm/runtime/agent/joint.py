@@ -153,10 +153,11 @@ async def talk_jointly(session: Session, owner: PlanNode, rule: Joint, place: Sc
     holder = Holder(owner.id, place.parts, effects)
     await session.locks.take(holder)
     session.course.running += len(pieces)
-    status, reason = StepStatus.DONE, ""
+    status, reason = StepStatus.FAILED, "an internal error"
     try:
         _open(talk)
         await talk.run()
+        status, reason = StepStatus.DONE, ""
     except anyio.get_cancelled_exc_class():
         status, reason = StepStatus.CANCELLED, why_ended(session)
         session.course.unasked = session.course.unasked or not talk.spent.model_calls
