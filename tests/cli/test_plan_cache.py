@@ -59,7 +59,7 @@ def test_every_pass_is_dumped_and_timed(skvm, skill, tmp_path) -> None:
     done = skvm("compile", skill, "--target", "sim/weak", "--timings", env={"SKVM_DUMP": str(tmp_path / "dump")})
     assert done.code == 0 and "bind" in done.err and " ms" in done.err
     names = [p.name for p in sorted((tmp_path / "dump").rglob("*.txt"))]
-    assert names[0] == "01-parse.txt" and names[-1].endswith("-emit.txt") and len(names) == 13
+    assert names[0] == "01-parse.txt" and names[-1].endswith("-emit.txt") and len(names) == 14
     last = next((tmp_path / "dump").rglob("*-emit.txt")).read_text()
     assert "bind S1.s1" in last or "bind skill" in last
 
