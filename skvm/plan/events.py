@@ -22,7 +22,7 @@ class EventKind(StrEnum):
     tool.intent    call (id), tool, args, effect, idempotency; digests {before, after} of an edit; foretold (the
                    rule) of a read done before the model was asked
     tool.result    call (id), ok, result, exit_code, stdout, seconds; files [...] a command changed; denied (what was refused)
-    gate.ask, gate.answer   question, answer, by
+    gate.ask, gate.answer   question, answer, by; title of a step that only asks
     branch.choose  arm, index, by; of a loop's exit: arm met or not_met, in the scope of the iteration
     guard.miss     solid (id), guard, reason, done (calls made before the miss)
     solid.serve    solid (id), calls

@@ -16,12 +16,14 @@ from skvm.pytest_plugin.ran import Ran
 
 @dataclass(frozen=True)
 class Skills:
-    """Skills under test. `record`: the model that is asked and recorded; without it answers come from `cassette` only."""
+    """Skills under test. `record`: the model that is asked, at `api_base` where that is given, and recorded; without it
+    answers come from `cassette` only."""
 
     home: Path
     cassette: Path
     golden_folder: Path
     record: str | None = None
+    api_base: str | None = None
     update: bool = False
 
     @property
@@ -42,7 +44,7 @@ class Skills:
         events: list[Event] = []
         asked = RunOptions(model=model or self._model(), task=task, on_event=events.append, **options)
         if model is None and self.record:
-            asked = replace(asked, record=self.cassette)
+            asked = replace(asked, record=self.cassette, api_base=asked.api_base or self.api_base)
         return Ran(Skvm(self.settings).run(plan, asked), tuple(events), plan)
 
     def golden(self, value: Any, name: str) -> None:

@@ -145,3 +145,18 @@ def test_names_of_tests_become_folders(suite: pytest.Pytester) -> None:
 
     assert _plain("test_a[../x/y]") == "test_a_.._x_y_"
     assert "/" not in _plain("a/b") and Path(_plain("a/b")).parts == (_plain("a/b"),)
+
+
+def test_answers_of_a_server_of_ones_own_are_recorded(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    from skvm.testing.answers import Say
+    from skvm.testing.loopback import LoopbackServer
+
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    (suite.mkdir("poet") / "SKILL.md").write_text(POET, encoding="utf-8")
+    suite.makepyfile(test_poet=ASKING)
+    with LoopbackServer(Say(calls=[("finish", {"values": {}, "summary": "done"})])) as server:
+        options = ("-p", "skvm.pytest_plugin", "-p", "no:cacheprovider", "--skvm-record", "openai/mine")
+        found = suite.runpytest_subprocess(*options, "--skvm-api-base", server.base_url, "test_poet.py")
+        found.assert_outcomes(passed=1)
+        assert len(server.requests) == 1
+    run(suite, "test_poet.py").assert_outcomes(passed=1)

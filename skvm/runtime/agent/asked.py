@@ -14,7 +14,7 @@ async def gate(session: Session, node: PlanNode, scope: Scope, question: str) ->
     earlier = session.replay.answers.get((node.id, scope.path))
     if earlier is not None and earlier.get("answer") is True:
         return True, str(earlier.get("by", ""))
-    session.emit(EventKind.GATE_ASK, node.id, scope, question=question)
+    session.emit(EventKind.GATE_ASK, node.id, scope, question=question, title=node.title)
     approved, by = await _answer(session, node, question)
     if approved is not None:
         session.emit(EventKind.GATE_ANSWER, node.id, scope, question=question, answer=approved, by=by)
