@@ -5,6 +5,13 @@ numbered in the order they start, which for steps that overlap is another one ea
 each with a guarantee of its own. So DBOS holds what the journal cannot - the queue, and who does what - and the journal, in the
 same database or home folder, holds what happened: a run that is taken over is resumed from it.
 
+A run stays with one executor; its steps are not spread over several. They share more than files: what is left of the limits
+(held back before each call), lanes, locks of their effects, the numbering of the journal, and the knowledge of who else is
+working, without which nobody can say whose a changed file is. Each of these would be a question to the database before each
+call; whether an effect happened could only be told when every step had a lease of its own; and a shared file system need not
+show one machine what another has just written. A step waits for its model most of the time, and one process carries hundreds,
+so what is spread is runs.
+
 Who does a run is an executor: one process, which holds the lock of its name as long as it lives. Whoever serves looks for runs
 whose executor's lock is free and puts them back into the queue. Runs stay with those who see their files: queue and executors
 are named after the home folder.
