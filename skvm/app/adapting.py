@@ -306,6 +306,8 @@ def roll_back(skill: str, digest: str, target: str | None, settings: Settings) -
 
     with open_store(settings.home) as storage, storage.lock("adapting", LOCK_SECONDS):
         found = [r for r in records(storage) if r.skill == skill and target in (None, r.target)]
+        if not found and not records(storage):
+            raise UsageError("nothing was adapted yet", where=skill, help="see `skvm run --adapt`")
         if len(found) != 1:
             known = ", ".join(f"{r.skill} on {r.target}" for r in found or records(storage)) or "none"
             raise UsageError("name one skill and target", where=skill, help=f"known: {known}; see --target")
@@ -324,4 +326,4 @@ def adapted(skill: str | None, settings: Settings) -> Page:
     from skvm.store import open_store
 
     with open_store(settings.home) as storage:
-        return adapted_page([r for r in records(storage) if skill in (None, r.skill)])
+        return adapted_page(records(storage), skill)

@@ -67,12 +67,33 @@ def learn_(
 
 @command.command("list")
 @click.option("--skill", help="only steps of this skill")
+@click.option("--all", "former", is_flag=True, help="also codes that wider ones took the place of")
 @format_option()
-def list_(skill: str | None, form: str) -> int:
+def list_(skill: str | None, former: bool, form: str) -> int:
     """All solidified and watched steps with their state."""
     from skvm.jit.show import list_steps
 
-    return _show(lambda book: list_steps(book, skill), form)
+    return _show(lambda book: list_steps(book, skill, former), form)
+
+
+@command.command("eval")
+@click.argument("id", required=False)
+@click.option("--skill", help="only steps of this skill")
+@format_option()
+def eval_(id: str | None, skill: str | None, form: str) -> int:
+    """What live code would have done in the model runs that are kept; nothing is run.
+
+    Exits 1 where code that serves would have done otherwise than the model did.
+    """
+    from skvm.app.evidence import with_book
+    from skvm.jit.evaluate import evaluate
+
+    shown = with_book(lambda book: evaluate(book, id, skill))
+    if form == "json":
+        put_json(shown.data)
+    else:
+        put(shown.text)
+    return 1 if any(row["otherwise"] and row["state"] == "promoted" for row in shown.data["items"]) else 0
 
 
 @command.command("show")
@@ -141,10 +162,12 @@ def drop_(id: str, form: str) -> int:
 
 @command.command("review")
 @click.argument("id")
-@click.option("--accept/--reject", "accept", default=None, required=True, help="a person's verdict")
+@click.option("--accept/--reject", "accept", default=None, help="a person's verdict; without one the code is shown")
 @format_option()
-def review_(id: str, accept: bool, form: str) -> int:
-    """Accept or reject one solidified step after reading it."""
-    from skvm.jit.show import review
+def review_(id: str, accept: bool | None, form: str) -> int:
+    """Accept or reject one solidified step after reading it; without a verdict it is shown, and nothing changes."""
+    from skvm.jit.show import review, show
 
+    if accept is None:
+        return _show(lambda book: show(book, id), form)
     return _show(lambda book: review(book, id, accept), form)

@@ -314,7 +314,7 @@ def _rounded(table: dict[str, float]) -> dict[str, float]:
 def ledger_text(book: Ledger) -> str:
     """The ledger for people: one line a step, one a skill and one for the sum, and what the figures rest on."""
     if not book.rows and not book.skills:
-        return "nothing recorded yet: run a skill with steps that a model does\n"
+        return "nothing recorded: run a skill with steps that a model does; `skvm jit list` has the names of known ones\n"
     lines = [
         f"{'step':<24} {'runs':>5} {'served':>6} {'back':>5} {'calls saved':>12} {'tokens saved':>13} {'net seconds':>12}"
         f"  {'95 %':<22} {'pays from run':>13}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from skvm.ir import Frozen
 from skvm.jit.agreement import Reach
 from skvm.jit.book import Book
-from skvm.jit.ladder import LIVE, Policy, StepRecord
+from skvm.jit.ladder import LIVE, REPLACED, Policy, StepRecord
 from skvm.jit.unify import spelled
 from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep
 
@@ -22,20 +23,35 @@ class Page(Frozen):
     data: Any
 
 
-def list_steps(book: Book, skill: str | None = None) -> Page:
-    """All codes with their state and what they rest on; codes the skill no longer reaches are `stale`."""
-    stale = book.stale()
-    rows = [_row(r, v, stale, book.policy) for r in book.records() if skill in (None, r.skill) for v in r.versions]
-    watched = [r for r in book.records() if skill in (None, r.skill) and not r.versions]
+def list_steps(book: Book, skill: str | None = None, former: bool = True) -> Page:
+    """All codes with their state and what they rest on; codes the skill no longer reaches are `stale`.
+
+    `former` False leaves codes out of the text that wider ones took the place of; the data has them all.
+    """
+    stale, known = book.stale(), book.records()
+    records = [r for r in known if skill in (None, r.skill)]
+    rows = [_row(r, v, stale, book.policy) for r in records for v in r.versions]
+    watched = [r for r in records if not r.versions]
     data = {"items": rows, "observed": [{"skill": r.skill, "step": r.step_id, "runs": _runs(r)} for r in watched]}
+    shown = [row for row in rows if former or not row["replaced_by"]]
     lines = [
         f"{row['id']:<14} {row['state']:<9} {row['skill']} {row['step']}: {row['runs']} runs, {row['agreed']} predicted, "
         f"{row['disagreed']} otherwise{' (simulated)' if row['simulated'] else ''}"
         + (f"; {told}" if (told := row["standing" if row["state"] in SERVING else "reason"]) else "")
-        for row in rows
+        for row in shown
     ]
     lines += [f"{'-':<14} {'observed':<9} {r.skill} {r.step_id}: {_runs(r)} runs; {_last(r)}" for r in watched]
-    return Page(text="\n".join(lines or ["no step has been observed yet"]) + "\n", data=data)
+    if len(shown) < len(rows):
+        lines.append(f"and {len(rows) - len(shown)} that wider ones took the place of: see --all")
+    return Page(text="\n".join(lines or [nothing(skill, (r.skill for r in known))]) + "\n", data=data)
+
+
+def nothing(skill: str | None, known: Iterable[str]) -> str:
+    """What is said where nothing is known, of a skill or at all."""
+    names = ", ".join(sorted(set(known)))
+    if skill is None or not names:
+        return "no step has been observed yet: run a skill with steps that a model does"
+    return f"nothing is known of {skill}; known: {names}"
 
 
 def _runs(record: StepRecord) -> int:
@@ -61,6 +77,7 @@ def _row(record: StepRecord, code: SolidStep, stale: dict[str, str], policy: Pol
         "disagreed": code.disagreed,
         "simulated": code.simulated,
         "reason": stale.get(code.id, code.reason),
+        "replaced_by": code.recorded.get(REPLACED, ""),
         "reach": shown.reach.value,
         "error_bound": round(shown.bound, 6),
         "provisional": not shown.established,
@@ -70,21 +87,36 @@ def _row(record: StepRecord, code: SolidStep, stale: dict[str, str], policy: Pol
     }
 
 
-def show(book: Book, id: str) -> Page:
-    """The code of one solidified step, readable, with guards, evidence and history; raises KeyError."""
-    record, code = book.find(id)
+def named(book: Book, name: str) -> tuple[StepRecord, SolidStep]:
+    """A code by its id, or the only live one of a step by the step's id or the first part of its own; raises KeyError, and
+    ValueError where several are meant."""
+    try:
+        return book.find(name)
+    except KeyError:
+        meant = [
+            (r, v)
+            for r in book.records()
+            for v in r.versions
+            if v.state in LIVE and name in (r.step_id, v.id.partition("/")[0])
+        ]
+    if len(meant) > 1:
+        raise ValueError(f"{name} may be {', '.join(v.id for _, v in meant)}")
+    if not meant:
+        raise KeyError(name)
+    return meant[0]
+
+
+def show(book: Book, name: str) -> Page:
+    """The code of one solidified step, readable, with guards, evidence and history; raises KeyError, ValueError as `named`."""
+    record, code = named(book, name)
     stale = book.stale()
     row = _row(record, code, stale, book.policy)
     flag = " · learned from a simulated model" if code.simulated else ""
     parts = [
         f"{code.id}  {row['state']}  step {code.step_id} of {record.skill}{flag}",
         *([f"  {row['reason']}"] if row["reason"] else []),
-        "inputs",
-        *(
-            f"  {g.name:<8} {_readable(g.value)}"
-            for g in code.guards
-            if g.kind == "input" and g.value not in ("null", "{}", '""')
-        ),
+        "serves",
+        *(f"  {line}" for line in _inputs(code)),
         "holes",
         *(f"  {line}" for line in _holes(code)),
         "code",
@@ -95,10 +127,41 @@ def show(book: Book, id: str) -> Page:
         f"{code.disagreed} otherwise",
         f"standing: {row['standing']}; {_taxed(record, code, book.policy)}",
     ]
-    history = [h for h in record.history if h.solid == id]
+    history = [h for h in record.history if h.solid == code.id]
     parts += ["history", *(f"  {line}" for line in _history(history))] if history else []
+    parts += [_verdicts(code)] if code.state in LIVE else []
     data = {**row, "code": code.model_dump(mode="json"), "history": [h.model_dump() for h in history]}
     return Page(text="\n".join(parts) + "\n", data=data)
+
+
+def _verdicts(code: SolidStep) -> str:
+    accept = "" if code.state is SolidState.PROMOTED else f"`skvm jit review {code.id} --accept` lets it serve, "
+    reject, drop = f"`skvm jit review {code.id} --reject` ends it for good", f"`skvm jit drop {code.id}` has it learned anew"
+    return f"your word: {accept}{reject}, {drop}"
+
+
+def _inputs(code: SolidStep) -> list[str]:
+    """Requests, files and earlier values that the code is for; a request in several wordings one a line."""
+    lines: list[str] = []
+    for guard in code.guards:
+        if guard.kind != "input" or guard.value in ("null", "{}", '""', "[]"):
+            continue
+        try:
+            stored = json.loads(guard.value)
+        except ValueError:
+            stored = None
+        if isinstance(stored, dict) and set(stored) == {"$one_of"}:
+            lines += [f"{guard.name:<8} {_readable(spelled(form[0]))}" for form in stored["$one_of"]]
+        elif guard.name == "files" and isinstance(stored, list):
+            lines += [f"{guard.name:<8} {_file(row)}" for row in stored]
+        else:
+            lines.append(f"{guard.name:<8} {_readable(guard.value)}")
+    return lines or ["every run of the step"]
+
+
+def _file(row: Any) -> str:
+    name, path = (_readable(spelled(part)) for part in row) if isinstance(row, list) and len(row) == 2 else (str(row), "")
+    return name if path in ("", name) else f"{name} at {path}"
 
 
 def _taxed(record: StepRecord, code: SolidStep, policy: Policy) -> str:
@@ -234,9 +297,15 @@ def _is(record: StepRecord, step: str) -> bool:
 
 
 def drop(book: Book, id: str) -> Page:
-    """Demote a code and forget the runs it rests on; raises KeyError."""
+    """Demote a code and forget the runs it rests on; raises KeyError, and ValueError for one that a wider one replaced."""
+    record, code = book.find(id)
+    by = code.recorded.get(REPLACED, "")
+    if by and any(v.id == by for v in record.versions):
+        raise ValueError(f"{id} serves no more, {by} took its place: drop that one")
     code = book.forget(id, "dropped by hand")
-    return Page(text=f"{id} dropped; step {code.step_id} is learned anew\n", data={"id": id, "state": code.state.value})
+    others = [v.id for v in record.versions if v.id != id and v.state is SolidState.PROMOTED]
+    more = f"; {', '.join(others)} of the same step may still serve" if others else f"; step {code.step_id} is learned anew"
+    return Page(text=f"{id} dropped{more}\n", data={"id": id, "state": code.state.value, "serving": others})
 
 
 def review(book: Book, id: str, accept: bool) -> Page:
@@ -245,8 +314,11 @@ def review(book: Book, id: str, accept: bool) -> Page:
     Raises ValueError when a code that is neither shadow nor candidate is to be accepted: it was demoted for a reason.
     """
     _, code = book.find(id)
-    if accept and code.state not in (SolidState.SHADOW, SolidState.CANDIDATE, SolidState.PROMOTED):
-        raise ValueError(f"{id} is {code.state.value}: {code.reason}")
+    if accept and code.state not in LIVE:
+        again = ": `skvm jit drop` has it learned anew" if code.state is SolidState.REJECTED else ""
+        raise ValueError(f"{id} is {code.state.value}: {code.reason}{again}")
     state = SolidState.PROMOTED if accept else SolidState.REJECTED
     changed = book.change(id, state, "accepted by a person" if accept else "rejected by a person")
-    return Page(text=f"{id} is {changed.state.value}\n", data={"id": id, "state": changed.state.value})
+    stale = book.stale().get(id, "") if accept else ""
+    note = f", but it serves nothing: {stale}" if stale else ""
+    return Page(text=f"{id} is {changed.state.value}{note}\n", data={"id": id, "state": changed.state.value, "stale": stale})

@@ -16,10 +16,13 @@ class Page(Frozen):
     data: Any
 
 
-def adapted_page(records: Sequence[AdaptRecord]) -> Page:
-    """Every skill and target with its plans, estimates out of runs, odd inputs and history."""
+def adapted_page(records: Sequence[AdaptRecord], skill: str | None = None) -> Page:
+    """Every skill (or one) and target with its plans, estimates out of runs, odd inputs and history."""
+    known = ", ".join(sorted({r.skill for r in records}))
+    records = [r for r in records if skill in (None, r.skill)]
     lines = [line for record in records for line in _lines(record)]
-    text = "\n".join(lines or ["nothing was adapted yet: see `skvm run --adapt`"]) + "\n"
+    nothing = f"nothing is known of {skill}; known: {known}" if known else "nothing was adapted yet: see `skvm run --adapt`"
+    text = "\n".join(lines or [nothing]) + "\n"
     return Page(text=text, data={"items": [_row(r) for r in records]})
 
 
