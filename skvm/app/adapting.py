@@ -193,7 +193,9 @@ class Adapting:
         with self._lock():
             now = record_of(self.storage, self.compiled)
             now = compared(now, ran, did, self.policy, outcome.run)
-            now = now.model_copy(update={"compared": (*now.compared, outcome.run)[-READ_BACK:]})
+            # What was compared must not count a second time, as the usual success of a plan that was chosen for it.
+            taken = (*now.runs, other.run)[-2 * READ_BACK :]
+            now = now.model_copy(update={"compared": (*now.compared, outcome.run)[-READ_BACK:], "runs": taken})
             keep(self.storage, now)
             if any(v.digest == item.digest and v.state is VariantState.REJECTED for v in now.variants):
                 self.storage.blobs.drop(PLANS, item.digest)
