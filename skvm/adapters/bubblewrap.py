@@ -23,6 +23,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from skvm.adapters.confine.backend import Backend
 from skvm.adapters.confine.outlet import Outlet
@@ -41,6 +42,7 @@ from skvm.adapters.confine.process import Ended, Job, Launch
 from skvm.adapters.confine.seccomp import FilterPolicy, build_filter, filter_digest
 from skvm.adapters.confine.selftest import Attempt
 from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits
+from skvm.adapters.confine.warm import identity
 from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult
 
@@ -87,19 +89,30 @@ class Bubblewrap(Backend):
         """The first process inside opens the outlet, so the interpreter must be there."""
         return "the user's policy does not permit python3, which opens it" if hidden_program(request, _PYTHON) else ""
 
-    def start(self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None) -> Attempt:
+    def start(
+        self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None, passed: tuple[int, ...] = ()
+    ) -> Attempt:
         """A job ready to run; see `Backend`."""
         program_filter = self._filter if outlet is None else self._speaking
-        return _Start(self._program, program_filter, request, work, program, outlet).attempt()
+        return _Start(self._program, program_filter, request, work, program, outlet, passed).attempt()
+
+    def grant(self, request: SandboxRequest, work: Path, program: str) -> tuple[Any, ...]:
+        """The walls as they would be built now, what lies behind them, limits and interpreter."""
+        options = tuple(walls(request, work, lambda place: ["--bind", str(place), str(place)]))
+        places = (work, *write_places(request, work), *read_places(request))
+        limits = (*resource_limits(request.limits), request.limits.processes, request.limits.file)
+        return program, options, identity(places), limits
 
 
 class _Start:
     """One start: the descriptors it needs and what came of it."""
 
     def __init__(
-        self, bwrap: str, program_filter: bytes, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None
-    ) -> None:
+        self, bwrap: str, program_filter: bytes, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None,
+        passed: tuple[int, ...],
+    ) -> None:  # fmt: skip
         self._request = request
+        self._passed = passed
         self._status = b""
         self._inner: int | None = None
         self._stack = ExitStack()
@@ -133,7 +146,7 @@ class _Start:
             keep=limits.output,
             cap=limits.file,
             spill=self._request.spill,
-            pass_fds=(pipes.filter, pipes.status_write, pipes.gate_read, self._options, *self._places, *ways),
+            pass_fds=(pipes.filter, pipes.status_write, pipes.gate_read, self._options, *self._places, *ways, *self._passed),
             started=self._started,
             kill=self._kill,
         )

@@ -82,19 +82,23 @@ class Landlock(Backend):
         """ABI of the kernel, version of this policy, digest of the filter."""
         return f"landlock abi {self._abi} policy {POLICY} filter {filter_digest(self._filter)}"
 
-    def start(self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None) -> Attempt:
+    def start(
+        self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None, passed: tuple[int, ...] = ()
+    ) -> Attempt:
         """A job ready to run; see `Backend`."""
         program_filter = self._filter if outlet is None else self._speaking
-        return _Start(self._abi, program_filter, request, work, program, outlet).attempt()
+        return _Start(self._abi, program_filter, request, work, program, outlet, passed).attempt()
 
 
 class _Start:
     """One start: its private temporary folder, descriptors, and what came of it."""
 
     def __init__(
-        self, abi: int, program_filter: bytes, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None
-    ) -> None:
+        self, abi: int, program_filter: bytes, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None,
+        passed: tuple[int, ...],
+    ) -> None:  # fmt: skip
         self._request = request
+        self._passed = passed
         self._stack = ExitStack()
         self._outlet = outlet
         if outlet is not None:
@@ -124,7 +128,7 @@ class _Start:
             keep=limits.output,
             cap=limits.file,
             spill=self._request.spill,
-            pass_fds=(*descriptors, *ways),
+            pass_fds=(*descriptors, *ways, *self._passed),
             kill=self._kill,
         )
         return Attempt(Job(launch), self._result, self._stack.close, self._outlet)

@@ -31,7 +31,7 @@ from skvm.ports.runtime import (
     SolidBook,
     StepContext,
 )
-from skvm.ports.sandbox import Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
+from skvm.ports.sandbox import Keeping, Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult, SelfTest
 from skvm.ports.storage import QUEUED, Blobs, Journal, RunRow, Storage
 
 VERSION = 3
@@ -57,6 +57,7 @@ __all__ = [
     "HostRefused",
     "Job",
     "Journal",
+    "Keeping",
     "Message",
     "ModelClient",
     "ModelReply",

@@ -36,6 +36,7 @@ class SandboxGrants(Frozen):
 class SandboxRequest(Frozen):
     """`argv` without a shell; `env` is the whole environment; `cwd` lies in `grants.work`. `spill` gets all output.
 
+    `warm`: may run in a sandbox that was kept since a program with exactly these grants; nobody can tell but by the time.
     `reach` is asked for every connection; without it there is no network. With it the program is told of a proxy in
     `http_proxy` and `https_proxy` (and in capitals), which is the only way out.
     """
@@ -48,6 +49,7 @@ class SandboxRequest(Frozen):
     limits: SandboxLimits = SandboxLimits()
     spill: Path | None = None
     reach: Reach | None = None
+    warm: bool = False
 
 
 class SandboxResult(Frozen):
@@ -93,4 +95,13 @@ class Sandbox(Protocol):
     @property
     def version(self) -> str:
         """Identity of backend and policy, part of solidified keys."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A sandbox that keeps something for `warm` requests."""
+
+    def rest(self, work: Path) -> None:
+        """Let go of what is kept for a work folder in which nothing runs any more."""
         ...

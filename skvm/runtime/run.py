@@ -83,6 +83,7 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
             return await _Lifetime(session, before, simulated).run()
         finally:
             session.browsing.close()
+            session.commands.close()
 
 
 async def _prepared(

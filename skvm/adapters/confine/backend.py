@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 
@@ -12,7 +15,9 @@ from skvm.adapters.confine.outlet import Outlet
 from skvm.adapters.confine.places import checked_work, find_program, hidden_program, python_prefixes, read_places
 from skvm.adapters.confine.process import run_job
 from skvm.adapters.confine.selftest import Attempt, prove, prove_outlet
-from skvm.adapters.confine.verdict import not_found, unpassable
+from skvm.adapters.confine.verdict import not_found, read_ending, unpassable
+from skvm.adapters.confine.warm import Call, Worker, Workers, python_call
+from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult, SelfTest
 
 
@@ -28,17 +33,48 @@ class Backend(ABC):
         """Identity of backend and policy, part of solidified keys."""
 
     @abstractmethod
-    def start(self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None) -> Attempt:
-        """A job ready to run `program` in the checked folder `work`, with `outlet` as its only network. Raises SandboxError for
-        impossible grants."""
+    def start(
+        self, request: SandboxRequest, work: Path, program: str, outlet: Outlet | None, passed: tuple[int, ...] = ()
+    ) -> Attempt:
+        """A job ready to run `program` in the checked folder `work`, with `outlet` as its only network and the descriptors
+        `passed`. Raises SandboxError for impossible grants."""
+
+    def grant(self, request: SandboxRequest, work: Path, program: str) -> Any | None:
+        """All that a program may touch, and how much: two requests with equal grants may share a sandbox. None: never."""
+        return None
+
+    @cached_property
+    def _workers(self) -> Workers:
+        return Workers()
 
     async def run(self, request: SandboxRequest) -> SandboxResult:
         """Run one program; see the port. A network that did not prove to lead through the proxy alone is not granted."""
+        if request.warm and python_call(request):
+            done = await run_job(Call(partial(self._worker, request), request))
+            if done is not None:
+                return read_ending(request, *done)
         why = await self._no_outlet(request) if request.reach is not None else ""
         if not why:
             return await self.run_unproved(request)
         result = await self.run_unproved(request.model_copy(update={"reach": None}))
         return result.model_copy(update={"notes": (*result.notes, f"no network: {why}")})
+
+    def _worker(self, request: SandboxRequest) -> Worker | None:
+        """A worker for exactly this grant."""
+        with suppress(SandboxError):  # the cold way says what is wrong
+            work = checked_work(request)
+            program = self._program_of(request, work)
+            grant = self.grant(request, work, program) if isinstance(program, str) else None
+            return None if grant is None else self._workers.of(grant, request, self._served)
+        return None
+
+    def _served(self, request: SandboxRequest, passed: tuple[int, ...]) -> Attempt | None:
+        attempt = self.attempt(request, passed)
+        return attempt if isinstance(attempt, Attempt) else None
+
+    def rest(self, work: Path) -> None:
+        """End the workers of a work folder in which nothing runs any more."""
+        self._workers.end(work)
 
     async def _no_outlet(self, request: SandboxRequest) -> str:
         """Why this program gets no network; empty when it does."""
@@ -80,9 +116,16 @@ class Backend(ABC):
                 self._outlet_report = prove_outlet(self.name, self.version, self.run_unproved)
             return self._outlet_report
 
-    def attempt(self, request: SandboxRequest) -> Attempt | SandboxResult:
+    def attempt(self, request: SandboxRequest, passed: tuple[int, ...] = ()) -> Attempt | SandboxResult:
         """A job ready to run, or the result when the program does not exist. Raises SandboxError for impossible grants."""
         work = checked_work(request)
+        program = self._program_of(request, work)
+        if isinstance(program, SandboxResult):
+            return program
+        return self.start(request, work, program, Outlet() if request.reach is not None else None, passed)
+
+    def _program_of(self, request: SandboxRequest, work: Path) -> str | SandboxResult:
+        """The program as it lies in the sandbox, or the result when it does not."""
         if problem := unpassable(request):
             return not_found(request, problem)
         program = find_program(request, (work, *read_places(request), *python_prefixes()))
@@ -90,7 +133,7 @@ class Backend(ABC):
             return not_found(request)
         if hidden_program(request, program):
             return not_found(request, f"{request.argv[0]}: the user's policy does not permit this program")
-        return self.start(request, work, program, Outlet() if request.reach is not None else None)
+        return program
 
 
 _ONE = threading.Lock()

@@ -17,12 +17,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from skvm.diag import SandboxError
+
+End = TypeVar("End", covariant=True)
 
 CHUNK = 64 * 1024
 # Seconds that the pipes of a killed child may stay open: hundreds of processes take the kernel a while on a busy machine.
@@ -99,6 +101,8 @@ class Job:
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
+        self.begun: Callable[[], None] | None = None
+        """Called when the child has been started: it has what it inherits by then."""
         self._wake_read, self._wake_write = os.pipe()
         self._lock = threading.Lock()
         self._begun = False
@@ -123,6 +127,8 @@ class Job:
             self._begun = True
         try:
             child = self._start()
+            if self.begun is not None:
+                self.begun()
             try:
                 return self._attend(child, begun)
             finally:
@@ -147,7 +153,9 @@ class Job:
             raise SandboxError(f"cannot start {self._launch.argv[0]}: {error.strerror}") from None
 
     def _attend(self, child: subprocess.Popen[bytes], begun: float) -> Ended:
-        watch = _Watch(child, self._launch, self._wake_read)
+        assert child.stdin and child.stdout and child.stderr
+        launch, streams = self._launch, (child.stdin, child.stdout, child.stderr)
+        watch = Watch(streams, os.pidfd_open(child.pid), launch, self._wake_read, lambda: (launch.kill or kill_group)(child))
         try:
             if self._launch.started is not None:
                 self._launch.started(child)
@@ -174,14 +182,18 @@ class Job:
             os.close(self._wake_write)
 
 
-class _Watch:
-    """The loop over the pipes of one child."""
+class Watch:
+    """The loop over the pipes of one program: its `streams` (stdin, stdout, stderr); `ended` becomes readable when it has ended
+    and is closed here; `wake` asks for its end, which `kill` brings about."""
 
-    def __init__(self, child: subprocess.Popen[bytes], launch: Launch, wake: int) -> None:
-        self._child = child
+    def __init__(
+        self, streams: tuple[IO[bytes], IO[bytes], IO[bytes]], ended: int, launch: Launch, wake: int, kill: Callable[[], None]
+    ) -> None:
+        self._stdin, self._stdout, self._stderr = streams
         self._launch = launch
+        self._kill = kill
         self._select = selectors.DefaultSelector()
-        self._pidfd = os.pidfd_open(child.pid)
+        self._ended = ended
         self._spill: IO[bytes] | None = None
         self._input = memoryview(launch.stdin)
         self._open = 2
@@ -190,17 +202,16 @@ class _Watch:
         self._exited = False
         self._limit = 0.0
         self.kept = {"out": _Kept(launch.keep), "err": _Kept(launch.keep)}
-        assert child.stdin and child.stdout and child.stderr
-        for stream in (child.stdin, child.stdout, child.stderr):
+        for stream in streams:
             os.set_blocking(stream.fileno(), False)
-        self._select.register(child.stdout, selectors.EVENT_READ, "out")
-        self._select.register(child.stderr, selectors.EVENT_READ, "err")
-        self._select.register(self._pidfd, selectors.EVENT_READ, "exit")
+        self._select.register(self._stdout, selectors.EVENT_READ, "out")
+        self._select.register(self._stderr, selectors.EVENT_READ, "err")
+        self._select.register(ended, selectors.EVENT_READ, "exit")
         self._select.register(wake, selectors.EVENT_READ, "wake")
         if self._input:
-            self._select.register(child.stdin, selectors.EVENT_WRITE, "in")
+            self._select.register(self._stdin, selectors.EVENT_WRITE, "in")
         else:
-            child.stdin.close()
+            self._stdin.close()
 
     def loop(self, limit: float) -> str:
         """Serve the pipes until the child has exited and both are closed; returns the reason it was ended for, if any."""
@@ -215,8 +226,9 @@ class _Watch:
         return self._reason
 
     def close(self) -> None:
+        """Once, whatever came of it."""
         self._select.close()
-        os.close(self._pidfd)
+        os.close(self._ended)
         if self._spill is not None:
             self._spill.close()
 
@@ -224,7 +236,7 @@ class _Watch:
         if what == "in":
             self._feed()
         elif what == "exit":
-            self._select.unregister(self._pidfd)
+            self._select.unregister(self._ended)
             self._exited = True
             self._limit = min(self._limit, time.monotonic() + GRACE)
         elif what == "wake":
@@ -241,15 +253,14 @@ class _Watch:
         if not self._reason:
             self._reason = reason
             if not self._exited:
-                (self._launch.kill or kill_group)(self._child)
+                self._kill()
         for key in list(self._select.get_map().values()):
             if key.data == "wake":
                 self._select.unregister(key.fileobj)
         self._limit = time.monotonic() + GRACE
 
     def _feed(self) -> None:
-        stream = self._child.stdin
-        assert stream is not None
+        stream = self._stdin
         try:
             sent = os.write(stream.fileno(), self._input[:CHUNK])
         except BlockingIOError:
@@ -263,8 +274,7 @@ class _Watch:
                 stream.close()
 
     def _read(self, what: str) -> None:
-        stream = self._child.stdout if what == "out" else self._child.stderr
-        assert stream is not None
+        stream = self._stdout if what == "out" else self._stderr
         try:
             data = os.read(stream.fileno(), CHUNK)
         except BlockingIOError:
@@ -298,7 +308,21 @@ def kill_group(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-async def run_job(job: Job) -> Ended:
+class Runnable(Protocol[End]):
+    """A job, or whatever runs, stops and finishes like one."""
+
+    finished: threading.Event
+
+    def run(self) -> End:
+        """Blocks until it ended."""
+        ...
+
+    def stop(self) -> None:
+        """From any thread: `run` returns soon."""
+        ...
+
+
+async def run_job(job: Runnable[End]) -> End:
     """Run a job from async code. A cancellation stops the child and returns only when it is gone: whoever owns the work
     folder may rely on nothing writing to it afterwards."""
     try:

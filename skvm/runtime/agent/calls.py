@@ -63,7 +63,7 @@ class StepCalls:
 
     `confined`: the places the step may write because others may run beside it; None = the whole work folder. `denied` says
     what it was refused, `acted` whether any call had an effect that must not be repeated. `kept` takes note of each call as the
-    journal does, for another conversation that may have to go on from there.
+    journal does, for another conversation that may have to go on from there. `warm`: a program may be one of many.
     """
 
     session: Session
@@ -76,6 +76,7 @@ class StepCalls:
     denied: str = ""
     acted: bool = False
     kept: Attempt | None = None
+    warm: bool = False
     records: list[CallRecord] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
     _count: int = 0
@@ -310,7 +311,8 @@ class StepCalls:
         hosts = session.granted(self.node, "host")
         outward = Outward(hosts, self._tell_reach)
         reach = outward.reach if hosts else None
-        result = await session.commands.run(words or args["command"], session.env_of(self.node), reach, self._left(), write)
+        env, command = session.env_of(self.node), words or args["command"]
+        result = await session.commands.run(command, env, reach, self._left(), write, self.warm)
         alone = alone and session.course.running <= 1
         new = await in_thread(changed, work, before)
         wrote = tuple(path for path in new if alone or self._mine(path))

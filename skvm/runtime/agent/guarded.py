@@ -116,6 +116,16 @@ async def serve(
     session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope
 ) -> tuple[dict[str, Any], str] | None:
     """Make the offered calls; values and summary, or None when it must be left to the model with the calls already made."""
+    calls.warm = True
+    try:
+        return await _serve(session, context, offer, calls, scope)
+    finally:
+        calls.warm = False
+
+
+async def _serve(
+    session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope
+) -> tuple[dict[str, Any], str] | None:
     book, node = session.ports.solid, context.node
     assert book is not None
     for index, call in enumerate(offer.code.calls):

@@ -15,7 +15,7 @@ import anyio
 
 from skvm.diag import SandboxError
 from skvm.plan.policy import Policy
-from skvm.ports import Reach, Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult
+from skvm.ports import Keeping, Reach, Sandbox, SandboxGrants, SandboxLimits, SandboxRequest, SandboxResult
 from skvm.runtime.api import SandboxSource
 from skvm.runtime.state.redact import Redactor
 from skvm.runtime.threads import in_thread
@@ -94,9 +94,10 @@ class Commands:
         reach: Reach | None = None,
         seconds: float | None = None,
         write: tuple[Path, ...] | None = None,
+        warm: bool = False,
     ) -> CommandResult:
         """Run one command in the work folder, of which it may write only `write` when that is given. It has a network only
-        with `reach`.
+        with `reach`. `warm`: others like it may follow.
 
         Raises SandboxError when the sandbox itself fails.
         """
@@ -118,11 +119,18 @@ class Commands:
             limits=self._limits(wall),
             spill=spill,
             reach=reach,
+            warm=warm,
         )
         async with self._lane:
             result = await sandbox.run(request)
         await in_thread(self._settle_spill, spill, result)
         return self._result(result, spill)
+
+    def close(self) -> None:
+        """Nothing runs any more: let go of what the sandbox keeps for the work folder."""
+        sandbox: object = self._sandbox
+        if isinstance(sandbox, Keeping):
+            sandbox.rest(self._space.work)
 
     def _limits(self, wall: float) -> SandboxLimits:
         usual, own = SandboxLimits(), self._policy.limits
