@@ -14,9 +14,10 @@ from bench.wrong.tally import HANDED, REFUSED, SERVED, WRONG, Verdict, Verdicts
 from bench.wrong.wording import spoilt
 from bench.wrong.worlds import World
 from skvm.jit import Policy
+from skvm.jit.course import Handed
 from skvm.jit.observe import inputs_of
-from skvm.jit.prove import Handed, arguments, bind, outcome, same_arguments
-from skvm.jit.provenance import World as Facts
+from skvm.jit.origins import World as Facts
+from skvm.jit.prove import arguments, bind, following, outcome, same_arguments
 from skvm.jit.unify import same
 from skvm.plan import SolidStep
 from skvm.ports import StepContext
@@ -63,18 +64,21 @@ def _kind(handed: Handed) -> str:
 def _follow(code: SolidStep, captures: dict[str, Any], reference: Reference) -> Verdict:
     done = reference.calls
     try:
-        for index in range(len(code.calls)):
+        for index in range(len(done) + 1):
+            planned = following(code, Facts(captures, done[:index]))
+            if planned is None:
+                break
             args = arguments(code, index, Facts(captures, done[:index]))
-            tool = code.calls[index].tool
+            tool = planned.tool
             if index >= len(done):
                 return Verdict(WRONG, why=f"{code.id} call {index}: {tool} {args}, the reference made none")
             if tool != done[index].tool or not same_arguments(tool, args, done[index].args):
                 was = f"{done[index].tool} {done[index].args}"
                 return Verdict(WRONG, why=f"{code.id} call {index}: {tool} {args}, not {was}")
-        values, _ = outcome(code, Facts(captures, done[: len(code.calls)]))
+        values, _ = outcome(code, Facts(captures, done[:index]))
     except Handed as handed:
         return Verdict(HANDED, _kind(handed), handed.reason)
-    if reference.end is None or len(done) > len(code.calls):
+    if reference.end is None or len(done) > index:
         return Verdict(WRONG, why=f"{code.id} ended with {values}, the reference did not")
     if not same(values, reference.end.values):
         return Verdict(WRONG, why=f"{code.id}: {values}, not {reference.end.values}")

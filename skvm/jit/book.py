@@ -9,13 +9,14 @@ from typing import Any
 
 from skvm.ir import digest_json
 from skvm.jit.agreement import due
+from skvm.jit.course import Handed
 from skvm.jit.dispatch import Dispatch
 from skvm.jit.ladder import LIVE, Policy, StepRecord, added, broken, failed, handed_back, take
 from skvm.jit.observe import UNSOLVED, Observation, cost_of, inputs_of, observation
-from skvm.jit.prove import Handed, arguments, bind, outcome
-from skvm.jit.provenance import World
+from skvm.jit.origins import World
+from skvm.jit.prove import arguments, bind, following, outcome
 from skvm.jit.table import STEPS, Place, Table
-from skvm.plan import CallRecord, SolidState, SolidStep, StepResult, StepStatus
+from skvm.plan import CallRecord, SolidCall, SolidState, SolidStep, StepResult, StepStatus
 from skvm.ports import Blobs, Offer, Refusal, StepContext
 
 RUNS, PLACES = "jit.runs", "jit.places"
@@ -83,6 +84,14 @@ class Book:
         if refusal is not None:
             self._note(record, refusal.solid, f"guard missed: {refusal.guard}: {refusal.reason}", context.run)
         return refusal
+
+    def following(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> SolidCall | None:
+        """The call that comes next; None behind the last one, and where a list is not as it always was."""
+        try:
+            return following(offer.code, World(offer.holes, done))
+        except Handed as handed:
+            self._handed[_where(context)] = handed.reason
+            return None
 
     def fill(self, offer: Offer, context: StepContext, index: int, done: tuple[CallRecord, ...]) -> dict[str, Any] | None:
         """Arguments of call `index`; None when an earlier result or a hole is not as it always was."""

@@ -13,24 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skvm.jit.layout import Layout
 from skvm.jit.observe import Observation
+from skvm.jit.origins import LATER, NUMBER, World, evaluate
 from skvm.jit.patterns import covering
-from skvm.jit.provenance import NUMBER, Sources, World, evaluate, template_of
+from skvm.jit.provenance import Sources, template_of
+from skvm.jit.readings import Reading, settled
 from skvm.jit.regroup import regrouped
 from skvm.jit.results import Abstain, encoded, result_shape, seen_result, type_of
 from skvm.jit.shell import differing, pieces, same_command
 from skvm.jit.unify import Column, Unifier, spelled, tokens
-from skvm.plan import (
-    Hole,
-    Origin,
-    Shell,
-    SolidCall,
-    Template,
-    Text,
-    Var,
-    as_text,
-    variables,
-)
+from skvm.plan import CallRecord, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
 
 COMMAND_ARGS = {"execute_command": "command"}
 """Tools whose named argument is shell text."""
@@ -51,34 +44,82 @@ class Inputs:
     table: dict[str, Column]
 
 
+Row = tuple[World, CallRecord]
+"""One time that a call was made, and what it could refer to."""
+
+
 @dataclass
 class Builder:
-    """Builds templates call by call; `holes` are the explained ones so far."""
+    """Builds templates call by call, in the order of the code; `holes` are the explained ones so far, `loops` those begun."""
 
     observations: Sequence[Observation]
     inputs: Inputs
+    layout: Layout
     holes: dict[str, Hole] = field(default_factory=dict)
+    loops: list[SolidLoop] = field(default_factory=list)
+    _items: list[list[list[Any]]] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
     _held: dict[str, Column] = field(default_factory=dict)
+    _listed: set[str] = field(default_factory=set)
     _sources: Sources | None = None
+    _at: tuple[frozenset[int], int | None] | None = None
 
-    def sources(self, upto: int) -> Sources:
-        """What can be referred to once `upto` calls are done."""
-        count = len(self.observations)
-        worlds = [
-            World({k: v[i] for k, v in self.inputs.table.items()}, self.observations[i].calls[:upto]) for i in range(count)
-        ]
-        loose = frozenset(j for j in range(upto) if len({seen_result(w.calls[j]) for w in worlds}) > 1)
-        if self._sources is None or self._sources.loose != loose:
-            self._sources = Sources(worlds, self.inputs.kinds, loose)
+    def calls(self) -> tuple[SolidCall, ...]:
+        """The templates of all calls."""
+        made: list[SolidCall] = []
+        while len(made) < self.layout.size:
+            loop = self.layout.loop_of(len(made))
+            made += [self.call(len(made))] if loop is None else self._loop(loop)
+        return tuple(made)
+
+    def tool(self, index: int) -> str:
+        """The tool of a call of the code."""
+        return self._rows(index)[0][1].tool
+
+    def _rows(self, index: int) -> list[Row]:
+        """Every time that a call of the code was made: once for each run, in a loop once for each item."""
+        loop = self.layout.loop_of(index)
+        rows: list[Row] = []
+        for run, seen in enumerate(self.observations):
+            places = self.layout.places(run)
+            first = index if loop is None else self.layout.loops[loop][0]
+            before = self._before(run, first)
+            for turn, at in enumerate(places[index]):
+                inner = tuple(seen.calls[places[own][turn]] for own in range(first, index))
+                items = {} if loop is None else {str(loop): self._items[loop][run][turn]}
+                rows.append((World(self._captures(run), (*before, *inner), items), seen.calls[at]))
+        return rows
+
+    def _captures(self, run: int) -> dict[str, Any]:
+        return {name: column[run] for name, column in self.inputs.table.items()}
+
+    def _before(self, run: int, upto: int) -> tuple[Any, ...]:
+        """The calls of a run before a place of the code; of a loop all rounds as one."""
+        calls, places = self.observations[run].calls, self.layout.places(run)
+        inside = [self.layout.loop_of(index) is not None for index in range(upto)]
+        rounds = [tuple(calls[at] for at in places[index]) for index in range(upto)]
+        return tuple(made if loop else made[0] for made, loop in zip(rounds, inside, strict=True))
+
+    def _ends(self, upto: int) -> list[World]:
+        """What each run could refer to when it came to a place of the code outside of loops."""
+        return [World(self._captures(run), self._before(run, upto)) for run in range(len(self.observations))]
+
+    def sources(self, worlds: Sequence[World], loop: int | None = None) -> Sources:
+        """What can be referred to."""
+        loose = frozenset(j for j in range(len(worlds[0].calls)) if len({_told(w.calls[j]) for w in worlds}) > 1)
+        if self._sources is None or self._at != (loose, loop):
+            self._sources = Sources(worlds, self.inputs.kinds, loose, lists=bool(self.layout.loops))
+            self._at = (loose, loop)
         return self._sources
 
     def call(self, index: int) -> SolidCall:
         """The template of one call."""
-        rows = [o.calls[index] for o in self.observations]
-        first = rows[0]
-        self.sources(index)
-        args = {name: self._argument(first.tool, name, [r.args[name] for r in rows], index) for name in sorted(first.args)}
+        rows = self._rows(index)
+        first = rows[0][1]
+        self.sources([world for world, _ in rows], self.layout.loop_of(index))
+        args = {
+            name: self._argument(first.tool, name, [call.args[name] for _, call in rows], index) for name in sorted(first.args)
+        }
         return SolidCall(
             tool=first.tool,
             args=encoded(args),
@@ -86,6 +127,40 @@ class Builder:
             expect_ok=first.ok,
             expect_exit=first.exit_code,
         )
+
+    def _loop(self, number: int) -> list[SolidCall]:
+        """The calls of a loop, over the first list that explains them; raises Abstain when there is none, or which is open."""
+        first, size = self.layout.loops[number]
+        rounds = [row[number] for row in self.layout.rounds]
+        found: list[Reading] = []
+        reason = f"no list is known that has as many items ({', '.join(map(str, rounds[:5]))})"
+        for origin, lists in self.sources(self._ends(first)).lists_of(rounds):
+            kept = dict(self.holes), dict(self._names), dict(self._held)
+            self._over(number, lists)
+            try:
+                for own in range(size):
+                    self.call(first + own)
+                ways = {h.via for h in self.holes.values() if h.source == "each" and h.path == str(number)}
+                found += [Reading(origin, lists, frozenset(ways))] if ways else []
+            except Abstain as abstained:
+                reason = str(abstained)
+            self.holes, self._names, self._held = kept
+        if not found:
+            raise Abstain(f"loop at call {first}: {reason}")
+        found.sort(key=lambda reading: not reading.opens)
+        self._over(number, found[0].lists)
+        calls = [self.call(first + own) for own in range(size)]
+        inside = [h for h in self.holes.values() if h.source == "each" and h.path == str(number)]
+        loop, holes = settled(number, self.layout.loops[number], found, inside)
+        self.loops.append(loop)
+        self.holes |= {hole.name: hole for hole in holes}
+        self._listed |= {spelled(list(r.lists)) for r in found}
+        return calls
+
+    def _over(self, number: int, lists: Column) -> None:
+        """From here on the loop goes over these lists."""
+        self._items[number:] = [list(lists)]
+        self._sources = None
 
     def _argument(self, tool: str, name: str, values: list[Any], index: int) -> Template:
         where = f"call {index} {tool}.{name}"
@@ -95,7 +170,7 @@ class Builder:
 
     def output(self, values: list[Any], where: str) -> Any:
         """Stored template of the finish values."""
-        self.sources(len(self.observations[0].calls))
+        self.sources(self._ends(self.layout.size))
         return encoded(self.template(values, where))
 
     def summary(self, values: list[str]) -> Any:
@@ -153,7 +228,7 @@ class Builder:
     def _confirms(self, origin: Origin) -> bool:
         if origin.source != "call":
             return False
-        return self.observations[0].calls[int(origin.path.partition(".")[0])].tool in CONFIRMING
+        return self.tool(int(origin.path.partition(".")[0])) in CONFIRMING
 
     def _fill_in(self, column: Column, where: str) -> Template:
         """What stands in a hole: a value as it is, a concatenation of values and literals, or a labelled part of a result."""
@@ -184,18 +259,24 @@ class Builder:
 
         `acted`: holes that later calls hold; `passed`: those that the values of the step hold.
         """
-        calls = self.observations[0].calls
-        texts = [seen_result(o.calls[index]) for o in self.observations]
-        if calls[index].tool in CONFIRMING and len({spelled(o.calls[index].args) for o in self.observations}) > 1:
+        rows = [call for _, call in self._rows(index)]
+        texts = [seen_result(call) for call in rows]
+        if rows[0].tool in CONFIRMING and len({spelled(call.args) for call in rows}) > 1:
             return None  # made out of the arguments, which this code chose: that it was done is all the news there is
-        last = index == len(calls) - 1
-        news = "none" if calls[index].tool in CONFIRMING else "last" if last else "all"
+        if any(self._lines_of(index, self.holes[loop.items]) for loop in self.loops):
+            return None  # every line of it is an item, and looked at as one
+        last = index == self.layout.size - 1 and self.layout.loop_of(index) is None
+        news = "none" if rows[0].tool in CONFIRMING else "last" if last else "all"
         return result_shape(texts, self._columns(acted), self._columns(passed), news)
+
+    def _lines_of(self, index: int, items: Hole) -> bool:
+        origins = ((o.source, o.path.partition(".")[0], o.via) for o in (items, *items.also))
+        return ("call", str(index), (("lines",),)) in origins
 
     def _columns(self, names: set[str]) -> frozenset[str]:
         """What derived holes hold, spelled, also as texts and as the numbers that those are."""
-        found: set[str] = set()
-        for column in (self._held[n] for n in self.holes if n in names):
+        found: set[str] = set(self._listed)
+        for column in (self._held[n] for n in self._held if n in names):
             found |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
             if all(isinstance(v, str) and NUMBER.fullmatch(v) for v in column):
                 found.add(spelled([json.loads(v) for v in column]))
@@ -204,7 +285,7 @@ class Builder:
     def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
         head = origins[0]
         others = tuple(o for o in origins[1:] if not _extends(o, head))
-        if not others and not head.via and head.source != "call":
+        if not others and not head.via and head.source not in LATER:
             return Var(head.path)
         key = spelled([list(column), head.model_dump(), [o.model_dump() for o in others]])
         if key not in self._names:
@@ -251,7 +332,7 @@ class Builder:
         assert self._sources is not None
         if not self._sources.loose or (isinstance(value, str) and (not value or len(value) > 200)):
             return None
-        column = (value,) * len(self.observations)
+        column = (value,) * len(self._sources.worlds)
         origins = tuple(o for o in self._known(column) if o.source == "call")
         if not origins:
             return None
@@ -279,6 +360,10 @@ class Builder:
             else:
                 parts.append(word if isinstance(word, Text) else Text((word,)))
         return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else Shell(tuple(parts))
+
+
+def _told(call: CallRecord | tuple[CallRecord, ...]) -> Any:
+    return tuple(seen_result(one) for one in call) if isinstance(call, tuple) else seen_result(call)
 
 
 def _scalar(value: Any) -> bool:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from skvm.jit.course import Handed, items_of, value_of, waits
+from skvm.jit.origins import LATER, World
 from skvm.jit.patterns import negates, plain
-from skvm.jit.prove import FIRST_READING, Handed, value_of
-from skvm.jit.provenance import World
-from skvm.plan import Guard, GuardContext, Hole, OneOf, SolidStep, Text, Var, match_text, match_tree
+from skvm.jit.prove import FIRST_READING
+from skvm.plan import Guard, GuardContext, Hole, OneOf, SolidLoop, SolidStep, Text, Var, match_text, match_tree
 from skvm.plan.guards import json_type, stored_template
 from skvm.plan.ranges import within
 from skvm.plan.template import MAX_MATCH
@@ -78,9 +79,20 @@ def _tests(code: SolidStep, guards: Sequence[Guard]) -> list[Test]:
     for hole in code.holes:
         if hole.source == "task":
             tests.append(_no_negation(hole.name, allowed.get(hole.name, "")))
-        if not any(o.source == "call" for o in (hole, *hole.also)):
+        if not any(o.source in LATER for o in (hole, *hole.also)):
             tests.append(_value_test(hole))
-    return tests
+    return tests + [_loop_test(code, loop) for loop in code.loops if not waits(code, loop)]
+
+
+def _loop_test(code: SolidStep, loop: SolidLoop) -> Test:
+    def fits(found: Captures) -> bool:
+        try:
+            items_of(code, loop, World(found))
+        except Handed:
+            return False
+        return True
+
+    return fits
 
 
 def _hole_test(guard: Guard) -> Test:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from skvm.jit.book import Book
+from skvm.jit.course import Handed
 from skvm.jit.ladder import LIVE, StepRecord
 from skvm.jit.observe import Observation
-from skvm.jit.prove import Handed, in_effect, leave_one_out, predict
+from skvm.jit.prove import in_effect, leave_one_out, predict
 from skvm.jit.show import Page, named, nothing
 from skvm.plan import SolidStep
 

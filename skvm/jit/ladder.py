@@ -13,10 +13,11 @@ from typing import Any
 
 from skvm.ir import Frozen, digest_json
 from skvm.jit.agreement import Errors, Standing, Tax, reach_of, standing
+from skvm.jit.course import Handed
 from skvm.jit.doubt import Doubt, Known, Weighing, checked, strays
 from skvm.jit.observe import Observation
-from skvm.jit.propose import generalise, program_shape
-from skvm.jit.prove import Handed, in_effect, leave_one_out, predict, relaxed, replay, same_arguments
+from skvm.jit.propose import generalise, one_program, program_shape
+from skvm.jit.prove import in_effect, leave_one_out, predict, relaxed, replay, same_arguments
 from skvm.jit.results import Abstain
 from skvm.plan import SolidState, SolidStep
 
@@ -127,7 +128,7 @@ def added(sums: dict[str, float], cost: dict[str, float], simulated: bool) -> di
 
 def code_digest(code: SolidStep) -> str:
     """Digest of what the code does and when, without its evidence and state."""
-    body = code.model_dump(mode="json", include={"holes", "calls", "values", "summary", "guards"})
+    body = code.model_dump(mode="json", include={"holes", "calls", "loops", "values", "summary", "guards"})
     return digest_json(body)
 
 
@@ -254,18 +255,20 @@ def missing(code: SolidStep, policy: Policy) -> str:
 def _learn(record: StepRecord, seen: Observation, runs: Sequence[Observation], policy: Policy, room: int) -> StepRecord:
     """New code that covers the run: an existing one widened by what wobbled, else one with runs that no code covers."""
     same_slice = [v for v in record.versions if v.slice_digest == seen.guard.slice_digest]
-    reason = ""
+    reasons: dict[bool, str] = {}
     for members in _groups(same_slice, seen, runs):
+        straight = all(program_shape(o) == program_shape(seen) for o in members)
         try:
             code = _proved(members, policy)
             _uncontradicted(code, members, runs)
         except Abstain as abstained:
-            reason = reason or str(abstained)
+            reasons.setdefault(straight, str(abstained))
             continue
         if any(v.state is SolidState.REJECTED and code_digest(v) == code_digest(code) for v in same_slice):
-            reason = reason or "this code was rejected by a person"
+            reasons.setdefault(straight, "this code was rejected by a person")
             continue
         return _admit(record, code, seen, policy, room)
+    reason = reasons.get(True) or reasons.get(False, "")
     return record.note("", f"still observed: {reason}", seen.run) if reason else record
 
 
@@ -275,6 +278,9 @@ def _groups(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Observ
     groups = [[o for o in alike if o.id in code.evidence] for code in reversed(codes)]
     claimed = {id for code in codes if code.state in LIVE for id in code.evidence}
     free = [o for o in alike if o.id not in claimed]
+    looped = [o for o in runs if o.id != seen.id and one_program([o, seen])]
+    if len(looped) > len(alike):
+        groups = [looped, *groups]
     groups += [free, *([o] for o in reversed(free))]
     unique = {tuple(o.id for o in g): [*g, seen] for g in groups if g}
     return list(unique.values())
@@ -362,7 +368,7 @@ def _foretold(old: SolidStep, new: SolidStep, seen: Observation) -> bool:
 
 def _body(code: SolidStep) -> Any:
     """What code does, without what it accepts."""
-    return relaxed(code).model_dump(mode="json", include={"holes", "calls", "values", "summary"})
+    return relaxed(code).model_dump(mode="json", include={"holes", "calls", "loops", "values", "summary"})
 
 
 def handed_back(record: StepRecord, id: str, reason: str, policy: Policy, run: str) -> StepRecord:

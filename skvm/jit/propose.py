@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skvm.jit.build import Builder, Inputs
+from skvm.jit.layout import Layout, call_rows, layouts
 from skvm.jit.observe import MAX_CALLS, Observation
+from skvm.jit.origins import LATER
 from skvm.jit.patterns import covering, ignored, looks_like_data
 from skvm.jit.results import Abstain, encoded, type_of, whole_texts
 from skvm.jit.unify import Column, Unifier, spelled
@@ -46,15 +48,25 @@ QUOTES = '"`“”'
 
 def generalise(observations: Sequence[Observation]) -> SolidStep:
     """The code of a step; raises Abstain. Deterministic: the order of observations only numbers the holes."""
-    first = observations[0]
-    _same_shape(observations)
+    _same_step(observations)
     inputs = read_inputs(observations)
-    builder = Builder(observations, inputs)
-    calls = tuple(builder.call(index) for index in range(len(first.calls)))
+    reason: Abstain | None = None
+    for layout in layouts(observations):
+        try:
+            return _generalised(observations, inputs, layout)
+        except Abstain as abstained:
+            reason = reason or abstained
+    raise reason or Abstain("the runs did not make the same sequence of calls")
+
+
+def _generalised(observations: Sequence[Observation], inputs: Inputs, layout: Layout) -> SolidStep:
+    first = observations[0]
+    builder = Builder(observations, inputs, layout)
+    calls = builder.calls()
     values = builder.output([o.values for o in observations], "values")
     summary = builder.summary([o.summary for o in observations])
     holes = (*_captures(inputs), *_ties(inputs), *builder.holes.values())
-    acted = used_holes(holes, [c.args for c in calls])
+    acted = used_holes(holes, [*(c.args for c in calls), *("{{" + loop.items + "}}" for loop in builder.loops)])
     passed = used_holes(holes, [values])
     calls = tuple(c.model_copy(update={"result": builder.result(index, acted, passed)}) for index, c in enumerate(calls))
     told = passed & {name for name, kind in inputs.kinds.items() if kind == "task"}
@@ -66,6 +78,7 @@ def generalise(observations: Sequence[Observation]) -> SolidStep:
         state=SolidState.CANDIDATE,
         holes=holes,
         calls=calls,
+        loops=tuple(builder.loops),
         values=values,
         summary=summary,
         guards=_guards(observations, inputs, holes, acted | told),
@@ -86,18 +99,23 @@ def _outside(observations: Sequence[Observation]) -> dict[str, str]:
 
 
 def program_shape(observation: Observation) -> tuple[Any, ...]:
-    """What two observations must share to be runs of one program: tools, outcomes, argument names, value names."""
-    rows = tuple((c.tool, c.ok, c.exit_code, tuple(sorted(c.args)), c.effect) for c in observation.calls)
-    return rows, tuple(sorted(observation.values))
+    """What two observations must share to be runs of one program without loops: its calls, and the names of its values."""
+    return call_rows(observation), tuple(sorted(observation.values))
 
 
-def _same_shape(observations: Sequence[Observation]) -> None:
+def one_program(observations: Sequence[Observation]) -> bool:
+    """May these be runs of one program, with loops or without?"""
+    names = {tuple(sorted(o.values)) for o in observations}
+    return len(names) == 1 and next(layouts(observations), None) is not None
+
+
+def _same_step(observations: Sequence[Observation]) -> None:
     first = observations[0]
-    if len(first.calls) > MAX_CALLS:
+    if any(len(o.calls) > MAX_CALLS for o in observations):
         raise Abstain(f"more than {MAX_CALLS} calls")
-    if any(program_shape(o) != program_shape(first) for o in observations[1:]):
+    if not one_program(observations):
         raise Abstain("the runs did not make the same sequence of calls")
-    asked = next((c.tool for c in first.calls if c.tool in ASKING), None)
+    asked = next((c.tool for o in observations for c in o.calls if c.tool in ASKING), None)
     if asked:
         raise Abstain(f"{asked}: the answer belongs to a person")
     for name in ("slice_digest", "sandbox", "tool_versions", "verdicts"):
@@ -214,7 +232,7 @@ def used_holes(holes: Sequence[Hole], code: Sequence[Any]) -> set[str]:
     for hole in holes:
         if hole.name in used:
             origins: tuple[Origin, ...] = (hole, *hole.also)
-            used |= {o.path for o in origins if o.source not in ("call", "const")}
+            used |= {o.path for o in origins if o.source not in (*LATER, "const")}
     return used
 
 
@@ -223,7 +241,7 @@ def _guards(observations: Sequence[Observation], inputs: Inputs, holes: Sequence
     guards = [Guard(kind="slice", value=first.guard.slice_digest)]
     if first.guard.sandbox:
         guards.append(Guard(kind="sandbox", value=first.guard.sandbox))
-    used_tools = {c.tool for c in first.calls}
+    used_tools = {c.tool for o in observations for c in o.calls}
     guards += [Guard(kind="tool", name=n, value=v) for n, v in sorted(first.guard.tool_versions.items()) if n in used_tools]
     guards += [Guard(kind="verdict", name=n, value=v) for n, v in sorted(first.guard.verdicts.items()) if n in first.primitives]
     if any(o.simulated for o in observations):

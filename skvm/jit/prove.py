@@ -6,22 +6,21 @@ is proved is exactly what is executed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 from skvm.jit.build import COMMAND_ARGS
+from skvm.jit.course import Handed, Place, course, cut, items_of, unlike, value_of, waits
 from skvm.jit.observe import Observation
-from skvm.jit.patterns import as_told, negates
+from skvm.jit.origins import LATER, World
+from skvm.jit.patterns import negates
 from skvm.jit.propose import generalise
-from skvm.jit.provenance import World, evaluate
 from skvm.jit.results import Abstain, read_result, seen_result
 from skvm.jit.shell import same_command
 from skvm.jit.unify import same, spelled
-from skvm.plan import CallRecord, Guard, GuardContext, Hole, SolidCall, SolidStep, Unfilled, decode, fill, match_tree
-from skvm.plan.guards import json_type, stored_template
-from skvm.plan.ranges import within
+from skvm.plan import CallRecord, Guard, GuardContext, SolidCall, SolidStep, Unfilled, decode, fill, match_tree
+from skvm.plan.guards import stored_template
 from skvm.source import digest_text
 
 FIRST_READING = 5
@@ -29,15 +28,6 @@ FIRST_READING = 5
 
 MAX_LEAVE_OUT = 12
 """Leave-one-out rounds are bounded: with more observations the first ones are left out in turn."""
-
-
-class Handed(Exception):
-    """The code does not apply here: `guard` is its kind, the message says what was expected and what was seen."""
-
-    def __init__(self, guard: str, reason: str) -> None:
-        super().__init__(reason)
-        self.guard = guard
-        self.reason = reason
 
 
 def bind(code: SolidStep, inputs: dict[str, Any], seen: GuardContext) -> dict[str, Any]:
@@ -50,8 +40,11 @@ def bind(code: SolidStep, inputs: dict[str, Any], seen: GuardContext) -> dict[st
     _require_all(reading, context.altered(holes=captures))
     _refuse_negation(code, captures)
     for hole in code.holes:
-        if not any(o.source == "call" for o in (hole, *hole.also)):
+        if not any(o.source in LATER for o in (hole, *hole.also)):
             value_of(hole, World(captures))
+    for loop in code.loops:
+        if not waits(code, loop):
+            items_of(code, loop, World(captures))
     return captures
 
 
@@ -82,33 +75,45 @@ def _refuse_negation(code: SolidStep, captures: dict[str, Any]) -> None:
                 raise Handed("hole_match", f"{hole.name} holds {word!r}, which turns a request round")
 
 
+def following(code: SolidStep, world: World) -> SolidCall | None:
+    """The call that comes after those of the world, None behind the last one; raises Handed where a list is not as expected."""
+    place = course(code, world).following
+    return None if place is None else code.calls[place.call]
+
+
 def arguments(code: SolidStep, index: int, world: World) -> dict[str, Any]:
     """Arguments of one call; raises Handed when an earlier result or a hole is not as expected."""
-    _expect(code, world, index)
-    args = _filled(code, code.calls[index].args, world)
+    now = course(code, world)
+    if now.following is None or len(world.calls) != index:
+        raise Handed("calls", f"expected {index} calls, saw {len(world.calls)}")
+    _expect(code, now.places, world.done)
+    args = _filled(code, code.calls[now.following.call].args, now.following.world)
     assert isinstance(args, dict)
     return args
 
 
 def outcome(code: SolidStep, world: World) -> tuple[dict[str, Any], str]:
     """Values and summary after the last call; raises Handed like `arguments`."""
-    _expect(code, world, len(code.calls))
+    now = course(code, world)
+    if now.following is not None or len(world.calls) != len(now.places):
+        raise Handed("calls", f"expected {len(now.places)} calls, saw {len(world.calls)}")
+    _expect(code, now.places, world.done)
+    world = now.end
     values = _filled(code, code.values, world)
     summary = "" if code.summary is None else _filled(code, code.summary, world)
     return values, summary
 
 
-def _expect(code: SolidStep, world: World, upto: int) -> None:
-    """The calls so far were these calls, and ended as they did when the code was learned."""
-    if len(world.calls) != upto:
-        raise Handed("calls", f"expected {upto} calls, saw {len(world.calls)}")
-    for index, (planned, done) in enumerate(zip(code.calls[:upto], world.calls, strict=True)):
-        if planned.tool != done.tool:
-            raise Handed("calls", f"call {index}: expected {planned.tool}, saw {done.tool}")
-    if upto:
-        reason = unexpected(code.calls[upto - 1], world.calls[upto - 1])
+def _expect(code: SolidStep, places: Sequence[Place], done: Sequence[CallRecord]) -> None:
+    """The calls so far were these calls, and the last one ended as it did when the code was learned."""
+    for index, (place, call) in enumerate(zip(places, done, strict=False)):
+        if code.calls[place.call].tool != call.tool:
+            raise Handed("calls", f"call {index}: expected {code.calls[place.call].tool}, saw {call.tool}")
+    if done:
+        planned = code.calls[places[len(done) - 1].call]
+        reason = unexpected(planned, done[-1])
         if reason:
-            raise Handed("result", f"call {upto - 1} {code.calls[upto - 1].tool}: {reason}")
+            raise Handed("result", f"call {len(done) - 1} {planned.tool}: {reason}")
 
 
 def unexpected(planned: SolidCall, done: CallRecord) -> str:
@@ -117,35 +122,15 @@ def unexpected(planned: SolidCall, done: CallRecord) -> str:
         return f"expected ok={planned.expect_ok} exit={planned.expect_exit}, saw ok={done.ok} exit={done.exit_code}"
     text, shape = seen_result(done), planned.result or {}
     if "same" in shape and text != shape["same"]:
-        return f"the result was always {_cut(shape['same'])}, now {_cut(text)}"
+        return f"the result was always {cut(shape['same'])}, now {cut(text)}"
     if "digest" in shape and digest_text(text) != shape["digest"]:
         return "the result was always the same text, now another"
     if "head" in shape and text.partition("\n")[0] != shape["head"]:
-        return f"the first line was always {_cut(shape['head'])}, now {_cut(text.partition(chr(10))[0])}"
-    return _misfit(text, shape) if "as" in shape else ""
-
-
-def _misfit(text: str, shape: dict[str, Any]) -> str:
+        return f"the first line was always {cut(shape['head'])}, now {cut(text.partition(chr(10))[0])}"
+    if "as" not in shape:
+        return ""
     tree = read_result(text, shape["as"])
-    if tree is None:
-        return f"the result could always be read as {shape['as']}, now it cannot"
-    fits = match_tree(decode(shape["template"]), tree)
-    if isinstance(fits, str):
-        return f"{shape['as']} {fits}"
-    for name, (kind, pattern, *limits) in shape["holes"].items():
-        seen = json_type(fits[name])
-        if seen != kind and (kind, seen) != ("number", "integer"):
-            return f"{name} was always {kind}, now {seen}"
-        if pattern and not re.fullmatch(pattern, as_told(fits[name]), re.DOTALL):
-            return f"{name} holds {_cut(as_told(fits[name]))}, not of the kind seen before"
-        if limits and not within(fits[name], limits[0]):
-            return f"{name} holds {_cut(as_told(fits[name]))}, beyond {limits[0]}"
-    return ""
-
-
-def _cut(text: str) -> str:
-    shown = spelled(text)
-    return shown if len(shown) <= 80 else shown[:77] + "..."
+    return unlike(tree, shape) if tree is not None else f"the result could always be read as {shape['as']}, now it cannot"
 
 
 def _filled(code: SolidStep, stored: Any, world: World) -> Any:
@@ -171,47 +156,30 @@ class _Values(dict[str, Any]):
         return value_of(self._holes[name], self._world)
 
 
-def value_of(hole: Hole, world: World) -> Any:
-    """What a hole holds; raises Handed when origins disagree or the value is not of the kind that was seen."""
-    try:
-        value = evaluate(hole, world)
-    except Unfilled:
-        raise Handed("hole", f"{hole.name}: {hole.source} {hole.path} has no such value here") from None
-    for other in hole.also:
-        try:
-            agrees = same(evaluate(other, world), value)
-        except Unfilled:
-            agrees = False
-        if not agrees:
-            raise Handed("hole", f"{hole.name}: {hole.source} {hole.path} and {other.source} {other.path} no longer agree")
-    kind = json_type(value)
-    if kind != hole.type and (hole.type, kind) != ("number", "integer"):
-        raise Handed("hole", f"{hole.name}: expected {hole.type}, saw {kind}")
-    if hole.pattern and not re.fullmatch(hole.pattern, value, re.DOTALL):
-        raise Handed("hole", f"{hole.name}: {_cut(value)} is not of the kind seen before")
-    return value
-
-
 def predict(code: SolidStep, seen: Observation) -> str:
     """Run the code against a recorded run; empty when it makes exactly its calls and values, else the first difference.
 
     Raises Handed when a guard hands the step back, which is not a difference.
     """
     captures = bind(code, seen.inputs, seen.guard)
-    for index in range(len(code.calls)):
-        args = arguments(code, index, World(captures, seen.calls[:index]))
+    for index in range(len(seen.calls) + 1):
+        world = World(captures, seen.calls[:index])
+        planned = following(code, world)
+        if planned is None:
+            break
+        args = arguments(code, index, world)
         if index >= len(seen.calls):
-            return f"call {index} {code.calls[index].tool}: the run made no such call"
+            return f"call {index} {planned.tool}: the run made no such call"
         done = seen.calls[index]
-        if done.tool != code.calls[index].tool or not same_arguments(done.tool, args, done.args):
+        if done.tool != planned.tool or not same_arguments(done.tool, args, done.args):
             return f"call {index}: expected {done.tool} {_cut_json(done.args)}, code gives {_cut_json(args)}"
-    if len(seen.calls) > len(code.calls):
-        return f"call {len(code.calls)} {seen.calls[len(code.calls)].tool}: the code makes no such call"
+    if len(seen.calls) > index:
+        return f"call {index} {seen.calls[index].tool}: the code makes no such call"
     values, summary = outcome(code, World(captures, seen.calls))
     if not same(values, seen.values):
         return f"values: expected {_cut_json(seen.values)}, code gives {_cut_json(values)}"
     if code.summary is not None and summary != seen.summary:
-        return f"summary: expected {_cut(seen.summary)}, code gives {_cut(summary)}"
+        return f"summary: expected {cut(seen.summary)}, code gives {cut(summary)}"
     return ""
 
 
@@ -222,10 +190,11 @@ def in_effect(code: SolidStep, seen: Observation) -> bool:
         captures = bind(code, seen.inputs, seen.guard)
         matched: list[CallRecord] = []
         for done in seen.calls:
-            at = len(matched)
-            if at < len(code.calls) and code.calls[at].tool == done.tool:
-                args = arguments(code, at, World(captures, tuple(matched)))
-                if done.ok == code.calls[at].expect_ok and same_arguments(done.tool, args, done.args):
+            world = World(captures, tuple(matched))
+            planned = following(code, world)
+            if planned is not None and planned.tool == done.tool:
+                args = arguments(code, len(matched), world)
+                if done.ok == planned.expect_ok and same_arguments(done.tool, args, done.args):
                     matched.append(done)
                     continue
             if done.ok and done.effect != "pure":

@@ -8,22 +8,21 @@ code is used only where all of its members agree.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from itertools import islice
 from typing import Any
 
-from skvm.jit.cells import cell, cells, count, counts
+from skvm.jit.cells import cells, counts
+from skvm.jit.origins import MAX_LEAVES, MAX_TEXT, World, apply, evaluate, parsed, rank
 from skvm.jit.patterns import core, looks_like_data
 from skvm.jit.unify import Column, spelled, tokens
-from skvm.plan import CallRecord, Origin, Text, Unfilled, Var, as_text
+from skvm.plan import Origin, Text, Unfilled, Var, as_text
 
-MAX_LEAVES = 2000
-"""Leaves of one JSON result that are looked at."""
+MAX_EACH = 60
+"""Parts of an item that are looked at over a whole list."""
 
-MAX_TEXT = 64_000
 MAX_OCCURRENCES = 8
 MIN_ONLY = 4
 """Shorter things are found by their label only, never by their kind."""
@@ -31,125 +30,6 @@ MIN_ONLY = 4
 MAX_ALSO = 6
 MAX_SEARCH = 400
 """Nodes of the search for a concatenation."""
-
-_ROOTS = ("item", "task", "file", "value", "call", "const")
-NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-
-
-@dataclass(frozen=True)
-class World:
-    """What can be referred to in one run: captures of the inputs and the calls made so far."""
-
-    captures: Mapping[str, Any]
-    calls: Sequence[CallRecord] = ()
-
-
-def evaluate(origin: Origin, world: World) -> Any:
-    """The value of an origin; raises Unfilled when it has none here."""
-    value = _root(origin, world)
-    for step in origin.via:
-        value = apply(step, value)
-    return value
-
-
-def _root(origin: Origin, world: World) -> Any:
-    if origin.source == "const":
-        return json.loads(origin.path)
-    if origin.source != "call":
-        if origin.path not in world.captures:
-            raise Unfilled(origin.path)
-        return world.captures[origin.path]
-    index, _, name = origin.path.partition(".")
-    if int(index) >= len(world.calls):
-        raise Unfilled(origin.path)
-    call = world.calls[int(index)]
-    value = call.stdout if name == "stdout" else call.result
-    if value is None:
-        raise Unfilled(origin.path)
-    return value
-
-
-def apply(step: Sequence[str], value: Any) -> Any:
-    """One derivation; raises Unfilled where it does not apply."""
-    kind = step[0]
-    if kind == "pointer":
-        return _pointer(parsed(value), step[1])
-    if kind == "text":
-        return as_text(value, "text")
-    if not isinstance(value, str):
-        raise Unfilled(kind)
-    if kind == "between":
-        return _between(value, step[1], step[2], step[3])
-    if kind == "only":
-        return _only(value, step[1])
-    if kind == "cell":
-        return cell(value, step[1], step[2])
-    if kind == "count":
-        return count(value, step[1])
-    if kind == "number":
-        if not NUMBER.fullmatch(value):
-            raise Unfilled(kind)
-        return json.loads(value)
-    return _DERIVED[kind](value)
-
-
-def _path(text: str) -> PurePosixPath:
-    if not text or len(text) > 255 or re.search(r"\s", text):
-        raise Unfilled("path")
-    return PurePosixPath(text)
-
-
-_DERIVED = {
-    "strip": str.strip,
-    "name": lambda text: _path(text).name,
-    "stem": lambda text: _path(text).stem,
-    "parent": lambda text: str(_path(text).parent),
-    "lower": str.lower,
-    "upper": str.upper,
-}
-
-
-def parsed(value: Any) -> Any:
-    """JSON in a text, or the value itself when it is not a text; raises Unfilled for other texts."""
-    if not isinstance(value, str):
-        return value
-    if len(value) > MAX_TEXT:
-        raise Unfilled("json")
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise Unfilled("json") from None
-
-
-def _pointer(value: Any, pointer: str) -> Any:
-    """RFC 6901."""
-    for raw in pointer.split("/")[1:]:
-        key = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, Mapping) and key in value:
-            value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            raise Unfilled(pointer)
-    return value
-
-
-def _between(text: str, left: str, right: str, anchors: str) -> str:
-    """The one stretch of a line between two literals; raises Unfilled when there is none or more than one."""
-    begin, end = ("^" if "^" in anchors else ""), ("$" if "$" in anchors else "")
-    pattern = f"{begin}{re.escape(left)}([^\\s](?:[^\\n]*?[^\\s])?){re.escape(right)}{end}"
-    found = {(m.start(1), m[1]) for m in re.finditer(pattern, text[:MAX_TEXT], re.MULTILINE)}
-    if len(found) != 1:
-        raise Unfilled(left)
-    return found.pop()[1]
-
-
-def _only(text: str, pattern: str) -> str:
-    """The one thing of its kind in a text, however often it stands there; raises Unfilled when there is none or another."""
-    found = {m[0] for m in re.finditer(rf"(?<![^\s(\[<\"'`,;:=]){pattern}(?![^\W_]|[-.@/][^\W_])", text[:MAX_TEXT])}
-    if len(found) != 1:
-        raise Unfilled(pattern)
-    return found.pop()
 
 
 @dataclass
@@ -161,6 +41,8 @@ class Sources:
     """Source kind of each capture name."""
     loose: frozenset[int] = frozenset()
     """Indices of calls whose results differ between observations; the others are guarded as a whole."""
+    lists: bool = False
+    """Is a list more than a value: something with a length, whose parts stand in several places?"""
     _index: dict[str, list[Origin]] = field(default_factory=dict)
     _columns: dict[Origin, Column] = field(default_factory=dict)
     _known: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
@@ -171,18 +53,52 @@ class Sources:
         for origin, column in list(self._columns.items()):
             for step in (("strip",), ("number",), ("text",), ("name",), ("stem",), ("parent",), ("lower",), ("upper",)):
                 self._derive(origin, column, step)
+        if self.lists:
+            self._derive_lists()
+
+    def _derive_lists(self) -> None:
+        for origin, column in list(self._columns.items()):
+            self._derive(origin, column, ("lines",))
+            self._derive(origin, column, ("column",))
+        for origin, column in list(self._columns.items()):
+            if all(isinstance(v, list) for v in column):
+                self._derive(origin, column, ("length",))
+                self._derive(origin, column, ("length",), ("text",))
+                for pointer in _shared_leaves(column):
+                    self._derive(origin, column, ("each", "pointer", pointer))
+                for kind in ("column", "stem", "name"):
+                    self._derive(origin, column, ("each", kind))
+
+    def lists_of(self, lengths: Sequence[int]) -> list[tuple[Origin, Column]]:
+        """All lists of these lengths, the best first; not those made of the parts of another one's items."""
+        found = [
+            (origin, column)
+            for origin, column in self._columns.items()
+            if not any(step[0] == "each" for step in origin.via)
+            and all(isinstance(v, list) and len(v) == n for v, n in zip(column, lengths, strict=True))
+        ]
+        return sorted(found, key=lambda row: rank(row[0]))
 
     def _roots(self) -> Iterator[tuple[Origin, Column]]:
         for name, kind in self.kinds.items():
             yield from self._opened(Origin(source=kind, path=name), tuple(w.captures[name] for w in self.worlds))
+        for name in self.worlds[0].items:
+            yield from self._opened(Origin(source="each", path=name), tuple(w.items[name] for w in self.worlds))
         for index in sorted(self.loose):
-            for part in ("stdout", "result"):
-                texts = tuple(getattr(w.calls[index], part) for w in self.worlds)
-                if all(isinstance(t, str) for t in texts) and (part == "stdout" or texts != self._stdout(index)):
-                    yield from self._opened(Origin(source="call", path=f"{index}.{part}"), texts)
+            yield from self._told(index)
 
-    def _stdout(self, index: int) -> Column:
-        return tuple(w.calls[index].stdout for w in self.worlds)
+    def _told(self, index: int) -> Iterator[tuple[Origin, Column]]:
+        """What a call told, where it told something in every observation; of a loop what all its rounds told, as lists."""
+        known: list[Column] = []
+        for part in ("stdout", "result"):
+            origin = Origin(source="call", path=f"{index}.{part}")
+            try:
+                column = tuple(evaluate(origin, world) for world in self.worlds)
+            except Unfilled:
+                continue
+            if column not in known:
+                yield from self._opened(origin, column) if isinstance(column[0], str) else [(origin, column)]
+            known.append(column)
 
     def _opened(self, origin: Origin, column: Column) -> Iterator[tuple[Origin, Column]]:
         """A root and, where it holds JSON in every observation, all leaves that every observation has."""
@@ -205,13 +121,15 @@ class Sources:
         self._columns[origin] = column
         self._index.setdefault(spelled(list(column)), []).append(origin)
 
-    def _derive(self, origin: Origin, column: Column, step: tuple[str, ...]) -> None:
+    def _derive(self, origin: Origin, column: Column, *steps: tuple[str, ...]) -> None:
+        derived = column
         try:
-            derived = tuple(apply(step, v) for v in column)
+            for step in steps:
+                derived = tuple(apply(step, v) for v in derived)
         except Unfilled:
             return
         if spelled(list(derived)) != spelled(list(column)) and all(d != "" for d in derived):
-            self._add(origin.model_copy(update={"via": (*origin.via, step)}), derived)
+            self._add(origin.model_copy(update={"via": (*origin.via, *steps)}), derived)
 
     def explain(self, column: Column) -> tuple[Origin, ...]:
         """Origins that hold the column as it is, the best first; empty when there is none."""
@@ -309,6 +227,19 @@ def _leaves(tree: Any, pointer: str = "", budget: list[int] | None = None) -> It
         yield from _leaves(value, f"{pointer}/{key}", budget)
 
 
+def _shared_leaves(column: Column) -> list[str]:
+    """Pointers that lead somewhere in every item of every list; none where items are no objects or arrays."""
+    try:
+        trees = [parsed(item) for items in column for item in items[:MAX_LEAVES]]
+    except Unfilled:
+        return []
+    if not trees or not all(isinstance(tree, (dict, list)) for tree in trees):
+        return []
+    shared = [pointer for pointer, _ in islice(_leaves(trees[0]), MAX_EACH)]
+    tables = [{pointer for pointer, _ in _leaves(tree)} for tree in trees[1:]]
+    return [pointer for pointer in shared if all(pointer in table for table in tables)]
+
+
 def _prose(text: Any) -> bool:
     """A text in which something can stand among other words."""
     return isinstance(text, str) and len(text) <= MAX_TEXT and any(c.isspace() for c in text)
@@ -366,17 +297,6 @@ def _shared_end(one: str, two: str) -> str:
             break
         shared.insert(0, a)
     return "".join(shared)
-
-
-def rank(origin: Origin) -> tuple[int, int, int, tuple[Any, ...]]:
-    """Order of preference: fewer derivations, nearer sources, earlier paths."""
-    natural = tuple(int(p) if p.isdecimal() else p for p in re.split(r"([0-9]+)", origin.path))
-    return (
-        len(origin.via),
-        _ROOTS.index(origin.source),
-        sum(len(s) for step in origin.via for s in step),
-        (natural, origin.via),
-    )
 
 
 def template_of(pieces: Sequence[str | Var]) -> Any:

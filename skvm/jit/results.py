@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from skvm.jit.origins import parsed
 from skvm.jit.patterns import FREE_AFTER, covering, ignored
-from skvm.jit.provenance import parsed
 from skvm.jit.unify import Column, Unifier, spelled
 from skvm.plan import CallRecord, Template, Unfilled, Var, encode, match_tree
 from skvm.plan.guards import json_type
@@ -83,6 +83,14 @@ def _shape(reading: str, trees: list[Any], used: frozenset[str], passed: frozens
     if reading == "lines" and any(isinstance(match_tree(template, tree), str) for tree in trees):
         return None  # the lines can be read in more than one way
     return {"as": reading, "template": encoded(template), "holes": holes}
+
+
+def item_shape(items: list[Any], used: frozenset[str]) -> Any:
+    """What every item of a list looked like; `used` are spelled columns of its parts that calls hold. Raises Abstain."""
+    found = _shape("json", items, used, frozenset(), "all")
+    if found is None:
+        raise Abstain("the items of a list are of several kinds")
+    return found
 
 
 def whole_texts(column: Column) -> bool:

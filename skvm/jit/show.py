@@ -11,7 +11,7 @@ from skvm.jit.agreement import Reach
 from skvm.jit.book import Book
 from skvm.jit.ladder import LIVE, REPLACED, Policy, StepRecord
 from skvm.jit.unify import spelled
-from skvm.plan import Guard, Hole, Origin, SolidState, SolidStep
+from skvm.plan import Guard, Hole, Origin, SolidLoop, SolidState, SolidStep
 
 SERVING = ("promoted", "suspended")
 
@@ -187,10 +187,13 @@ def _pattern(pattern: str) -> str:
 def _origin(origin: Origin | Hole) -> str:
     if origin.source == "const":
         return origin.path
-    text = f"result of call {origin.path}" if origin.source == "call" else f"{{{origin.path}}}"
+    roots = {"call": f"result of call {origin.path}", "each": f"item of loop {origin.path}"}
+    text = roots.get(origin.source, f"{{{origin.path}}}")
     for step in origin.via:
         if step[0] == "pointer":
             text += f" at {step[1]}"
+        elif step[0] == "each":
+            text = f"{' '.join(step[1:])} of each of {text}"
         elif step[0] == "between":
             text += f" after {step[1]!r}" + (f" before {step[2]!r}" if step[2] else "")
         elif step[0] == "only":
@@ -207,6 +210,7 @@ def _origin(origin: Origin | Hole) -> str:
 def _code(code: SolidStep) -> list[str]:
     lines: list[str] = []
     for index, call in enumerate(code.calls):
+        lines += [f"for each item of {loop.items} ({_loop(loop)}):" for loop in code.loops if loop.first == index]
         for name, value in sorted(call.args.items()):
             lines.append(f"{index} {call.tool:<16} {name} = {_readable(spelled(value))}")
         if not call.args:
@@ -215,6 +219,12 @@ def _code(code: SolidStep) -> list[str]:
     lines.append(f"finish values = {_readable(spelled(code.values))}")
     lines.append("summary not reproduced" if code.summary is None else f"summary = {_readable(spelled(code.summary))}")
     return lines
+
+
+def _loop(loop: SolidLoop) -> str:
+    last = loop.first + loop.calls - 1
+    calls = f"call {last}" if loop.calls == 1 else f"calls {loop.first} to {last}"
+    return f"{calls}; {loop.least} to {loop.most} items like {_readable(spelled(loop.item['template']))}"
 
 
 def _expected(shape: Any) -> list[str]:

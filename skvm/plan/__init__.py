@@ -56,7 +56,7 @@ from skvm.plan.graph import (
 )
 from skvm.plan.guards import Guard, GuardContext, GuardResult
 from skvm.plan.results import CallRecord, FileResult, StepResult, StepStatus
-from skvm.plan.solid import Hole, Origin, SolidCall, SolidState, SolidStep
+from skvm.plan.solid import Hole, Origin, SolidCall, SolidLoop, SolidState, SolidStep
 from skvm.plan.template import (
     OneOf,
     Shell,
@@ -124,6 +124,7 @@ __all__ = [
     "Shift",
     "Slice",
     "SolidCall",
+    "SolidLoop",
     "SolidState",
     "SolidStep",
     "SourceInfo",

@@ -24,8 +24,9 @@ class Origin(Frozen):
     """Where a value comes from.
 
     `source`: `task`, `file`, `value`, `item` (then `path` is the capture of the input guards), `call` (`INDEX.stdout` or
-    `INDEX.result` of an earlier call of this step), `const` (`path` is the JSON spelling). `via`: what is done with it, in
-    order: `["pointer", JSON_POINTER]`, `["between", LEFT, RIGHT, ANCHORS]`, `["number"]`, `["text"]`, `["stem"]`, ...
+    `INDEX.result` of an earlier call of this step), `each` (the item of loop `path`), `const` (`path` is the JSON spelling).
+    `via`: what is done with it, in order: `["pointer", JSON_POINTER]`, `["between", LEFT, RIGHT, ANCHORS]`, `["number"]`,
+    `["text"]`, `["stem"]`, `["lines"]` (a text as a list), `["each", ...]` (a step for every item of a list), `["length"]`, ...
     """
 
     source: str
@@ -62,8 +63,26 @@ class SolidCall(Frozen):
     result: Any = None
 
 
+class SolidLoop(Frozen):
+    """`calls` calls from call `first` on, made once for each item of the list in hole `items`, in its order.
+
+    `tie` is a hole whose origins must agree: the part that is used, in other lists that held it too. `least`, `most`: lengths
+    of the list that were seen. `item`: what every item must look like, as `SolidCall.result` is for
+    JSON. Inside, a hole of source `each` (`path` is the number of the loop) is the item or a part of it, and a `call` of the
+    same loop is that of the same round; behind the loop such a call is the list of all its rounds.
+    """
+
+    first: int
+    calls: int
+    items: str
+    tie: str = ""
+    least: int
+    most: int
+    item: Any
+
+
 class SolidStep(Frozen):
-    """The code of one step: calls in order, then the values it finishes with.
+    """The code of one step: calls in order (those of `loops` as often as there are items), then the values it finishes with.
 
     `id` is `STEP/N`, the N-th code of that step. `summary` None: the wording was not reproducible. `evidence`: observation
     ids it was generalised from. `agreed`, `disagreed`: later model runs it predicted. `reason`: why it is in its state.
@@ -76,6 +95,7 @@ class SolidStep(Frozen):
     state: SolidState
     holes: tuple[Hole, ...] = ()
     calls: tuple[SolidCall, ...] = ()
+    loops: tuple[SolidLoop, ...] = ()
     values: Any = {}
     summary: Any = ""
     guards: tuple[Guard, ...] = ()

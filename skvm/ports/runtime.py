@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, runtime_checkable
 
 from skvm.ir import Frozen
-from skvm.plan import CallRecord, Event, GuardContext, SolidStep, StepNode, StepResult
+from skvm.plan import CallRecord, Event, GuardContext, SolidCall, SolidStep, StepNode, StepResult
 
 
 class StepContext(Frozen):
@@ -53,6 +53,10 @@ class SolidBook(Protocol):
 
     def lookup(self, context: StepContext) -> Offer | Refusal | None:
         """A step that may run, the guard that forbids it, or None when there is none."""
+        ...
+
+    def following(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> SolidCall | None:
+        """The call that comes after those done; None when all are made, or nobody knows: then `finish` will not have them."""
         ...
 
     def fill(self, offer: Offer, context: StepContext, index: int, done: tuple[CallRecord, ...]) -> dict[str, Any] | None:

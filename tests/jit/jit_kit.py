@@ -151,8 +151,8 @@ def by_model(program: Program, tool: Tool, seen: StepContext) -> StepResult:
 def by_code(book: Any, offer: Offer, tool: Tool, seen: StepContext) -> StepResult | None:
     """What the executor does with an offer; None when it is handed back midway (then nothing wrong may have been done)."""
     calls: list[CallRecord] = []
-    for index, planned in enumerate(offer.code.calls):
-        args = book.fill(offer, seen, index, tuple(calls))
+    while (planned := book.following(offer, seen, tuple(calls))) is not None:
+        args = book.fill(offer, seen, len(calls), tuple(calls))
         if args is None:
             return None
         calls.append(tool(planned.tool, args))

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from skvm.jit.provenance import Sources, World, evaluate
+from skvm.jit.origins import World, evaluate
+from skvm.jit.provenance import Sources
 from skvm.jit.unify import same
 from skvm.plan import CallRecord, Unfilled
 

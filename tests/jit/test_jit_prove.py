@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from jit_kit import by_model, call, context, node
 
+from skvm.jit.course import Handed
 from skvm.jit.observe import Observation, observation
 from skvm.jit.propose import generalise
-from skvm.jit.prove import Handed, leave_one_out, predict, replay
+from skvm.jit.prove import leave_one_out, predict, replay
 from skvm.jit.prove import unexpected as misfit
 from skvm.jit.results import Abstain, result_shape
 from skvm.plan import CallRecord, SolidCall

@@ -8,7 +8,8 @@ import pytest
 from jit_kit import call
 
 from skvm.jit.cells import cell, table
-from skvm.jit.provenance import Sources, World, evaluate, rank
+from skvm.jit.origins import World, evaluate, rank
+from skvm.jit.provenance import Sources
 from skvm.plan import Origin, Unfilled
 
 

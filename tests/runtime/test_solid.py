@@ -32,6 +32,9 @@ class Book:
         self.contexts.append(context)
         return self.offer
 
+    def following(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> SolidCall | None:
+        return offer.code.calls[len(done)] if len(done) < len(offer.code.calls) else None
+
     def fill(self, offer: Offer, context: StepContext, index: int, done: tuple[CallRecord, ...]) -> dict[str, Any] | None:
         assert len(done) == index
         found = self.args[index]

@@ -128,7 +128,8 @@ async def _serve(
 ) -> tuple[dict[str, Any], str] | None:
     book, node = session.ports.solid, context.node
     assert book is not None
-    for index, call in enumerate(offer.code.calls):
+    while (call := _quiet(book.following, offer, context, tuple(calls.records))) is not None:
+        index = len(calls.records)
         args = _quiet(book.fill, offer, context, index, tuple(calls.records))
         problem = _unusable(call.tool, args) or _otherwise(calls.begun(), call.tool, args)
         if not problem:
