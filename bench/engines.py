@@ -23,7 +23,7 @@ from typing import Any
 import anyio
 
 from skvm.adapters.engines import LocalEngine, queue_engine
-from skvm.plan import EventKind
+from skvm.plan import Event, EventKind
 from skvm.ports import Engine, Job, ModelReply, ModelRequest, QueueEngine
 from skvm.runtime.work.workspace import run_folder
 from skvm.testing.engine_plays import FILES, Part, chain, done, plan_of, play, step
@@ -104,19 +104,27 @@ def killed(root: Path, first: int, last: int) -> dict[str, Any]:
                 dying.kill()
                 break
         assert dying.returncode == -signal.SIGKILL
+        written = len(anyio.run(_journal, home, run))  # events that announce nothing are written with the next one
         with process(home, do="serve") as other:
             end = json.loads(other.stdout.readline()) if other.stdout else {}
             other.kill()
         counts["killed"] += 1
         counts[end["status"]] = counts.get(end["status"], 0) + 1
-        wrong += [f"after event {number}: {text}" for text in anyio.run(_faults, home, run, end, number)]
+        wrong += [f"after event {number}: {text}" for text in anyio.run(_faults, home, run, end, written)]
     return {**counts, "wrong": wrong}
 
 
-async def _faults(home: Path, run: str, end: dict[str, Any], number: int) -> list[str]:
+async def _journal(home: Path, run: str) -> tuple[Event, ...]:
     engine = dbos(home)
-    events = engine.storage.journal.read(run)
-    await engine.close()
+    try:
+        return engine.storage.journal.read(run)
+    finally:
+        await engine.close()
+
+
+async def _faults(home: Path, run: str, end: dict[str, Any], number: int) -> list[str]:
+    """What is wrong with a run that was killed when `number` events were written."""
+    events = await _journal(home, run)
     found = {p.name: p.read_text() for p in (run_folder(home, run) / "work").iterdir()}
     begun = [e.kind for e in events[:number] if e.node == "send" and e.kind in SENT] == [EventKind.TOOL_INTENT]
     faults = []
