@@ -6,8 +6,9 @@ that the same folders give the same plan on any machine. What comes after a colo
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     Compile = Callable[[SkillSource, CompileRequest, "Chain"], Artifact]
 
+Ask = tuple[str, str]
+"""Where another skill was looked up from, as seen from the first one, and its name."""
+
 MOST = 64
 """Plans of other skills that are made for one plan; past that, steps are left to a model."""
 
@@ -33,14 +37,23 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 @dataclass
 class Chain:
-    """Skills that are being compiled because one hands over to the next; `made` counts all plans made on the way."""
+    """Skills that are being compiled because one hands over to the next; `made` counts all plans made on the way.
+
+    `asked`: every look-up on the way, by where it was asked from (as seen from the first skill) and the name, with the digest
+    of what was found: nothing else beside the first skill bears on its plan.
+    """
 
     around: tuple[Path, ...] = ()
     made: list[Path] = field(default_factory=list)
+    asked: dict[Ask, str] = field(default_factory=dict)
 
     def into(self, folder: Path) -> Chain:
         """One skill further in."""
-        return Chain((*self.around, folder), self.made)
+        return Chain((*self.around, folder), self.made, self.asked)
+
+    def note(self, name: str, digest: str) -> None:
+        """Take note of a look-up of the innermost skill."""
+        self.asked[os.path.relpath(self.around[-1], self.around[0]), name] = digest
 
 
 def with_skills(
@@ -57,8 +70,9 @@ def with_skills(
     for name in names:
         folder = beside(source.root, name)
         reason = _refused(name, folder, here)
-        other = None if reason or folder is None else _loaded(folder)
-        if other is None or folder is None:
+        other = _loaded(folder) if folder is not None else None
+        here.note(name, _found(folder, other))
+        if reason or other is None or folder is None:
             apart[name] = reason or ("SKV505", f"the skill {name} cannot be read, so {INSTEAD}")
             continue
         here.made.append(folder)
@@ -85,6 +99,21 @@ def _loaded(folder: Path) -> SkillSource | None:
         return load_skill(folder)
     except OSError:
         return None
+
+
+def found_now(root: Path | None, asks: Iterable[Ask]) -> dict[Ask, str]:
+    """What such look-ups would find now, as seen from a skill in `root`."""
+    found: dict[Ask, str] = {}
+    for place, name in asks:
+        folder = beside(root / place, name) if root is not None else None
+        found[place, name] = _found(folder, _loaded(folder) if folder is not None else None)
+    return found
+
+
+def _found(folder: Path | None, other: SkillSource | None) -> str:
+    if other is not None:
+        return other.digest
+    return "not there" if folder is None else "not readable"
 
 
 def beside(root: Path | None, name: str) -> Path | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,14 @@ from skvm.app.settings import Settings
 from skvm.source import SkillSource
 
 if TYPE_CHECKING:
+    from skvm.app.linking import Ask
     from skvm.compile import CompileRequest, Processor
     from skvm.plan import Artifact
 
 KEPT = 2_000
 """Plans kept."""
+
+OTHERS = "other skills"
 
 Parts = dict[str, str]
 """Digest or text of each thing a plan depends on, by name."""
@@ -77,25 +80,23 @@ class Known:
 
 @dataclass(frozen=True)
 class Made:
-    """A plan as far as it is needed: its file, or only what is shown of it. `errors`: does a diagnostic say error? `others`: it
-    hands over to other skills, whose bytes decide what it is as well, so that it is made anew each time."""
+    """A plan as far as it is needed: its file, or only what is shown of it. `errors`: does a diagnostic say error? `others`:
+    what was looked up beside the skill to hand over to, with digests, which decide what the plan is as well."""
 
     name: str
     digest: str
     errors: bool
     text: str
     data: bytes = b""
-    others: bool = False
+    others: dict[Ask, str] = field(default_factory=dict)
 
 
-def made_of(artifact: Artifact, whole: bool) -> Made:
+def made_of(artifact: Artifact, whole: bool, others: dict[Ask, str]) -> Made:
     """What is kept of a plan; roles of words are marked in the text, see `painted`."""
-    from skvm.plan import DelegateNode
     from skvm.plan.describe import summary_text
 
     errors = any(d.severity == "error" for d in artifact.diagnostics)
     text = summary_text(artifact, lambda words, role: f"\0{role}\1{words}\2")
-    others = any(isinstance(n, DelegateNode) for n in artifact.plan.nodes)
     return Made(artifact.source.name, artifact.digest, errors, text, artifact.to_bytes() if whole else b"", others)
 
 
@@ -124,6 +125,16 @@ class Plans:
             self._cache.save({key: parts})
         return parts
 
+    def with_others(self, parts: Parts, source: SkillSource) -> Parts:
+        """The parts, and what lies now where the last plan of them looked for skills to hand over to."""
+        row = self._cache.load(f"others {_key(parts)}")
+        row = row if isinstance(row, list) else self._cache.load(f"others {_last(parts)}")
+        if not isinstance(row, list) or not row:
+            return {**parts, OTHERS: ""}
+        from skvm.app.linking import found_now
+
+        return {**parts, OTHERS: _told(found_now(source.root, [(place, name) for place, name in row]))}
+
     def load(self, parts: Parts, whole: bool) -> Made | None:
         """What is kept of the plan of these parts; `whole`: with its file, which must match its digest."""
         key = _key(parts)
@@ -134,11 +145,14 @@ class Plans:
         return _with_file(made, self._cache.load(f"plan {key}")) if whole else made
 
     def save(self, rows: Sequence[tuple[Parts, Made]]) -> None:
-        """Keep plans, and their parts as the last ones of their skills."""
+        """Keep plans, and their parts as the last ones of their skills; those parts are without `other skills`."""
         values: dict[str, Any] = {}
         for parts, made in rows:
             row = asdict(made)
             data = row.pop("data")
+            row["others"] = {}
+            values |= {f"others {mark}": list(made.others) for mark in (_key(parts), _last(parts))}
+            parts = {**parts, OTHERS: _told(made.others)}
             key = _key(parts)
             values |= {f"shown {key}": row, _last(parts): parts}
             if data:
@@ -169,6 +183,11 @@ def _key(parts: Parts) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _told(others: Mapping[Ask, str]) -> str:
+    rows = ((name if place == "." else f"{name} (from {place})", digest) for (place, name), digest in others.items())
+    return "; ".join(f"{name} {digest}" for name, digest in sorted(rows))
+
+
 def _last(parts: Parts) -> str:
     return "last " + parts["skill"].partition(" sha256:")[0]
 
@@ -183,14 +202,18 @@ def compile_many(
     cached = not (options.passes or options.stop_after or options.print_after or options.watch or settings.dump)
     plans = Plans(settings) if cached else None
     asked = plans.asked(options) if plans else {}
-    loaded = [(item, _with_skill(item.load(), asked) if plans else None) for item in items]
-    known = [plans.load(parts, whole) if plans and parts else None for _, parts in loaded]
+    sources = [item.load() if plans else None for item in items]
+    loaded = [(item, _with_skill(source, asked) if source else None) for item, source in zip(items, sources, strict=True)]
+    known = [
+        plans.load(plans.with_others(parts, source), whole) if plans and parts and source else None
+        for (_, parts), source in zip(loaded, sources, strict=True)
+    ]
     unknown = [item for (item, _), hit in zip(loaded, known, strict=True) if hit is None]
     fresh = _compiled(unknown, options, settings, whole, jobs)
     made: list[tuple[Parts, Made]] = []
     for (_, parts), hit in zip(loaded, known, strict=True):
         result = hit if hit is not None else next(fresh)
-        if hit is None and parts and not result.others:
+        if hit is None and parts:
             made.append((parts, result))
         yield result
     if plans is not None:
@@ -219,7 +242,8 @@ def _warm_up() -> None:
 
 def _one(item: SkillInput, request: CompileRequest, settings: Settings, whole: bool) -> Made:
     from skvm.app.compiling import compile_request
+    from skvm.app.linking import Chain
 
+    chain = Chain()
     source = item.load()
-    made = made_of(compile_request(source, request, settings), whole)
-    return made if source.root is not None else replace(made, others=False)  # nothing can lie beside a text without a folder
+    return made_of(compile_request(source, request, settings, chain), whole, chain.asked)

@@ -70,7 +70,8 @@ def _cache(what: str, options: CompileOptions, form: str) -> int:
 
     settings = Settings.from_environment()
     request, plans = request_of(options, settings), Plans(settings)
-    found = [(item.shown, plans.known(parts_of(item.load(), request))) for item in expand_inputs([what])]
+    sources = [(item.shown, item.load()) for item in expand_inputs([what])]
+    found = [(shown, plans.known(plans.with_others(parts_of(source, request), source))) for shown, source in sources]
     if form == "json":
         put_items([{"path": shown, **known.to_json()} for shown, known in found])
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -33,15 +34,39 @@ def test_pool_and_limits_are_parts_of_the_key(skvm, skill) -> None:
         assert not known["hit"] and known["changed"] == ["pool" if more[0] == "--pool" else "limits"]
 
 
-def test_a_text_without_a_folder_is_kept_though_it_hands_over(skvm, skill) -> None:
-    words = "\n3. Use the `archive-keeper` skill to store the result.\n"
+HANDS_OVER = "\n3. Use the `{}` skill to store the result.\n"
+
+
+def test_a_plan_that_hands_over_is_kept_until_what_it_hands_over_to_changes(skvm, skill) -> None:
+    """The other skill, and one that it hands over to itself: there, changed, gone; beside a lone text there is none."""
+    own = (skill / "SKILL.md").read_text()
+    other, third = skill.parent / "archive-keeper", skill.parent / "shelf"
     lone = skill.parent / "lone.md"
-    lone.write_text((skill / "SKILL.md").read_text() + words)
-    (skill / "SKILL.md").write_text(lone.read_text())
-    for place, kept in ((lone, True), (skill, False)):  # what lies beside a folder may change
-        done = skvm("compile", place, "--target", "sim/weak", "--format", "json")
-        assert any(n["kind"] == "delegate" for n in done.json["plan"]["nodes"])
-        assert skvm("explain", "--cache", place, "--target", "sim/weak", "--format", "json").json["hit"] is kept
+    for place in (skill / "SKILL.md", lone):
+        place.write_text(own + HANDS_OVER.format("archive-keeper"))
+
+    def known(place: object = skill) -> tuple[bool, list[str], list[str]]:
+        """Is it kept, what changed, which skills does the plan made now hold? After that it is kept."""
+        row = skvm("explain", "--cache", place, "--target", "sim/weak", "--format", "json").json
+        made = skvm("compile", place, "--target", "sim/weak", "--format", "json").json
+        again = skvm("explain", "--cache", place, "--target", "sim/weak", "--format", "json").json
+        assert again["hit"] and again["changed"] == []
+        assert skvm("compile", place, "--target", "sim/weak", "--format", "json").json == made
+        return row["hit"], row["changed"], sorted(s["source"]["name"] for s in made["skills"])
+
+    assert known()[2] == known(lone)[2] == []
+    assert known() == (True, [], [])
+    other.mkdir()
+    (other / "SKILL.md").write_text(own.replace("tidy-csv", "archive-keeper") + HANDS_OVER.format("shelf"))
+    assert known() == (False, ["other skills"], ["archive-keeper"])
+    assert known(lone) == (True, [], [])
+    third.mkdir()
+    (third / "SKILL.md").write_text(own.replace("tidy-csv", "shelf"))
+    assert known() == (False, ["other skills"], ["archive-keeper", "shelf"])
+    (third / "note.md").write_text("more")
+    assert known() == (False, ["other skills"], ["archive-keeper", "shelf"])
+    shutil.rmtree(other)
+    assert known() == (False, ["other skills"], [])
 
 
 def test_a_damaged_cache_costs_time_only(skvm, skill) -> None:
