@@ -46,7 +46,12 @@ def _no_patterns() -> list[Patch]:
 def _no_top() -> list[Patch]:
     """What an unknown command touches is nothing."""
     real = effects.act_effects
-    return [(effects, "act_effects", lambda act: Effects() if real(act).top else real(act)), (effects, "_closed", _always)]
+
+    def wrong(*what: Any) -> Effects:
+        found = real(*what)
+        return Effects() if found.top else found
+
+    return [(effects, "act_effects", wrong), (effects, "_closed", _always)]
 
 
 def _no_words() -> list[Patch]:
@@ -80,7 +85,7 @@ def _lost_box() -> list[Patch]:
 
 def _items_free() -> list[Patch]:
     """Items of a map may always overlap."""
-    return [(dependencies, "_items_apart", _always)]
+    return [(dependencies, "items_apart", _always)]
 
 
 def _no_gates() -> list[Patch]:

@@ -26,6 +26,8 @@ from skvm.capability.coverage import (
     Need,
     SkillNeeds,
     StepNeeds,
+    Way,
+    Ways,
     Weakest,
     cheapest,
     cover,
@@ -126,12 +128,18 @@ def _cached(item: SkillInput, cache: Cache | None) -> tuple[str, SkillNeeds | No
 
 
 def _record(needs: SkillNeeds) -> dict[str, Any]:
-    return {"name": needs.name, "free": needs.free, "steps": needs.steps}
+    return {"name": needs.name, "free": needs.free, "steps": needs.steps, "purposes": needs.purposes}
 
 
 def _needs(record: dict[str, Any]) -> SkillNeeds:
     steps = (StepNeeds(i, title, line, tuple(Need(p, Level(v)) for p, v in rows)) for i, title, line, rows in record["steps"])
-    return SkillNeeds(record["name"], "", tuple(steps), record["free"])
+    ways = tuple(Ways(about, first, tuple(_way(*row) for row in rows)) for about, first, rows in record["purposes"])
+    return SkillNeeds(record["name"], "", tuple(steps), record["free"], ways)
+
+
+def _way(title: str, line: int, needs: list[list[str]], spares: list[Any], limited: bool) -> Way:
+    spared = tuple((step, Need(p, Level(v))) for step, (p, v) in spares)
+    return Way(title, line, tuple(Need(p, Level(v)) for p, v in needs), spared, limited)
 
 
 def _column(column: Column) -> dict[str, Any]:
@@ -164,14 +172,17 @@ def _skill(skill: SkillNeeds, choice: Choice) -> dict[str, Any]:
 
 def _cell(skill: SkillNeeds, found: Coverage) -> dict[str, Any]:
     named: dict[Verdict, list[str]] = {verdict: [] for verdict in SEVERITY}
-    for need, held in zip(skill.distinct(), found.verdicts, strict=True):
-        named[held.verdict].append(f"{need.primitive} {need.level.value}")
+    spared: list[str] = []
+    for at, (need, held) in enumerate(zip(skill.distinct(), found.verdicts, strict=True)):
+        (spared if at in found.spared else named[held.verdict]).append(f"{need.primitive} {need.level.value}")
     return {
         "skill": skill.name,
         "path": skill.path,
         "target": found.target,
         "status": found.status.value,
         **{verdict.value: names for verdict, names in named.items()},
+        "via": [{"title": way.title, "line": way.line} for way in found.via],
+        "spared": spared,
         "weakest": _weakest(found.weakest),
     }
 

@@ -16,7 +16,7 @@ from html import escape
 from typing import Any
 
 from skvm.app.coverage import Matrix
-from skvm.app.coverage_text import MARKS, price_note, status_word, weakest_words
+from skvm.app.coverage_text import MARKS, price_note, status_word, way_words, weakest_words
 from skvm.capability import Verdict
 from skvm.capability.coverage import SEVERITY, Choice, Column, Coverage, SkillNeeds
 
@@ -172,7 +172,8 @@ def _cell(found: Coverage) -> str:
     short = (total - met) / total if total else 0.0
     strength = 60 if found.covers else 40 + 10 * round(5 * short)
     order = SEVERITY.index(found.status) + min(short, 0.999)
-    words = escape(weakest_words(found.weakest) or ("" if total else "no step needs anything of a model"))
+    told = "; ".join(x for x in (weakest_words(found.weakest), way_words(found)) if x)
+    words = escape(told or ("" if total else "no step needs anything of a model"))
     return (
         f'<td class="cell {found.status.value} s{strength}" data-v="{order:.3f}" title="{words}" tabindex="0">'
         f"{MARKS[found.status]}{f' {met}/{total}' if total else ''}</td>"

@@ -49,7 +49,8 @@ def _target_line(found: Coverage, column: Column, style: Style) -> str:
     price = f"{column.usd:7.3f}" if column.usd is not None else f"{'?':>7}"
     status = style(f"{status_word(found.status):11}", ROLES[found.status])
     figures = "".join(f"{n:>{5 if i else 4}}" for i, n in enumerate(counts))
-    return f"  {visible(found.target):{NAME_WIDTH}} {status} {figures} {price}  {weakest_words(found.weakest)}".rstrip()
+    words = "; ".join(x for x in (weakest_words(found.weakest), way_words(found)) if x)
+    return f"  {visible(found.target):{NAME_WIDTH}} {status} {figures} {price}  {words}".rstrip()
 
 
 def _many(matrix: Matrix, style: Style) -> str:
@@ -82,6 +83,11 @@ def weakest_words(found: Weakest | None) -> str:
     doubt = found.doubt
     need = f"{doubt.need.primitive} {doubt.need.level.value} {doubt.verdict.value.replace('_', ' ')}"
     return visible(f"{found.step.id} (line {found.step.line}) p {doubt.probability:.2f}, {need}")
+
+
+def way_words(found: Coverage) -> str:
+    """Which ways are taken where others of the same purpose are short."""
+    return visible("; ".join(f"by the way \u201c{way.title}\u201d (line {way.line})" for way in found.via))
 
 
 def _chosen(choice: Choice) -> str:

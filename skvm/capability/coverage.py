@@ -13,6 +13,7 @@ from typing import NamedTuple
 from skvm.capability.gaps import Verdict, judge, product
 from skvm.capability.model import Level, Profile, Requirement
 from skvm.capability.prices import Price
+from skvm.capability.purposes import SHORT
 
 SEVERITY = (Verdict.MET, Verdict.UNMEASURED, Verdict.WEAK, Verdict.MISSING, Verdict.NOT_OFFERED)
 """From what is wanted to what is worst; the worst verdict of a skill's needs is its own."""
@@ -40,6 +41,25 @@ class StepNeeds(NamedTuple):
     needs: tuple[Need, ...]
 
 
+class Way(NamedTuple):
+    """One of several ways of one purpose. `spares`: needs of steps, by id, that only the other ways show. `limited`: the author
+    says for which case it is."""
+
+    title: str
+    line: int
+    needs: tuple[Need, ...]
+    spares: tuple[tuple[str, Need], ...]
+    limited: bool = False
+
+
+class Ways(NamedTuple):
+    """Ways of one purpose in text order; `first` is the one that the author prefers."""
+
+    about: str
+    first: int
+    ways: tuple[Way, ...]
+
+
 class SkillNeeds(NamedTuple):
     """A skill as far as targets matter to it. `free`: how many of its steps need no model."""
 
@@ -47,6 +67,7 @@ class SkillNeeds(NamedTuple):
     path: str
     steps: tuple[StepNeeds, ...]
     free: int = 0
+    purposes: tuple[Ways, ...] = ()
 
     def distinct(self) -> tuple[Need, ...]:
         """Every primitive and level that some step needs, by name and level."""
@@ -113,16 +134,22 @@ class Weakest(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """One skill on one target. `verdicts`: of `SkillNeeds.distinct()`, in its order."""
+    """One skill on one target. `verdicts`: of `SkillNeeds.distinct()`, in its order.
+
+    `via`: of purposes with a way that is short there, the way that is met in all; `spared`: places of needs that nothing asks
+    for then, which count for nothing.
+    """
 
     target: str
     status: Verdict
     verdicts: tuple[Held, ...]
     weakest: Weakest | None
+    via: tuple[Way, ...] = ()
+    spared: frozenset[int] = frozenset()
 
     def count(self, verdict: Verdict) -> int:
         """How many needs have this verdict."""
-        return sum(1 for held in self.verdicts if held.verdict is verdict)
+        return sum(1 for at, held in enumerate(self.verdicts) if held.verdict is verdict and at not in self.spared)
 
     @property
     def covers(self) -> bool:
@@ -135,13 +162,38 @@ def cover(skill: SkillNeeds, columns: Sequence[Column]) -> tuple[Coverage, ...]:
     needs = skill.distinct()
     first = {step.needs: step for step in reversed(skill.steps)}
     steps = [step for step in skill.steps if first[step.needs] is step]
-    return tuple(_cover(needs, steps, column) for column in columns)
+    return tuple(_cover(skill, needs, steps, column) for column in columns)
 
 
-def _cover(needs: tuple[Need, ...], steps: Iterable[StepNeeds], column: Column) -> Coverage:
+def _cover(skill: SkillNeeds, needs: tuple[Need, ...], steps: Sequence[StepNeeds], column: Column) -> Coverage:
     verdicts = tuple(column.holds(need) for need in needs)
-    status = SEVERITY[max([held.rank for held in verdicts], default=0)]
-    return Coverage(column.name, status, verdicts, _weakest(steps, column))
+    via = tuple(way for purpose in skill.purposes if (way := _taken(purpose, column)) is not None)
+    if not via:
+        return Coverage(column.name, _worst(verdicts), verdicts, _weakest(steps, column))
+    spares = {pair for way in via for pair in way.spares}
+    left = [step._replace(needs=tuple(n for n in step.needs if (step.id, n) not in spares)) for step in skill.steps]
+    asked = {need for step in left for need in step.needs}
+    spared = frozenset(at for at, need in enumerate(needs) if need not in asked)
+    status = _worst([held for at, held in enumerate(verdicts) if at not in spared])
+    return Coverage(column.name, status, verdicts, _weakest(left, column), via, spared)
+
+
+def _worst(verdicts: Sequence[Held]) -> Verdict:
+    return SEVERITY[max([held.rank for held in verdicts], default=0)]
+
+
+def _taken(purpose: Ways, column: Column) -> Way | None:
+    """The way that is met in all where some other one is short, the author's first one before the others.
+
+    None where nothing is short, or the first one is for a case of its own (see `purposes.detour`): then all of them count.
+    """
+    first = purpose.ways[purpose.first]
+    if first.limited or not any(column.holds(need).verdict in SHORT for way in purpose.ways for need in way.needs):
+        return None
+    for way in (first, *purpose.ways):
+        if way.needs and not way.limited and all(column.holds(need).verdict is Verdict.MET for need in way.needs):
+            return way
+    return None
 
 
 def _weakest(steps: Iterable[StepNeeds], column: Column) -> Weakest | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skvm.capability import Target
-from skvm.capability.coverage import Need, SkillNeeds, StepNeeds
+from skvm.capability import Purpose, Target
+from skvm.capability.coverage import Need, SkillNeeds, StepNeeds, Way, Ways
 from skvm.compile.passes.bind import BindPass
 from skvm.compile.passes.effects import EffectsPass
 from skvm.compile.passes.lower import LowerPass
@@ -31,7 +31,34 @@ def needs_of(program: Program, source: SkillSource) -> SkillNeeds:
         )
         for node in bound
     )
-    return SkillNeeds(program.skill.name, "", rows, len(steps) - len(bound))
+    ways = tuple(_ways(unit, purpose) for purpose in unit.purposes)
+    return SkillNeeds(program.skill.name, "", rows, len(steps) - len(bound), ways)
+
+
+def _ways(unit: Unit, purpose: Purpose) -> Ways:
+    line = unit.source.main.lines.line
+    rows = tuple(
+        Way(
+            title=" ".join(path.title.split()),
+            line=line(path.span.start),
+            needs=tuple(sorted({Need(r.primitive, r.level) for r in path.needs})),
+            spares=_spares(unit, purpose, at),
+            limited=path.limited,
+        )
+        for at, path in enumerate(purpose.paths)
+    )
+    return Ways(purpose.about, purpose.first, rows)
+
+
+def _spares(unit: Unit, purpose: Purpose, taken: int) -> tuple[tuple[str, Need], ...]:
+    """Needs of steps that nothing shows but other ways than the one that is taken."""
+    others = [path.span for at, path in enumerate(purpose.paths) if at != taken and not path.limited]
+    rows = {
+        (r.step, Need(r.primitive, r.level))
+        for r in unit.requirements
+        if r.step is not None and r.spans and all(any(o.contains(span) for o in others) for span in r.spans)
+    }
+    return tuple(sorted(rows))
 
 
 def _title(program: Program, node: StepNode) -> str:

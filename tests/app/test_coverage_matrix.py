@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from skvm.app.asked import CompileOptions
+from skvm.app.cache import Cache
 from skvm.app.compiling import compile_source
-from skvm.app.coverage import columns_of, coverage, needs_of_source
+from skvm.app.coverage import columns_of, coverage, needs_many, needs_of_source
+from skvm.app.inputs import expand_inputs
 from skvm.app.settings import Settings
 from skvm.capability import Verdict
 from skvm.source import load_skill
@@ -49,6 +51,7 @@ import sys
 from pathlib import Path
 from skvm.app.cache import Cache
 from skvm.app.coverage import columns_of, coverage, needs_many
+from skvm.app.inputs import expand_inputs
 from skvm.app.inputs import expand_inputs
 from skvm.app.settings import Settings
 settings = Settings.from_environment()
@@ -105,3 +108,39 @@ def test_an_edited_skill_is_read_again(probe) -> None:  # type: ignore[no-untype
     second = probe()
     assert "skvm.parse" in second["loaded"]
     assert second["matrix"]["skills"][0]["steps"] == first["matrix"]["skills"][0]["steps"] + 1
+
+
+FERRY = """---
+name: ferry-list
+description: Makes the ferry list. Use when a list is wanted.
+---
+
+# Ferry list
+
+## Steps
+
+### Step 1: Fetch it
+
+#### Method A: By browser
+
+Open https://quay.example/list in the browser, log in, and take a screenshot.
+
+#### Method B: By mail
+
+Read `mail/list.txt`.
+
+### Step 2: Print
+
+Tell the user how many there are.
+"""
+
+
+def test_ways_of_one_purpose_are_kept_and_told(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "SKILL.md").write_text(FERRY)
+    (fresh,) = needs_many(expand_inputs([str(tmp_path)]), Cache(settings.cache))
+    (kept,) = needs_many(expand_inputs([str(tmp_path)]), Cache(settings.cache))
+    assert fresh == kept and len(kept.purposes) == 1
+    cells = coverage([kept], columns_of(TARGETS, (), settings)).to_json()["matrix"]
+    assert all(set(cell["spared"]).isdisjoint(cell["met"] + cell["weak"] + cell["missing"]) for cell in cells)
+    assert all(bool(cell["spared"]) <= bool(cell["via"]) for cell in cells)
+    assert [way["title"] for cell in cells for way in cell["via"]].count("Method B: By mail") > 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skvm.capability import Cell, Level, Price, Profile, Verdict
-from skvm.capability.coverage import SEVERITY, Column, Need, SkillNeeds, StepNeeds, cheapest, cover
+from skvm.capability.coverage import SEVERITY, Column, Need, SkillNeeds, StepNeeds, Way, Ways, cheapest, cover
 
 L1, L2, L3 = Level.L1, Level.L2, Level.L3
 PRIMITIVES = ("tool.exec", "gen.regex", "reason.logic", "tool.browser")
@@ -158,3 +158,56 @@ def test_where_nothing_covers_the_nearest_is_named() -> None:
     assert found.target is None
     assert found.why == "none of 2 covers it; nearest is near with 1 missing"
     assert chosen(SkillNeeds("s", "s", (), 3), near).why == "needs no model"
+
+
+@st.composite
+def skills_with_ways(draw: st.DrawFn) -> SkillNeeds:
+    """A skill some of whose steps are ways of one purpose, each way with the needs of its own step."""
+    skill = draw(skills())
+    steps = skill.steps[: draw(st.integers(0, len(skill.steps)))]
+    if len(steps) < 2:
+        return skill
+    limited = [draw(st.integers(0, 4)) == 0 for _ in steps]
+    ways = tuple(
+        Way(step.id, step.line, step.needs, tuple((o.id, n) for o, lim in zip(steps, limited, strict=True)
+            if o is not step and not lim for n in o.needs), own)
+        for step, own in zip(steps, limited, strict=True)
+    )  # fmt: skip
+    return skill._replace(purposes=(Ways("ways", draw(st.integers(0, len(ways) - 1)), ways),))
+
+
+@given(skills_with_ways(), pairs)
+def test_ways_never_worsen_a_verdict_nor_help_a_lesser_target_more(
+    skill: SkillNeeds, cells: dict[str, tuple[Cell, Cell]]
+) -> None:
+    less = column("less", {name: pair[0] for name, pair in cells.items()})
+    more = column("more", {name: pair[1] for name, pair in cells.items()})
+    worse, better = cover(skill, (less, more))
+    (plain,) = cover(skill._replace(purposes=()), (less,))
+    assert SEVERITY.index(worse.status) <= SEVERITY.index(plain.status) and worse.verdicts == plain.verdicts
+    if worse.covers:
+        assert better.covers
+    for way in worse.via:
+        assert all(less.holds(need).verdict is Verdict.MET for need in way.needs)
+    assert bool(worse.spared) <= bool(worse.via)
+
+
+def test_a_skill_is_covered_by_the_way_that_is_met() -> None:
+    steps = (StepNeeds("a", "t", 1, (Need("tool.exec", L2),)), StepNeeds("b", "t", 2, (Need("gen.regex", L1),)))
+    ways = tuple(
+        Way(step.id, step.line, step.needs, ((other.id, other.needs[0]),))
+        for step, other in zip(steps, reversed(steps), strict=True)
+    )
+    skill = SkillNeeds("s", "s", steps, purposes=(Ways("pick", 0, ways),))
+    held, poor = {L1: (30, 30), L2: (30, 30)}, {L1: (0, 30), L2: (0, 30)}
+    for exec_, regex, covered, taken in (
+        (poor, held, True, "b"),
+        (held, poor, True, "a"),
+        (held, held, True, ""),
+        (poor, poor, False, ""),
+    ):
+        (found,) = cover(skill, (column("c", {"tool.exec": Cell(counts=exec_), "gen.regex": Cell(counts=regex)}),))
+        assert (found.covers, "".join(w.title for w in found.via)) == (covered, taken)
+        assert found.count(Verdict.MISSING) == (0 if covered else 2)
+        if taken:
+            assert found.weakest is not None and found.weakest.step.id == taken

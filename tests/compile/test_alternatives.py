@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from skvm.capability import Level, Profile, Requirement, Target, detour, load_catalog
+from skvm.capability.coverage import Column, cover
 from skvm.capability.purposes import Path, Purpose
 from skvm.compile import CompileRequest, compile_program
 from skvm.compile.alternatives import Alternatives, Choice
 from skvm.compile.emission import emit_skill, harness_named, restore
+from skvm.compile.needs import needs_of
 from skvm.compile.sections import Sections
 from skvm.parse import parse_skill
 from skvm.plan import Artifact, BranchNode, StepNode
@@ -214,3 +216,14 @@ def test_an_emitted_skill_says_which_way_to_take_and_is_given_back() -> None:
     assert made.sidecar.changes[-1].gap.startswith("tool.browser L")
     assert restore(made.main, made.sidecar) == source.main.raw
     assert emit_skill(program, source, compiled(ARMS, able()), harness_named("claude-code")).main == source.main.raw
+
+
+@pytest.mark.parametrize("text", [INSIDE, ARMS])
+def test_coverage_takes_the_way_that_is_held(text: str) -> None:
+    source = skill_from_bytes((HEAD + text).encode(), "made")
+    needs = needs_of(parse_skill(source).program, source)
+    nothing = profile(dict.fromkeys(ALL, (0, 0, 0)), "made")
+    short, held, none = cover(needs, (Column("a", NO_BROWSER), Column("b", able()), Column("c", nothing)))
+    assert short.covers and short.via == (needs.purposes[0].ways[1],)
+    assert {needs.distinct()[at].primitive for at in short.spared} >= {"tool.browser"}
+    assert held.covers and not held.via and not none.covers and not none.via
