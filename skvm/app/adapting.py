@@ -176,12 +176,12 @@ class Adapting:
         plan = stored_plan(self.storage, item.digest) if item else None
         if item is None or plan is None or not _ended(outcome) or outcome.run in record.compared:
             return record
+        options = self._beside(outcome)
+        if options is None:
+            return record
         self.say(f"variant {item.number} does the same task, to be compared")
-        options = replace(
-            self.options, workdir=None, yes=False, env=(), solid=False, resume=None, on_event=None, started=None, build=False
-        )
         try:
-            other = self.run(plan, options)
+            other = self.run(plan, replace(options, workdir=None, yes=False, env=()))
         except SkvmError:
             return record
         self._spent("variant", other)
@@ -209,13 +209,12 @@ class Adapting:
 
     def _done_again(self, outcome: RunOutcome) -> AdaptRecord:
         """Never worse than the original: the whole text in one agent does the task in a folder of its own."""
+        options = self._beside(outcome)
+        if options is None:
+            return self.record()
         self.say(f"run {outcome.run} failed: the original text does the same task")
-        options = replace(
-            self.options, mode="raw", solid=False, resume=None, on_event=None, started=None, build=False,
-            seed=self.options.seed + AGAIN_SEED,
-        )  # fmt: skip
         try:
-            other = self.run(self.compiled, options)
+            other = self.run(self.compiled, replace(options, mode="raw", seed=self.options.seed + AGAIN_SEED))
         except SkvmError:
             return self.record()
         self._spent("again", other)
@@ -228,6 +227,16 @@ class Adapting:
                 now = done_again(now, helped, self.policy)
             keep(self.storage, now)
         return now
+
+    def _beside(self, outcome: RunOutcome) -> RunOptions | None:
+        """Options of a run beside the run: the deadline of the command and what is left of its limits; None where that is
+        nothing."""
+        tokens, cost = self.options.max_tokens, self.options.max_cost
+        tokens = None if tokens is None else tokens - outcome.totals.tokens
+        cost = None if cost is None else cost - (outcome.totals.cost or 0.0)
+        if (tokens is not None and tokens <= 0) or (cost is not None and cost <= 0):
+            return None
+        return replace(self.options, max_tokens=tokens, max_cost=cost, solid=False, resume=None, on_event=None, build=False)
 
     def _spent(self, kind: str, run: RunOutcome) -> None:
         """What a run beside the run cost, for the ledger."""

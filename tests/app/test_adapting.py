@@ -23,6 +23,7 @@ from skvm.plan import Artifact, Event, EventKind
 from skvm.plan.upgrades import SCHEMA
 from skvm.ports import RunRow
 from skvm.runtime import RunOutcome
+from skvm.runtime.api import Totals
 from skvm.source import load_skill
 from skvm.store import open_store
 
@@ -259,6 +260,25 @@ def test_nothing_is_done_again_that_could_be_felt_outside_or_is_nobodys_inabilit
         made.after(replace(outcome, status="limit") if case == "limit" else outcome)
         assert made.instead is None
         assert not [o for o in play.options if o.mode == "raw"]
+
+
+@pytest.mark.parametrize("limits", [{"max_tokens": 100}, {"max_cost": 0.5}])
+@pytest.mark.parametrize("left", [0, 40])
+def test_what_is_done_beside_a_run_keeps_to_its_limits(settings: Settings, limits: dict[str, Any], left: int) -> None:
+    with open_store(settings.home) as storage:
+        play = Played(storage)
+        play.lost = True
+        options = RunOptions(model=TARGET, task="t", started=12.5, deadline=9.0, **limits)
+        made = Adapting(SALES, options, settings, storage, AdaptPolicy(), play, lambda o: o.exit_code == 0)
+        share = 1 - left / 100
+        used = Totals(prompt_tokens=round(100 * share), cost=0.5 * share)
+        made.after(replace(play(made.compiled, options), totals=used))
+        raw = [o for o in play.options if o.mode == "raw"]
+        assert len(raw) == bool(left)
+        for given in raw:
+            assert (given.started, given.deadline) == (12.5, 9.0), "the deadline is that of the command"
+            assert given.max_tokens in (None, 40)
+            assert given.max_cost is None or given.max_cost == pytest.approx(0.2)
 
 
 def test_the_variant_that_did_the_failed_task_right_gives_its_result(settings: Settings) -> None:
