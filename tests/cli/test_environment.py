@@ -160,6 +160,16 @@ def test_a_package_can_be_left_out(skvm, needy, links):
     assert done.code == 2 and "it asks for: tiny-sum" in done.err
 
 
+def test_a_package_of_which_there_are_only_sources_is_told_as_that(skvm, needy, links):
+    for place in links.glob("tiny_sum-1.2*"):
+        place.unlink()
+    (links / "tiny_sum-1.2.tar.gz").write_bytes(b"never opened")
+    done = skvm("env", needy, "--apply", env=offline(links))
+    assert done.code == 3 and not built(skvm.home)
+    assert "no wheel of tiny-sum" in done.err and "--without tiny-sum" in done.err and "sources are not built" in done.err
+    assert "Traceback" not in done.err
+
+
 def start(skvm, needy, links):
     env = {**os.environ, "SKVM_HOME": str(skvm.home), **offline(links)}
     words = [sys.executable, "-m", "skvm", "env", str(needy), "--apply"]

@@ -39,6 +39,7 @@ _CLAUSES = re.compile(rf"(?a){_CLAUSE}(?:\s*,\s*{_CLAUSE})*\Z")
 _RELEASE = (Path("/etc/debian_version"), Path("/etc/lsb-release"))
 """What pip reads to say which system it runs on, and does not start without where it is there but may not be read."""
 
+_NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 _EXACT = re.compile(r"(?a)[@=v]*([0-9][0-9A-Za-z.+!_-]*)\Z")
 
 
@@ -157,4 +158,16 @@ async def _pip(box: Box, python: Interpreter, words: tuple[str, ...]) -> Environ
     argv = (str(python.program), "-I", python.pip, *words)
     hosts = Hosts(reach) if reach else None
     result = await box.run(argv, env, hosts=hosts, read=(*sources.read, *_RELEASE))
-    return failure("pip", result, hosts) if result.exit_code != 0 else None
+    return _told(failure("pip", result, hosts)) if result.exit_code != 0 else None
+
+
+def _told(problem: EnvironmentFailure) -> EnvironmentFailure:
+    """pip speaks of no distribution where there are only sources, which it is told not to build."""
+    found = _NO_WHEEL.search(problem.message)
+    if found is None:
+        return problem
+    name = re.split(r"[^\w.-]", found[1])[0]
+    return EnvironmentFailure(
+        f"there is no wheel of {found[1]} for this Python, or no such version; sources are not built, since that runs them",
+        help=f"name a folder with a wheel of it in PIP_FIND_LINKS, or leave it out with --without {name}",
+    )
