@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from jit_kit import variant_of
 
 from skvm.capability.sequential import superiority
-from skvm.jit.adapt import AdaptPolicy, AdaptRecord, RecompileRequest, VariantState, admit, back_to, compared
+from skvm.jit.adapt import (
+    AdaptPolicy,
+    AdaptRecord,
+    RecompileRequest,
+    VariantState,
+    admit,
+    back_to,
+    compared,
+    done_again,
+    worth_again,
+)
 
 POLICY = AdaptPolicy()
 REQUEST = RecompileRequest(
@@ -100,3 +110,17 @@ def test_plans_that_are_alike_are_seldom_told_apart() -> None:
             record = compared(record, not first if differ else True, first if differ else True, POLICY)
         accepted += record.active != ""
     assert accepted <= 3
+
+
+def test_the_original_text_is_asked_as_long_as_it_helps_now_and_then() -> None:
+    policy = AdaptPolicy()
+    record = AdaptRecord(skill="s", target="m")
+    for number in range(300):
+        assert worth_again(record, policy)
+        record = done_again(record, number % 50 == 0, policy)
+    assert (record.again, record.helped) == (300, 6)
+    while worth_again(record, policy):
+        record = done_again(record, False, policy)
+    assert record.vain == 59, "(1 - 0.05)^59 is below 0.05"
+    assert "in a row" in record.history[-1].what
+    assert worth_again(back_to(record, "", "by hand"), policy), "another plan fails in other tasks"

@@ -22,7 +22,7 @@ class AdaptPolicy(Frozen):
     between false alarms of the detector of drops. `error`: chance that, over all variants ever tried for this skill and
     target, one is accepted that is no better. `pairs`: comparisons after which a variant that has not shown itself better is
     put away, which is done sooner where it has never won and a share of `least_gain` won is excluded at error `futility`; in
-    the same way failed tasks are no longer done once more by the original text where that has never helped.
+    the same way failed tasks are no longer done once more by the original text where that did not help so often in a row.
     `stubborn`: failures of one input in a row that make them the input's matter; `inputs`: how many are remembered.
     """
 
@@ -130,7 +130,7 @@ class AdaptRecord(Frozen):
     `inputs`: outcomes in a row per step and input, failures negative. `asked`: by primitive, the outcomes from which on a
     request may come again. `simulated`: those of `outcomes` that are a simulated model's. `runs`: ids of the last runs that
     were taken in, `compared`: of those a variant was compared beside. `again`: failed tasks that the original text did once
-    more since another plan runs, `helped`: those it did right.
+    more since another plan runs, `helped`: those it did right, `vain`: those in a row that it did not.
     """
 
     skill: str
@@ -154,6 +154,7 @@ class AdaptRecord(Frozen):
     compared: tuple[str, ...] = ()
     again: int = 0
     helped: int = 0
+    vain: int = 0
     history: tuple[Line, ...] = ()
 
     def noted(self, what: str, digest: str = "", run: str = "") -> AdaptRecord:

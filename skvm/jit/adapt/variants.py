@@ -80,16 +80,18 @@ def _accepted(record: AdaptRecord, item: Variant, told: str, run: str) -> AdaptR
 
 
 def worth_again(record: AdaptRecord, policy: AdaptPolicy) -> bool:
-    """May the original text still help where the plan fails? Not when that was tried often enough and never did."""
-    return bool(record.helped) or record.again < agreements_needed(policy.least_gain, policy.futility)
+    """May the original text still help where the plan fails? Not when it did not in so many failed tasks in a row that a share
+    of `least_gain` is excluded; then not before another plan runs."""
+    return record.vain < agreements_needed(policy.least_gain, policy.futility)
 
 
 def done_again(record: AdaptRecord, helped: bool, policy: AdaptPolicy) -> AdaptRecord:
     """The record after the original text did a failed task once more."""
-    record = record.model_copy(update={"again": record.again + 1, "helped": record.helped + helped})
+    counts = {"again": record.again + 1, "helped": record.helped + helped, "vain": 0 if helped else record.vain + 1}
+    record = record.model_copy(update=counts)
     if worth_again(record, policy):
         return record
-    return record.noted(f"the original text never helped in {record.again} failed tasks; it is not tried again")
+    return record.noted(f"the original text did not help in {record.vain} failed tasks in a row; it is not asked any more")
 
 
 def _put(record: AdaptRecord, item: Variant) -> AdaptRecord:
@@ -99,7 +101,7 @@ def _put(record: AdaptRecord, item: Variant) -> AdaptRecord:
 def _activated(record: AdaptRecord, digest: str) -> AdaptRecord:
     """Another plan runs: what was usual under the old one is learned anew, estimates of the model stay."""
     variants = tuple(v.model_copy(update={"state": _state(v, digest)}) for v in record.variants)
-    return record.model_copy(update={"active": digest, "variants": variants, "usual": {}, "again": 0, "helped": 0})
+    return record.model_copy(update={"active": digest, "variants": variants, "usual": {}, "again": 0, "helped": 0, "vain": 0})
 
 
 def _state(item: Variant, active: str) -> VariantState:
