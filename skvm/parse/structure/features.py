@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from skvm.ir import StepEncoding
 from skvm.parse.draft import Block, BlockKind, Role, RunKind
-from skvm.parse.lexicon import is_imperative
+from skvm.parse.lexicon import acts_of_lead, is_imperative, words_of
 from skvm.parse.structure.sections import Part, host_of
 from skvm.parse.structure.tokens import Node
 from skvm.parse.structure.words import cue
@@ -34,6 +35,10 @@ ROW_NUMBER = re.compile(r"\W*(?:(?:step|phase|stage)\s*)?\d{1,2}\W*\|\s*", re.IG
 ROW_LIMIT = 30
 """A longer table is data."""
 
+ENGLISH = 50
+MOST_BLOCKS = 200
+"""One word in so many is an article or the like where a text is English, by its first blocks."""
+
 _ENCODINGS = {
     "section": StepEncoding.NUMBERED_HEADING,
     "ordered": StepEncoding.ORDERED_ITEM,
@@ -51,7 +56,8 @@ _ENCODINGS = {
 @dataclass(slots=True, eq=False)
 class Candidate:
     """A block that may be a step. `blocks`: all blocks it holds; `siblings`: length of its list; `intro`: the paragraph that
-    introduces its list; `under`: the candidate it is nested in; `imperative`: its text instructs."""
+    introduces its list; `under`: the candidate it is nested in; `imperative`: its text instructs; `silent`: no item of its list
+    states an act."""
 
     kind: str
     part: Part
@@ -66,6 +72,7 @@ class Candidate:
     intro: Block | None = None
     under: Candidate | None = None
     imperative: bool = False
+    silent: bool = False
     features: dict[str, float] = field(default_factory=dict)
     score: float = 0.0
 
@@ -81,6 +88,12 @@ class Finder:
     def __init__(self, blocks: list[Block]) -> None:
         self.blocks = blocks
         self._imperative: dict[int, bool] = {}
+
+    @cached_property
+    def english(self) -> bool:
+        """Is the text in the language of the lexicons, so that what names no act can be said to state none?"""
+        words = [word.lower() for block in self.blocks[:MOST_BLOCKS] for word in block.text.split()]
+        return ENGLISH * sum(word in words_of("determiners") for word in words) >= len(words)
 
     def imperative(self, block: Block) -> bool:
         """Does the block's own text instruct? Asked once per block."""
@@ -158,6 +171,7 @@ class Finder:
     ) -> None:
         kind = {"ordered": "ordered", "tasks": "task", "bullets": "bullet"}[node.kind]
         made: list[Candidate] = []
+        first = len(out)
         for position, item in enumerate(node.parts):
             lead = self.blocks[item.block]
             found = self._single(kind, part, lead, _indexes(item))
@@ -171,8 +185,10 @@ class Finder:
                     elif inner.kind in ("introduction", "labelled") and inner.parts[0].kind in ("ordered", "bullets", "tasks"):
                         self._list(inner.parts[0], part, out, self.blocks[inner.block], found, depth + 1)
         share = sum(c.imperative for c in made) / max(1, len(made))
+        silent = kind == "ordered" and self.english and not any(c.imperative for c in out[first:])
+        silent = silent and not any(_may_instruct(c.lead.text) for c in made)
         for found in made:
-            found.siblings, found.share = len(made), share
+            found.siblings, found.share, found.silent = len(made), share, silent
 
     def _table(self, node: Node, part: Part, out: list[Candidate], intro: Block | None) -> None:
         if part.role is not Role.PROCEDURE and part.numbering != "step":
@@ -193,6 +209,14 @@ class Finder:
         for first, second in pairwise(out):
             if second.kind == "fence" and first.kind in ("para", "intro") and second.lead.index == max(first.blocks) + 1:
                 second.under = first
+
+
+def _may_instruct(text: str) -> bool:
+    """Does a text state an act, or begin as an order of a verb that the lexicon lacks: with a word before an article?"""
+    first, second, *_ = [*text.lower().split(maxsplit=2), "", ""]
+    articles = words_of("determiners")
+    told = first.endswith("s") and not first.endswith(("ss", "us"))  # "sorts them" tells what a tool does
+    return (second in articles and first not in articles and not told) or bool(acts_of_lead(text))
 
 
 def _indexes(node: Node) -> list[int]:

@@ -7,6 +7,8 @@ from skvm.parse.structure.procedure import Procedure
 from skvm.parse.structure.votes import total
 
 MANY_STEPS = 6
+OF_TOOLS = ("code share", "items led by code", "tool words", "tool headings", "tables share")
+"""Features of which a reference on a tool has at least one."""
 
 
 def kind_features(procedure: Procedure) -> dict[str, float]:
@@ -14,6 +16,8 @@ def kind_features(procedure: Procedure) -> dict[str, float]:
     out = dict(procedure.texture)
     steps = sum(max(1, len(v.steps)) for v in procedure.stages)
     out["procedure"] = 1.0 if procedure.found else 0.0
+    out["product, no procedure"] = 0.0 if procedure.found else out["named for a product"]
+    out["nothing of a tool"] = 0.0 if any(procedure.texture[name] for name in OF_TOOLS) else 1.0
     out["procedure share"] = procedure.share
     out["many steps"] = 1.0 if steps > MANY_STEPS and procedure.found else 0.0
     out["several stages"] = 1.0 if len(procedure.stages) > 2 else 0.0

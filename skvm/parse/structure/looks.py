@@ -25,7 +25,18 @@ from skvm.parse.structure.words import cue, normal, scene_words
 _NO_STAGE = frozenset({Role.REFERENCE, Role.RULES, Role.PITFALLS, Role.EXAMPLES, Role.TROUBLE})
 _EDGE_ROLES = frozenset({Role.SETUP, Role.OUTPUTS, Role.TROUBLE, Role.CHECKLIST, Role.INPUTS, Role.OTHER})
 _LISTS = ("ordered", "bullet", "task")
-_LEADS = ("condition", "failure", "rule word", "sequence", "statement", "aside", "time label", "check label")
+_LEADS = (
+    "condition",
+    "failure",
+    "rule word",
+    "sequence",
+    "statement",
+    "aside",
+    "time label",
+    "check label",
+    "generic order",
+    "pointer",
+)
 _LIST_CUES = ("properties", "actions", "rules")
 BESIDE = _NO_STAGE | {Role.TRIGGER, Role.ANTI_TRIGGER}
 """Roles of sections inside which nothing states the procedure of the skill."""
@@ -165,6 +176,7 @@ def _lists(found: list[Candidate], out: dict[str, float]) -> None:
             out,
             (f"long {kind} list", max(c.siblings for c in items) > MANY),
             ("list of conditions", 2 * conditions >= len(items)),
+            ("silent list", items[0].silent),
         )
         if kind == "ordered" and items[0].intro is not None:
             tail = items[0].intro.text[-120:]
@@ -209,6 +221,7 @@ def step_features(c: Candidate, view: View, position: int, survey: Survey) -> di
             ("item under steps", not c.depth and c.kind in _LISTS and "called steps" in view.features),
             ("named fence", c.kind == "fence" and c.lead.text),
             ("numbered list of rows", c.kind == "row" and c.share >= HALF),
+            ("item of a silent list", c.silent),
         )
     return out
 

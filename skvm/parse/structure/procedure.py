@@ -61,7 +61,9 @@ def find_procedure(parts: list[Part], blocks: list[Block], front: tuple[FrontFie
     stages = choose(views)
     seen = texture(parts, blocks, front, finder)
     found = bool(stages) and lists_procedure(views, stages, seen)
-    return Procedure(with_gates(without_overviews(stages), views) if found else [], found, views, finder, seen)
+    return Procedure(
+        with_gates(without_restated(without_overviews(stages)), views) if found else [], found, views, finder, seen
+    )
 
 
 def lists_procedure(views: list[View], stages: list[View], seen: dict[str, float]) -> bool:
@@ -70,10 +72,11 @@ def lists_procedure(views: list[View], stages: list[View], seen: dict[str, float
 
 
 def with_gates(stages: list[View], views: list[View]) -> list[View]:
-    """A list of prerequisites beside the stages of a procedure is one gate: a stage with one step."""
+    """A list of prerequisites before the last stage of a procedure is one gate: a stage with one step."""
     known = {view.part.index for view in stages}
+    last = max((view.part.start for view in stages), default=0)
     for view in views:
-        if view.part.index not in known and is_gate(view):
+        if view.part.index not in known and view.part.start < last and is_gate(view):
             view.steps = view.candidates[:1]
             stages = [*stages, view]
     return sorted(stages, key=lambda view: view.part.index)
@@ -231,6 +234,24 @@ def without_overviews(stages: list[View]) -> list[View]:
             gone = {id(c) for c in told}
             view.steps = [c for c in view.steps if id(c) not in gone]
     return [view for view in stages if view.steps or stands_alone(view)]
+
+
+def without_restated(stages: list[View]) -> list[View]:
+    """A checklist behind the steps that mostly says again what they say is no stage."""
+    told: list[set[str]] = []
+    for view in stages:
+        boxes = [c for c in view.steps if c.kind == "task"]
+        if len(told) >= TOLD and len(boxes) > 1 and len(boxes) == len(view.steps):
+            again = [c for c in boxes if _restates(_content_words(c.lead.text), told)]
+            if len(again) >= OVERVIEW_SHARE * len(boxes):
+                view.steps = []
+                continue
+        told += [words for c in view.steps[:OVERVIEW_STAGES] if (words := _content_words(c.lead.text[:160]))]
+    return [view for view in stages if view.steps or stands_alone(view)]
+
+
+def _restates(words: set[str], told: list[set[str]]) -> bool:
+    return bool(words) and any(2 * len(words & before) >= len(words) for before in told[:OVERVIEW_STAGES])
 
 
 OVERVIEW_SHARE = 0.6
