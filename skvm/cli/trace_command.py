@@ -12,20 +12,24 @@ from skvm.cli.common import format_option, note, put, put_json
 @click.command("trace")
 @click.argument("run")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="write a self-contained page")
+@click.option("--jsonl", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="write its events, one a line")
 @format_option()
-def command(run: str, html: Path | None, form: str) -> int:
+def command(run: str, html: Path | None, jsonl: Path | None, form: str) -> int:
     """Timeline of a run: what overlapped, what waited, every model and tool call."""
     from skvm.app.history import events_of
     from skvm.app.inputs import save_result
     from skvm.app.settings import Settings
-    from skvm.runtime.timeline import timeline_json, timeline_text, trace_html
+    from skvm.runtime.timeline import events_lines, timeline_json, timeline_text, trace_html
 
     events = events_of(run, Settings.from_environment())
     if html is not None:
         save_result(html, trace_html(events).encode())
         note(f"wrote {html}")
+    if jsonl is not None:
+        save_result(jsonl, events_lines(events).encode())
+        note(f"wrote {jsonl}")
     if form == "json":
         put_json(timeline_json(events))
-    elif html is None:
+    elif html is None and jsonl is None:
         put(timeline_text(events))
     return 0

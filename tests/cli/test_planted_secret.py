@@ -64,10 +64,10 @@ def test_it_is_in_no_byte(skvm, tmp_path, sandbox):
         if "no sandbox proved itself" in done.err:
             pytest.skip(f"{sandbox} does not prove itself here")
         run = done.json["run"]
-        page = tmp_path / "run.html"
+        page, lines = tmp_path / "run.html", tmp_path / "run.jsonl"
         said = [done.out, done.err]
-        said += [skvm("trace", run, *more).out for more in (("--format", "json"), ("--html", page), ())]
-        said += [skvm("runs").out, skvm("jit", "list", "--format", "json").out, page.read_text()]
+        said += [skvm("trace", run, *more).out for more in (("--format", "json"), ("--html", page), ("--jsonl", lines), ())]
+        said += [skvm("runs").out, skvm("jit", "list", "--format", "json").out, page.read_text(), lines.read_text()]
         asked = [json.dumps(r.body) for r in server.requests]
     commands = [r for r in server.requests if len(r.results) == len(LEAKS)]
     assert commands and any("[secret:FIGURES_KEY]" in text for text in commands[0].results), "the commands did see it"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,7 +10,7 @@ from runtime_kit import Gate, ScriptedModel, artifact, call, chain, code, finish
 
 from skvm.ir import Effects
 from skvm.plan import Event, EventKind
-from skvm.runtime.timeline import live_line, timeline_json, timeline_text, trace, trace_html
+from skvm.runtime.timeline import events_lines, live_line, timeline_json, timeline_text, trace, trace_html
 
 
 def event(seq: int, time: float, kind: EventKind, node: str = "", scope: str = "", **data: Any) -> Event:
@@ -100,3 +101,11 @@ def _balanced(page: str) -> None:
 
     Parser().feed(page)
     assert not stack
+
+
+def test_events_as_lines() -> None:
+    odd = Event(run="r", seq=1, time=0.0, kind=EventKind.DIAG, node="a", data={"message": "two\nlines \ud800 \u2028"})
+    text = events_lines([odd, odd.model_copy(update={"seq": 2})])
+    assert text.isascii() and text.endswith("\n")
+    assert [Event.model_validate(json.loads(line)) for line in text.splitlines()] == [odd, odd.model_copy(update={"seq": 2})]
+    assert events_lines([]) == ""

@@ -5,8 +5,9 @@ Must never: read the journal itself, load anything from elsewhere, or show a tex
 """
 
 from skvm.runtime.timeline.html import trace_html
+from skvm.runtime.timeline.lines import events_lines
 from skvm.runtime.timeline.live import live_line
 from skvm.runtime.timeline.rows import CallRow, Trace, TraceRow, timeline_json, trace
 from skvm.runtime.timeline.text import timeline_text
 
-__all__ = ["CallRow", "Trace", "TraceRow", "live_line", "timeline_json", "timeline_text", "trace", "trace_html"]
+__all__ = ["CallRow", "Trace", "TraceRow", "events_lines", "live_line", "timeline_json", "timeline_text", "trace", "trace_html"]
