@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=10_000, help="requests per skill or program, half of them mutated")
     parser.add_argument("--learn", type=int, default=100, help="runs of the real pipeline to learn from")
     parser.add_argument("--mined", type=int, default=0, metavar="N", help="instead, N programs over generated tools")
+    parser.add_argument("--thresholds", action="store_true", help="of --mined: programs that turn at a rare number")
     parser.add_argument("--sandboxed", type=int, default=0, metavar="N", help="instead, N requests through the real sandbox")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
@@ -82,8 +83,10 @@ def mined(args: argparse.Namespace) -> dict[str, Any]:
     """Programs over generated tools, `--requests` for each; those of which nothing was promoted are counted apart."""
     began, total = time.process_time(), Verdicts()
     work = [piece for n in range(args.mined) for piece in pieces(f"program {n}", args.requests, args.seed, 10_000)]
-    key = digest_json([code_digest(), args.learn])
-    for _, found in run(work, key, args.home / "mined", args.jobs, partial(mined_piece, args.learn), args.seconds):
+    key = digest_json([code_digest(), args.learn, args.thresholds])
+    for _, found in run(
+        work, key, args.home / "mined", args.jobs, partial(mined_piece, args.learn, args.thresholds), args.seconds
+    ):
         total.add(found)
     row = {**as_row("mined", total, {}), "programs": args.mined, "learned": len(total.steps)}
     if args.format == "text":

@@ -27,6 +27,9 @@ VERBS = ("Show", "Collect", "Check", "List", "Total", "Sort", "Archive", "Compar
 NOUNS = ("stock", "tickets", "parcels", "visits", "grades", "tracks", "claims", "beds")
 OWNERS = ("north", "harbour", "cedar", "sunset", "maple", "granite", "amber")
 STATES = ("ready", "ready", "ready", "ready", "held", "lost")
+RARE = 890
+"""Totals of a look-up lie below 900; from this one on some programs take another course."""
+
 SLOTS = {
     "file": r"[A-Za-z0-9][A-Za-z0-9_-]*\.csv",
     "id": r"[A-Z]{2}-[0-9]+",
@@ -82,12 +85,12 @@ def value_of(slot: str, rng: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Program:
-    """A generated program and how it is asked for. `calls`: (kind, tool, slot); `branches`: does a state change its course?"""
+    """A generated program and how it is asked for. `calls`: (kind, tool, slot); `branches`: what may change its course."""
 
     number: int
     grammar: Grammar
     calls: tuple[tuple[str, str, str], ...]
-    branches: bool
+    branches: str
 
     def run(self, slots: dict[str, str]) -> Reference:
         """What it does for these values."""
@@ -95,7 +98,7 @@ class Program:
         values: dict[str, Any] = {}
         for index, (kind, tool, slot) in enumerate(self.calls):
             facts = json.loads(done[-1].result) if done and done[-1].effect == "pure" else {}
-            if self.branches and facts.get("state") == "lost":
+            if self.turns(facts):
                 done.append(self.call("report_loss", {"about": slots[slot]}, "idempotent"))
                 return Reference(tuple(done), Done({"lost": True}))
             if kind == "look":
@@ -108,6 +111,12 @@ class Program:
                 done.append(self.call(tool, {"path": f"out/{index}.txt", "content": text}, "idempotent"))
         return Reference(tuple(done), Done(values))
 
+    def turns(self, facts: dict[str, Any]) -> bool:
+        """Does what was looked up change the course?"""
+        if self.branches == "total":
+            return bool(facts.get("total", 0) >= RARE)
+        return self.branches == "state" and facts.get("state") == "lost"
+
     def call(self, tool: str, args: dict[str, Any], effect: str) -> CallRecord:
         draw = random.Random(f"{self.number} {tool} {json.dumps(args, sort_keys=True)}")
         facts = {"total": draw.randrange(900), "owner": draw.choice(OWNERS), "state": draw.choice(STATES)}
@@ -116,8 +125,8 @@ class Program:
         return CallRecord(tool=tool, args=args, result=result, ok=True, effect=effect)
 
 
-def program(number: int, seed: int) -> Program:
-    """The `number`-th program of a seed."""
+def program(number: int, seed: int, thresholds: bool = False) -> Program:
+    """The `number`-th program of a seed; with `thresholds` it takes another course at a rare number that it also passes on."""
     rng = random.Random(f"{seed} program {number}")
     names = rng.sample(list(SLOTS), rng.randrange(1, 4))
     wordings = []
@@ -128,7 +137,7 @@ def program(number: int, seed: int) -> Program:
     kinds = [rng.choice(("look", "follow", "write", "write")) for _ in range(rng.randrange(1, 5))]
     calls = tuple((k, f"{k}_{rng.choice(NOUNS)}", rng.choice(names)) for k in kinds)
     grammar = Grammar(tuple(dict.fromkeys(wordings)), {n: SLOTS[n] for n in names})
-    return Program(number, grammar, calls, rng.random() < 0.5)
+    return Program(number, grammar, calls, "total" if thresholds else rng.choice(("", "state")))
 
 
 def node(made: Program) -> StepNode:

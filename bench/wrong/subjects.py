@@ -41,12 +41,13 @@ def skill_piece(home: Path, piece: Piece) -> Verdicts:
 
 
 @lru_cache(maxsize=1)
-def trained_of(number: int, runs: int, seed: int) -> Trained:
+def trained_of(number: int, runs: int, seed: int, thresholds: bool) -> Trained:
     """A generated program and what was learned of it."""
-    return trained(program(number, seed), runs, random.Random(f"{seed} trial {number}"))
+    return trained(program(number, seed, thresholds), runs, random.Random(f"{seed} trial {number}"))
 
 
-def mined_piece(runs: int, piece: Piece) -> Verdicts:
+def mined_piece(runs: int, thresholds: bool, piece: Piece) -> Verdicts:
     """One piece of a generated program; nothing when nothing of it was promoted."""
     number = int(piece.subject.split()[-1])
-    return trained_of(number, runs, piece.seed).run(piece.count, random.Random(f"{piece.seed} asked {number} {piece.number}"))
+    known = trained_of(number, runs, piece.seed, thresholds)
+    return known.run(piece.count, random.Random(f"{piece.seed} asked {number} {piece.number}"))

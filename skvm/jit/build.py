@@ -7,7 +7,6 @@ are kept and must agree later.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Any
 
 from skvm.jit.layout import Layout
 from skvm.jit.observe import Observation
-from skvm.jit.origins import LATER, NUMBER, World, evaluate
+from skvm.jit.origins import LATER, World, evaluate
 from skvm.jit.patterns import covering
 from skvm.jit.provenance import Sources, template_of
 from skvm.jit.readings import Reading, settled
@@ -274,12 +273,10 @@ class Builder:
         return ("call", str(index), (("lines",),)) in origins
 
     def _columns(self, names: set[str]) -> frozenset[str]:
-        """What derived holes hold, spelled, also as texts and as the numbers that those are."""
+        """What derived holes hold, spelled, also as texts."""
         found: set[str] = set(self._listed)
         for column in (self._held[n] for n in self._held if n in names):
             found |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
-            if all(isinstance(v, str) and NUMBER.fullmatch(v) for v in column):
-                found.add(spelled([json.loads(v) for v in column]))
         return frozenset(found)
 
     def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
