@@ -24,6 +24,12 @@ from skvm.plan import SolidState, SolidStep
 LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
 HISTORY = 200
 KEPT_VERSIONS = 16
+PAIRS = 4
+"""Single earlier runs that a new one is held against in search of a program."""
+
+PATIENCE, SELDOM = 16, 4
+"""Runs after which a step that has no code yet is tried with every fourth run only: watching must cost next to nothing."""
+
 REPLACED = "replaced_by"
 """Key in `recorded` of code that wider code took the place of; it counts towards no limit."""
 
@@ -255,6 +261,8 @@ def missing(code: SolidStep, policy: Policy) -> str:
 def _learn(record: StepRecord, seen: Observation, runs: Sequence[Observation], policy: Policy, room: int) -> StepRecord:
     """New code that covers the run: an existing one widened by what wobbled, else one with runs that no code covers."""
     same_slice = [v for v in record.versions if v.slice_digest == seen.guard.slice_digest]
+    if not same_slice and len(runs) >= PATIENCE and (record.baseline.get("n", 0.0) + record.mixed.get("n", 0.0)) % SELDOM:
+        return record
     reasons: dict[bool, str] = {}
     for members in _groups(same_slice, seen, runs):
         straight = all(program_shape(o) == program_shape(seen) for o in members)
@@ -273,7 +281,8 @@ def _learn(record: StepRecord, seen: Observation, runs: Sequence[Observation], p
 
 
 def _groups(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Observation]) -> list[list[Observation]]:
-    """Sets of runs that may be one program, largest hope first; each ends with the new run."""
+    """Sets of runs that may be one program, largest hope first; each ends with the new run. Of single runs the newest: each
+    costs a generalisation, and a run that found no fellow is a fellow for those to come."""
     alike = [o for o in runs if o.id != seen.id and program_shape(o) == program_shape(seen)]
     groups = [[o for o in alike if o.id in code.evidence] for code in reversed(codes)]
     claimed = {id for code in codes if code.state in LIVE for id in code.evidence}
@@ -281,7 +290,7 @@ def _groups(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Observ
     looped = [o for o in runs if o.id != seen.id and one_program([o, seen])]
     if len(looped) > len(alike):
         groups = [looped, *groups]
-    groups += [free, *([o] for o in reversed(free))]
+    groups += [free, *([o] for o in free[: -PAIRS - 1 : -1])]
     unique = {tuple(o.id for o in g): [*g, seen] for g in groups if g}
     return list(unique.values())
 
