@@ -8,6 +8,7 @@ are kept and must agree later.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,31 +17,19 @@ from skvm.jit.layout import Layout
 from skvm.jit.observe import Observation
 from skvm.jit.origins import LATER, World, evaluate
 from skvm.jit.patterns import covering
+from skvm.jit.pieces import COMMAND_ARGS, CONFIRMING, Inputs, extends, is_program, is_scalar, short, substituted, told_by
 from skvm.jit.provenance import Sources, template_of
+from skvm.jit.pycode import differing as differing_literals
+from skvm.jit.pycode import program
 from skvm.jit.readings import Reading, settled
 from skvm.jit.regroup import regrouped
 from skvm.jit.results import Abstain, encoded, result_shape, seen_result, type_of
-from skvm.jit.shell import differing, pieces, same_command
+from skvm.jit.shell import differing, pieces, program_word, same_command
 from skvm.jit.unify import Column, Unifier, spelled, tokens
-from skvm.plan import CallRecord, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
-
-COMMAND_ARGS = {"execute_command": "command"}
-"""Tools whose named argument is shell text."""
-
-CONFIRMING = frozenset({"write_file", "edit_file"})
-"""Tools whose result says only that it was done."""
+from skvm.plan import CallRecord, Code, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
 
 MAX_TIED = 2000
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
-
-
-@dataclass
-class Inputs:
-    """Templates of the inputs, the source kind of each of their holes, and what the holes hold in each observation."""
-
-    templates: dict[str, Template]
-    kinds: dict[str, str]
-    table: dict[str, Column]
 
 
 Row = tuple[World, CallRecord]
@@ -105,7 +94,7 @@ class Builder:
 
     def sources(self, worlds: Sequence[World], loop: int | None = None) -> Sources:
         """What can be referred to."""
-        loose = frozenset(j for j in range(len(worlds[0].calls)) if len({_told(w.calls[j]) for w in worlds}) > 1)
+        loose = frozenset(j for j in range(len(worlds[0].calls)) if len({told_by(w.calls[j]) for w in worlds}) > 1)
         if self._sources is None or self._at != (loose, loop):
             self._sources = Sources(worlds, self.inputs.kinds, loose, lists=bool(self.layout.loops))
             self._at = (loose, loop)
@@ -116,8 +105,10 @@ class Builder:
         rows = self._rows(index)
         first = rows[0][1]
         self.sources([world for world, _ in rows], self.layout.loop_of(index))
+        programs = all(is_program(call.tool, call.args) for _, call in rows)
         args = {
-            name: self._argument(first.tool, name, [call.args[name] for _, call in rows], index) for name in sorted(first.args)
+            name: self._argument(first.tool, name, [call.args[name] for _, call in rows], index, programs)
+            for name in sorted(first.args)
         }
         return SolidCall(
             tool=first.tool,
@@ -161,8 +152,10 @@ class Builder:
         self._items[number:] = [list(lists)]
         self._sources = None
 
-    def _argument(self, tool: str, name: str, values: list[Any], index: int) -> Template:
+    def _argument(self, tool: str, name: str, values: list[Any], index: int, programs: bool) -> Template:
         where = f"call {index} {tool}.{name}"
+        if programs and name == "content":
+            return self._program(values, where)
         if COMMAND_ARGS.get(tool) == name and all(isinstance(v, str) for v in values):
             return self._command(values, where)
         return self.template(values, where)
@@ -187,7 +180,7 @@ class Builder:
         unifier = Unifier("x", stop=lambda column: bool(self._explained(column)))
         template = self._regrouped(unifier.unify(values), unifier)
         table = {name: self._fill_in(unifier.table[name], where) for name in dict.fromkeys(variables(template))}
-        return self._tie(_substituted(template, table))
+        return self._tie(substituted(template, table))
 
     def _regrouped(self, template: Template, unifier: Unifier) -> Template:
         """The template with the holes of its texts drawn around what is known."""
@@ -239,7 +232,7 @@ class Builder:
                 return self._joined(found)
         origins = self._known(column)
         if not origins:
-            raise Abstain(f"{where}: no known source for {', '.join(_short(v) for v in column[:3])}")
+            raise Abstain(f"{where}: no known source for {', '.join(short(v) for v in column[:3])}")
         return self._hole(column, origins)
 
     def _joined(self, found: Sequence[str | tuple[Origin, ...]]) -> Template:
@@ -276,12 +269,12 @@ class Builder:
         """What derived holes hold, spelled, also as texts."""
         found: set[str] = set(self._listed)
         for column in (self._held[n] for n in self._held if n in names):
-            found |= {spelled(list(column)), spelled([as_text(v) if _scalar(v) else v for v in column])}
+            found |= {spelled(list(column)), spelled([as_text(v) if is_scalar(v) else v for v in column])}
         return frozenset(found)
 
     def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
         head = origins[0]
-        others = tuple(o for o in origins[1:] if not _extends(o, head))
+        others = tuple(o for o in origins[1:] if not extends(o, head))
         if not others and not head.via and head.source not in LATER:
             return Var(head.path)
         key = spelled([list(column), head.model_dump(), [o.model_dump() for o in others]])
@@ -335,9 +328,31 @@ class Builder:
             return None
         return self._hole(column, (*origins, Origin(source="const", path=spelled(value))))
 
+    def _program(self, values: list[str], where: str, closed: bool = False) -> Template:
+        """A program with holes in its literals; the least of the texts stands for all."""
+        places = differing_literals(values, closed)
+        if places is None:
+            raise Abstain(f"{where}: differs in more than the literals of a program")
+        read = [program(value, closed) for value in values]
+        text = min(values)
+        parts: list[str | tuple[Any, ...]] = []
+        end = 0
+        for at, literal in enumerate(read[values.index(text)].literals):  # type: ignore[union-attr]
+            if at in places:
+                column = [p.literals[at].value for p in read if p is not None]
+                parts += [text[end : literal.start], (self.template(column, where),)]
+                end = literal.end
+        return Code((*parts, text[end:])) if parts else text
+
     def _command(self, values: list[str], where: str) -> Template:
         rows = [pieces(v) for v in values]
         known = [row for row in rows if row is not None]
+        code = program_word(known[0]) if len(known) == len(rows) and len({len(row) for row in known}) == 1 else None
+        texts = [row[code].value or "" for row in known] if code is not None else []
+        if code is not None and all(program_word(row) == code for row in known) and len(set(texts)) > 1:
+            known = [[*row[:code], known[0][code], *row[code + 1 :]] for row in known]
+        else:
+            code = None
         if len(known) < len(rows):
             if all(same_command(values[0], v) for v in values):
                 return values[0]
@@ -345,50 +360,18 @@ class Builder:
         places = differing(known)
         if places is None:
             raise Abstain(f"{where}: differs where no hole may stand")
-        parts: list[str | Text] = []
+        parts: list[str | Text | Code] = []
         for at, piece in enumerate(known[0]):
             word: Template = piece.raw
-            if at in places:
+            if at == code:
+                made = self._program(texts, where, closed=True)
+                word = made if isinstance(made, Code) else shlex.quote(made)
+            elif at in places:
                 word = self.template([row[at].value for row in known], where)
             elif piece.value is not None and _NUMBER.fullmatch(piece.value):
                 word = self._tied(piece.value) or piece.raw
             if isinstance(word, str):
                 parts = [*parts[:-1], parts[-1] + word] if parts and isinstance(parts[-1], str) else [*parts, word]
             else:
-                parts.append(word if isinstance(word, Text) else Text((word,)))
+                parts.append(word if isinstance(word, (Text, Code)) else Text((word,)))
         return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else Shell(tuple(parts))
-
-
-def _told(call: CallRecord | tuple[CallRecord, ...]) -> Any:
-    return tuple(seen_result(one) for one in call) if isinstance(call, tuple) else seen_result(call)
-
-
-def _scalar(value: Any) -> bool:
-    return isinstance(value, (str, bool, int, float))
-
-
-def _extends(origin: Origin, head: Origin) -> bool:
-    """Is `origin` only a longer way to say `head`? Then the pattern of the hole decides, not the comparison."""
-    same_root = (origin.source, origin.path) == (head.source, head.path)
-    return same_root and origin.via[: len(head.via)] == head.via
-
-
-def _substituted(template: Template, table: dict[str, Template]) -> Template:
-    if isinstance(template, Var):
-        return table[template.name]
-    if isinstance(template, Text):
-        parts: list[str | Var] = []
-        for part in template.parts:
-            inner = table[part.name] if isinstance(part, Var) else part
-            parts += inner.parts if isinstance(inner, Text) else [inner]
-        return Text(tuple(parts))
-    if isinstance(template, dict):
-        return {k: _substituted(v, table) for k, v in template.items()}
-    if isinstance(template, (list, tuple)):
-        return [_substituted(v, table) for v in template]
-    return template
-
-
-def _short(value: Any) -> str:
-    text = spelled(value)
-    return text if len(text) <= 60 else text[:57] + "..."

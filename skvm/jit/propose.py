@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skvm.jit.build import Builder, Inputs
+from skvm.jit.build import Builder
 from skvm.jit.layout import Layout, call_rows, layouts
 from skvm.jit.observe import MAX_CALLS, Observation
 from skvm.jit.origins import LATER
 from skvm.jit.patterns import covering, ignored, looks_like_data
+from skvm.jit.pieces import Inputs
 from skvm.jit.results import Abstain, encoded, type_of, whole_texts
 from skvm.jit.unify import Column, Unifier, spelled
 from skvm.jit.wordings import used_words, wordings

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from skvm.jit.build import COMMAND_ARGS
 from skvm.jit.course import Handed, Place, course, cut, items_of, unlike, value_of, waits
 from skvm.jit.observe import Observation
 from skvm.jit.origins import LATER, World
 from skvm.jit.patterns import negates
+from skvm.jit.pieces import COMMAND_ARGS, is_program
 from skvm.jit.propose import generalise
+from skvm.jit.pycode import same_program
 from skvm.jit.results import Abstain, read_result, seen_result
 from skvm.jit.shell import same_command
 from skvm.jit.unify import same, spelled
@@ -217,7 +218,9 @@ def relaxed(code: SolidStep) -> SolidStep:
 
 
 def same_arguments(tool: str, one: dict[str, Any], two: dict[str, Any]) -> bool:
-    """Equal arguments; commands by meaning (words and operators), everything else exactly."""
+    """Equal arguments; commands by meaning (words and operators), programs by theirs, everything else exactly."""
+    if is_program(tool, one) and is_program(tool, two) and same_program(one["content"], two["content"]):
+        return same({**one, "content": ""}, {**two, "content": ""})
     name = COMMAND_ARGS.get(tool)
     if name is None or name not in one or name not in two or not all(isinstance(a[name], str) for a in (one, two)):
         return same(one, two)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from skvm.jit.pycode import same_program
+
 _KEYWORDS = "if then elif else fi for while until do done case esac in select function time coproc { } ! [["
 _WRAPPERS = """
 eval exec source . command builtin env sudo su doas timeout nice nohup time watch xargs parallel ssh find make npx docker
@@ -23,7 +25,8 @@ WRAPPERS = frozenset(_WRAPPERS.split())
 INTERPRETERS = re.compile(
     r"(?:ba|z|da|k|c|fi)?sh|(?:python|pypy|node|deno|ruby|perl|php|lua|Rscript|awk|gawk|mawk|sed|jq)[0-9.]*"
 )
-"""Their first operand is a program: a hole may stand only behind it, and never where an option brings code."""
+"""Their first operand is a program: a hole may stand only behind it, and never where an option brings code. What `python -c`
+runs may differ in its literals, which are written as literals again (`program_word`, `pycode`)."""
 
 _CODE_OPTION = re.compile(
     r"-[A-Za-z]*[ceErp][A-Za-z]*|--(?:eval|expression|execute|command|print|require|source)(?:=.*)?", re.DOTALL
@@ -35,6 +38,7 @@ _PIECE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PART = re.compile(r"""(?P<plain>[^'"\\]+)|\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)["]""", re.DOTALL)
+_PYTHON = re.compile(r"python[0-9.]*")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 
 
@@ -82,13 +86,28 @@ def _static(raw: str) -> str | None:
 
 
 def same_command(one: str, two: str) -> bool:
-    """Do two command texts mean the same: equal operators and equal words, however blanks and quotes were written?"""
+    """Do two command texts mean the same: equal operators and equal words, however blanks, quotes and programs were written?"""
     if one == two:
         return True
     first, second = pieces(one), pieces(two)
-    if first is None or second is None:
+    if first is None or second is None or len(first) != len(second):
         return False
-    return [_meaning(p) for p in first] == [_meaning(p) for p in second]
+    code = program_word(first)
+    for at, (own, other) in enumerate(zip(first, second, strict=True)):
+        if _meaning(own) == _meaning(other):
+            continue
+        if at != code or own.value is None or other.value is None or not same_program(own.value, other.value, closed=True):
+            return False
+    return True
+
+
+def program_word(row: Sequence[Piece]) -> int | None:
+    """Where in a command the program stands that `python -c` runs; None where none does, or more than one command is there."""
+    words = [(at, p.value) for at, p in enumerate(row) if p.word]
+    if len(words) < 3 or not _PYTHON.fullmatch((words[0][1] or "").rpartition("/")[2]) or words[1][1] != "-c":
+        return None
+    alone = all(p.word or not p.raw.strip(" \t") for p in row)
+    return words[2][0] if alone and words[2][1] is not None else None
 
 
 def _meaning(piece: Piece) -> tuple[bool, str]:

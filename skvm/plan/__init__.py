@@ -58,6 +58,7 @@ from skvm.plan.guards import Guard, GuardContext, GuardResult
 from skvm.plan.results import CallRecord, FileResult, StepResult, StepStatus
 from skvm.plan.solid import Hole, Origin, SolidCall, SolidLoop, SolidState, SolidStep
 from skvm.plan.template import (
+    Code,
     OneOf,
     Shell,
     Template,
@@ -87,6 +88,7 @@ __all__ = [
     "BundleFile",
     "CallRecord",
     "Check",
+    "Code",
     "Command",
     "DelegateNode",
     "Edge",

@@ -3,6 +3,8 @@
 Stored form is plain JSON. A string may hold `{{name}}` markers; a string that is exactly one marker stands for a value of
 any JSON type; `{{{{}}` is a literal `{{`. `{"$shell": [...]}` is a command: strings are shell text as recorded, one-element
 lists are words, each filled and then quoted as exactly one argument. Nothing is ever pasted into shell text.
+`{"$python": [...]}` is a Python program: strings are its text, one-element lists are literals, each filled and then written as
+the literal of its value. Nothing is ever pasted into a program.
 `{"$one_of": [[TEMPLATE, {hole: value}], ...]}` is for matching only: several forms of one value, such as wordings of a
 request; every form says what each hole holds, by its own holes or as a value that goes with it.
 """
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SHELL = "$shell"
+PYTHON = "$python"
 ONE_OF = "$one_of"
 MAX_MATCH = 20_000
 """Longest text `match_text` looks at; longer ones never match, so matching stays cheap whatever a task holds."""
@@ -44,9 +47,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """A command: raw shell text (str) and words (Text) that are quoted when filled."""
+    """A command: raw shell text (str) and words (Text, or a whole program) that are quoted when filled."""
 
-    parts: tuple[str | Text, ...]
+    parts: tuple[str | Text | Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A Python program: its text (str) and literals (a `Var` or a text), written as Python writes a value of their type."""
+
+    parts: tuple[str | tuple[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +77,34 @@ def encode(template: Template) -> Any:
     if isinstance(template, Text):
         return _encode_text(template)
     if isinstance(template, Shell):
-        return {SHELL: [p if isinstance(p, str) else [_encode_text(p)] for p in template.parts]}
+        return {SHELL: [p if isinstance(p, str) else [_encode_word(p)] for p in template.parts]}
+    if isinstance(template, Code):
+        return {PYTHON: [p if isinstance(p, str) else [encode(p[0])] for p in template.parts]}
     if isinstance(template, OneOf):
         return {ONE_OF: [[encode(form), dict(given)] for form, given in template.choices]}
     if isinstance(template, str):
         return _escape(template)
     if isinstance(template, Mapping):
-        taken = {SHELL, ONE_OF} & template.keys()
+        taken = {SHELL, ONE_OF, PYTHON} & template.keys()
         if taken:
             raise ValueError(f"an object with the key {taken.pop()} cannot be a template")
         return {key: encode(value) for key, value in template.items()}
     if isinstance(template, (list, tuple)):
         return [encode(value) for value in template]
     return template
+
+
+def _encode_word(word: Text | Code) -> Any:
+    return _encode_text(word) if isinstance(word, Text) else encode(word)
+
+
+def _word(stored: Any) -> Text | Code:
+    """A word of a command: a text, or a program as a whole."""
+    if isinstance(stored, str):
+        return Text(_split(stored))
+    code = decode(stored)
+    assert isinstance(code, Code)
+    return code
 
 
 def _escape(text: str) -> str:
@@ -101,7 +126,9 @@ def decode(stored: Any) -> Template:
         return parts[0] if len(parts) == 1 else Text(parts)
     if isinstance(stored, Mapping):
         if set(stored) == {SHELL}:
-            return Shell(tuple(p if isinstance(p, str) else Text(_split(p[0])) for p in stored[SHELL]))
+            return Shell(tuple(p if isinstance(p, str) else _word(p[0]) for p in stored[SHELL]))
+        if set(stored) == {PYTHON}:
+            return Code(tuple(p if isinstance(p, str) else (decode(p[0]),) for p in stored[PYTHON]))
         if set(stored) == {ONE_OF}:
             return OneOf(tuple((decode(form), dict(given)) for form, given in stored[ONE_OF]))
         return {key: decode(value) for key, value in stored.items()}
@@ -137,6 +164,8 @@ def fill(template: Template, values: Mapping[str, Any]) -> Any:
         return "".join(p if isinstance(p, str) else as_text(fill(p, values), p.name) for p in template.parts)
     if isinstance(template, Shell):
         return "".join(p if isinstance(p, str) else shlex.quote(fill(p, values)) for p in template.parts)
+    if isinstance(template, Code):
+        return "".join(p if isinstance(p, str) else _literal(fill(p[0], values)) for p in template.parts)
     if isinstance(template, OneOf):
         raise Unfilled(ONE_OF)
     if isinstance(template, Mapping):
@@ -144,6 +173,13 @@ def fill(template: Template, values: Mapping[str, Any]) -> Any:
     if isinstance(template, (list, tuple)):
         return [fill(value, values) for value in template]
     return template
+
+
+def _literal(value: Any) -> str:
+    """A value as Python source; raises Unfilled for what is no text or number, and for numbers that have no spelling."""
+    if type(value) not in (str, int, float) or value != value or value in (float("inf"), float("-inf")):
+        raise Unfilled(PYTHON)
+    return repr(value) if isinstance(value, str) or value >= 0 else f"({value!r})"
 
 
 def as_text(value: Any, name: str = "") -> str:
@@ -161,7 +197,7 @@ def variables(template: Template) -> Iterator[str]:
         yield template.name
     elif isinstance(template, OneOf):
         yield from dict.fromkeys(name for form, given in template.choices for name in (*variables(form), *given))
-    elif isinstance(template, (Text, Shell, list, tuple)):
+    elif isinstance(template, (Text, Shell, Code, list, tuple)):
         for part in template if isinstance(template, (list, tuple)) else template.parts:
             yield from variables(part)
     elif isinstance(template, Mapping):
