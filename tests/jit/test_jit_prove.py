@@ -267,7 +267,7 @@ def test_leave_one_out_finds_a_wrong_prediction() -> None:
 
 
 def test_no_hole_stands_where_code_would() -> None:
-    for first, second in (("python -c 'x=1'", "python -c 'x=2'"), ("cat a", "rm a"), ("echo `a`", "echo `b`")):
+    for first, second in (("node -e 'x=1'", "node -e 'x=2'"), ("cat a", "rm a"), ("echo `a`", "echo `b`")):
         runs = [
             seen("Do 1", [call("execute_command", {"command": first}, "")], {}),
             seen("Do 2", [call("execute_command", {"command": second}, "")], {}),
