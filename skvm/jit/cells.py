@@ -1,4 +1,4 @@
-"""What texts of results hold beside words: cells of tables, and how often a placeholder stands there.
+"""What texts of results hold beside words: cells and rows of tables, and how often a placeholder stands there.
 
 A table is CSV with a head, read strictly, so that a cell is the same cell for whoever looks. A placeholder is one word in
 brackets (`[email]`), as tools put where something was.
@@ -27,14 +27,14 @@ _PLACEHOLDER = re.compile(r"\[[^\W\d_][\w-]{0,38}\]|<[^\W\d_][\w-]{0,38}>|\{[^\W
 
 
 def table(text: str) -> list[dict[str, str]] | None:
-    """Rows of a CSV text by the names in its first line; None for a text that is no table of two columns and a row at least."""
+    """Rows of a CSV text by the names in its first line; None for a text that is no table of two columns at least."""
     if len(text) > MAX_TABLE or "," not in text.partition("\n")[0]:
         return None
     try:
         head, *rows = csv.reader(text.rstrip("\r\n").splitlines(), strict=True)
     except (csv.Error, ValueError):
         return None
-    if not rows or not all(head) or len(set(head)) < len(head) or any(len(row) != len(head) for row in rows):
+    if not all(head) or len(set(head)) < len(head) or any(len(row) != len(head) for row in rows):
         return None
     return [dict(zip(head, row, strict=True)) for row in rows]
 
@@ -42,9 +42,17 @@ def table(text: str) -> list[dict[str, str]] | None:
 def cell(text: str, row: str, name: str) -> str:
     """A cell of the first (`0`) or last (`-1`) row of a table."""
     rows = table(text)
-    if rows is None or name not in rows[0]:
+    if not rows or name not in rows[0]:
         raise Unfilled(name)
     return rows[int(row)][name]
+
+
+def height(text: str) -> int:
+    """How many rows a table has below its head."""
+    rows = table(text)
+    if rows is None:
+        raise Unfilled("rows")
+    return len(rows)
 
 
 def placeholders(texts: Sequence[str]) -> list[str]:
@@ -61,10 +69,13 @@ def count(text: str, word: str) -> int:
 
 
 def cells(column: Sequence[Any]) -> Iterator[Reading]:
-    """Cells of the first and the last row, where all texts are tables with the same head."""
+    """Number of rows, where all texts are tables; cells of the first and last row, where all have the same head."""
     tables = [table(v) if isinstance(v, str) else None for v in column]
     rows = [t for t in tables if t is not None]
-    if len(rows) < len(tables) or any(t[0].keys() != rows[0][0].keys() for t in rows):
+    if len(rows) < len(tables):
+        return
+    yield ("rows",), tuple(map(len, rows))
+    if not all(rows) or any(t[0].keys() != rows[0][0].keys() for t in rows):
         return
     for place in (0, -1):
         for name in rows[0][0]:

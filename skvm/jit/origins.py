@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from skvm.jit.cells import cell, count
+from skvm.jit.cells import cell, count, height
 from skvm.plan import CallRecord, Origin, Unfilled, as_text
 
 MAX_LEAVES = 2000
@@ -162,6 +162,7 @@ _OF_TEXTS: dict[str, Callable[..., Any]] = {
     "between": _between,
     "only": _only,
     "cell": cell,
+    "rows": height,
     "count": count,
     "number": _number,
     "strip": str.strip,

@@ -59,9 +59,16 @@ def test_cells_of_the_first_and_the_last_row() -> None:
     assert best(sources, "disk full", "x") is None, "a row in the middle has no name"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "name,count\n", "name\nx\n", "name,count\nx\n", "a,a\n1,2\n", 'name,count\n"x,1\n', "no table"]
-)
+def test_rows_of_tables_are_counted_also_where_there_are_none() -> None:
+    sources = worlds([{}, {}], ["name,count\n", "name,count\nx,2\n"])
+    assert best(sources, 0, 1) == ("call", "0.stdout", (("rows",),))
+    assert best(sources, "0", "1") == ("call", "0.stdout", (("rows",), ("text",)))
+    assert best(sources, "", "x") is None, "a cell that is not there everywhere"
+    with pytest.raises(Unfilled):
+        cell("name,count\n", "0", "name")
+
+
+@pytest.mark.parametrize("text", ["", "name\nx\n", "name,count\nx\n", "a,a\n1,2\n", 'name,count\n"x,1\n', "no table"])
 def test_what_is_no_table_has_no_cells(text: str) -> None:
     assert table(text) is None
     with pytest.raises(Unfilled):
