@@ -18,7 +18,8 @@ from typing import Any
 from skvm.ir import Frozen
 from skvm.jit.book import RUNS
 from skvm.jit.ladder import StepRecord, added, means
-from skvm.plan import Event, EventKind
+from skvm.jit.observe import cost_of
+from skvm.plan import Event, EventKind, StepResult
 from skvm.ports import Blobs
 
 UNITS = ("model_calls", "tokens", "seconds", "usd")
@@ -96,18 +97,11 @@ def note_trial(blobs: Blobs, skill: str, kind: str, events: Iterable[Event]) -> 
     row = blobs.load(TRIALS, skill) or {}
     steps = row.setdefault(kind, {})
     for event in events:
-        result = event.data.get("result") if event.kind is EventKind.NODE_END else None
-        if result:
-            steps[event.node] = added(steps.get(event.node, {}), _cost(result), bool(result.get("simulated")))
+        told = event.data.get("result") if event.kind is EventKind.NODE_END else None
+        if told:
+            result = StepResult.model_validate(told)
+            steps[event.node] = added(steps.get(event.node, {}), cost_of(result), result.simulated)
     blobs.save(TRIALS, skill, row)
-
-
-def _cost(result: Mapping[str, Any]) -> dict[str, float]:
-    tokens = result.get("prompt_tokens", 0) + result.get("completion_tokens", 0)
-    row = {"model_calls": result.get("model_calls", 0), "tokens": tokens, "seconds": result.get("seconds", 0.0)}
-    if result.get("cost") is not None:
-        row["usd"] = result["cost"]
-    return {unit: float(value) for unit, value in row.items()}
 
 
 def trials(blobs: Blobs) -> Trials:

@@ -165,8 +165,7 @@ def _file(row: Any) -> str:
 
 
 def _taxed(record: StepRecord, code: SolidStep, policy: Policy) -> str:
-    doubt = record.doubt(code.id)
-    share = 1.0 if doubt.suspended(policy.weighing) else doubt.share(policy.weighing, policy.standing(code).share)
+    share = record.doubt(code.id).share(policy.weighing, policy.standing(code).share)
     return f"{share:.1%} of what it could serve goes to the model and is compared ({record.checked} so far)"
 
 

@@ -16,14 +16,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from test_adapting import POOL, SALES, TARGET, Played
+from test_adapting import POOL, SALES, TARGET, Played, settings_of
 
 from skvm.app.active import active_plan, stored_plan
 from skvm.app.adapting import Adapting
 from skvm.app.running import RunOptions
 from skvm.app.settings import Settings
-from skvm.capability import Cell, Level
-from skvm.capability.profiles import find_profile, parse_target, profile_bytes
 from skvm.jit.adapt import AdaptPolicy, VariantState
 from skvm.runtime import RunOutcome
 from skvm.store import open_store
@@ -43,17 +41,6 @@ class Killing(sqlite3.Connection):
         if Killing.armed and Killing.count == Killing.at:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().execute(*args)
-
-
-def settings_of(home: Path) -> Settings:
-    made = Settings(home=home / "home", cache=home / "cache")
-    made.profiles.mkdir(parents=True, exist_ok=True)
-    strong = find_profile(parse_target(POOL)).profile
-    assert strong is not None
-    fine = {Level.of(rank): (960, 1000) for rank in (1, 2, 3)}
-    able = strong.model_copy(update={"name": "able", "model": "able", "cells": dict.fromkeys(strong.cells, Cell(counts=fine))})
-    (made.profiles / "able.json").write_bytes(profile_bytes(able))
-    return made
 
 
 def made_on(storage: Any, settings: Settings, first: int) -> tuple[Adapting, Played]:

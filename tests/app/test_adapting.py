@@ -31,16 +31,21 @@ SALES = Path(__file__).resolve().parents[2] / "bench" / "skills" / "sales-report
 TARGET, POOL = "sim/able", "sim/strong"
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    made = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
-    made.profiles.mkdir(parents=True)
+def settings_of(home: Path) -> Settings:
+    """Settings below a folder that know a profile `able`, which holds every level."""
+    made = Settings(home=home / "home", cache=home / "cache")
+    made.profiles.mkdir(parents=True, exist_ok=True)
     strong = find_profile(parse_target(POOL)).profile
     assert strong is not None
     fine = {Level.of(rank): (960, 1000) for rank in (1, 2, 3)}
     able = strong.model_copy(update={"name": "able", "model": "able", "cells": dict.fromkeys(strong.cells, Cell(counts=fine))})
     (made.profiles / "able.json").write_bytes(profile_bytes(able))
     return made
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_of(tmp_path)
 
 
 def request(plan: Artifact, passed: int = 1) -> RecompileRequest:

@@ -15,7 +15,7 @@ from test_jit_book import learn
 from skvm.jit import Book, StepRecord, ledger, ledger_text
 from skvm.jit.ladder import added
 from skvm.jit.ledger import compiles, kept, note_compile, note_trial, row, student, trials
-from skvm.plan import Event, EventKind
+from skvm.plan import Event, EventKind, StepResult, StepStatus
 
 SECONDS = st.floats(0.01, 1000, allow_nan=False)
 
@@ -118,7 +118,8 @@ def test_a_skill_pays_for_being_compiled_and_a_sum_is_the_sum() -> None:
 
 
 def ended(step: str, calls: int, tokens: int, seconds: float, cost: float | None = None) -> Event:
-    result = {"model_calls": calls, "prompt_tokens": tokens, "completion_tokens": 1, "seconds": seconds, "cost": cost}
+    spent = {"model_calls": calls, "prompt_tokens": tokens, "completion_tokens": 1, "seconds": seconds, "cost": cost}
+    result = StepResult.model_validate({"status": StepStatus.DONE, **spent}).model_dump(mode="json")
     return Event(run="r", seq=1, time=0.0, kind=EventKind.NODE_END, node=step, data={"result": result})
 
 
