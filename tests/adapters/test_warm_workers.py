@@ -175,7 +175,7 @@ LEAVES = {
         "import os, resource as r; r.prlimit(os.getppid(), r.RLIMIT_NOFILE, (99, 99))",
         "import resource as r; print(r.getrlimit(r.RLIMIT_NOFILE))",
     ),
-    "the priority of its parent": ("import os; os.setpriority(0, os.getppid(), 7)", "import os; print(os.nice(0))"),
+    "the priority of its parent": ("import os; os.setpriority(0, os.getppid(), 19)", "import os; print(os.nice(0))"),
     "the processors of its parent": (
         "import os; os.sched_setaffinity(os.getppid(), {max(os.sched_getaffinity(0))})",
         "import os; print(os.sched_getaffinity(0))",
