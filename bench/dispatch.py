@@ -16,11 +16,11 @@ from pathlib import Path
 from bench.wrong.learning import promoted
 from bench.wrong.mined import Program, context, learned, node, program, request
 from skvm.jit import Book
-from skvm.jit.course import Handed
-from skvm.jit.dispatch import Dispatch
-from skvm.jit.observe import inputs_of
-from skvm.jit.origins import World
-from skvm.jit.prove import arguments, bind
+from skvm.jit.generalise.origins import World
+from skvm.jit.observe.observation import inputs_of
+from skvm.jit.prove.apply import arguments, bind
+from skvm.jit.prove.course import Handed
+from skvm.jit.serve.dispatch import Dispatch
 from skvm.plan import Event, EventKind, GuardContext, SolidStep, StepResult, StepStatus
 from skvm.ports import Offer
 from skvm.runtime.expr import holds

@@ -1,7 +1,7 @@
 """Checks of promoted code by a model that strays: is code that is right left alone, is code that is wrong found? SIMULATED.
 
-Weighing, shares and demotion are the product's (`skvm.jit.doubt`); whether code or model is wrong is drawn, each by itself, and
-an answer that strays never hits the right one by chance. Beside it the rule that one disagreement demotes.
+Weighing, shares and demotion are the product's (`skvm.jit.prove.doubt`); whether code or model is wrong is drawn, each by
+itself, and an answer that strays never hits the right one by chance. Beside it the rule that one disagreement demotes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from skvm.jit.doubt import Doubt, Known, Weighing, checked, strays
+from skvm.jit.prove.doubt import Doubt, Known, Weighing, checked, strays
 
 CHECKS = 1_000
 TAX = 0.05

@@ -14,11 +14,11 @@ from bench.wrong.tally import HANDED, REFUSED, SERVED, WRONG, Verdict, Verdicts
 from bench.wrong.wording import spoilt
 from bench.wrong.worlds import World
 from skvm.jit import Policy
-from skvm.jit.course import Handed
-from skvm.jit.observe import inputs_of
-from skvm.jit.origins import World as Facts
-from skvm.jit.prove import arguments, bind, following, outcome, same_arguments
-from skvm.jit.unify import same
+from skvm.jit.generalise.origins import World as Facts
+from skvm.jit.generalise.unify import same
+from skvm.jit.observe.observation import inputs_of
+from skvm.jit.prove.apply import arguments, bind, following, outcome, same_arguments
+from skvm.jit.prove.course import Handed
 from skvm.plan import SolidStep
 from skvm.ports import StepContext
 

@@ -4,9 +4,9 @@ Comes in: step contexts and results, served and handed-back reports. Goes out: o
 Must never: edit a plan, run anything, serve what is not proved, or count a simulated model as a real one.
 """
 
-from skvm.jit.book import Book
-from skvm.jit.ladder import Policy, StepRecord
 from skvm.jit.ledger import Ledger, LedgerRow, ledger, ledger_text
+from skvm.jit.prove.ladder import Policy, StepRecord
+from skvm.jit.serve.book import Book
 from skvm.jit.show import Page, drop, list_steps, review, show, why
 
 __all__ = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from skvm.jit.book import Book
-from skvm.jit.course import Handed
-from skvm.jit.ladder import LIVE, StepRecord
-from skvm.jit.observe import Observation
-from skvm.jit.prove import in_effect, leave_one_out, predict
+from skvm.jit.observe.observation import Observation
+from skvm.jit.prove.apply import in_effect, leave_one_out, predict
+from skvm.jit.prove.course import Handed
+from skvm.jit.prove.ladder import LIVE, StepRecord
+from skvm.jit.serve.book import Book
 from skvm.jit.show import Page, named, nothing
 from skvm.plan import SolidStep
 

@@ -16,9 +16,9 @@ from statistics import stdev
 from typing import Any
 
 from skvm.ir import Frozen
-from skvm.jit.book import RUNS
-from skvm.jit.ladder import StepRecord, added, means
-from skvm.jit.observe import cost_of
+from skvm.jit.observe.observation import cost_of
+from skvm.jit.prove.ladder import StepRecord, added, means
+from skvm.jit.serve.book import RUNS
 from skvm.plan import Event, EventKind, StepResult
 from skvm.ports import Blobs
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from skvm.ir import Frozen
-from skvm.jit.agreement import Reach
-from skvm.jit.book import Book
-from skvm.jit.ladder import LIVE, REPLACED, Policy, StepRecord
-from skvm.jit.unify import spelled
+from skvm.jit.generalise.unify import spelled
+from skvm.jit.prove.agreement import Reach
+from skvm.jit.prove.ladder import LIVE, REPLACED, Policy, StepRecord
+from skvm.jit.serve.book import Book
 from skvm.plan import Guard, Hole, Origin, SolidLoop, SolidState, SolidStep
 
 SERVING = ("promoted", "suspended")

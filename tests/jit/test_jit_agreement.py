@@ -11,8 +11,8 @@ from jit_kit import MemoryBlobs, by_model, call, context, node
 from test_jit_book import learn, program, request, tool
 
 from skvm.jit import Book, Policy, list_steps, review, show, why
-from skvm.jit.agreement import Errors, Reach, Tax, due, reach_of, standing
-from skvm.jit.ladder import promote
+from skvm.jit.prove.agreement import Errors, Reach, Tax, due, reach_of, standing
+from skvm.jit.prove.ladder import promote
 from skvm.plan import CallRecord, SolidState, SolidStep
 from skvm.ports import Offer, StepContext
 

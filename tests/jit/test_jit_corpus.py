@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from skvm.jit.origins import World, evaluate
-from skvm.jit.provenance import Sources
-from skvm.jit.unify import same
+from skvm.jit.generalise.origins import World, evaluate
+from skvm.jit.generalise.provenance import Sources
+from skvm.jit.generalise.unify import same
 from skvm.plan import CallRecord, Unfilled
 
 TRACES = Path(__file__).resolve().parents[3] / "shared" / "data" / "trajectories" / "tau-retail-library-l0"

@@ -16,10 +16,10 @@ from bench.wrong.mined import program as generated
 from bench.wrong.mined import request as valid
 from bench.wrong.wording import spoilt
 from skvm.jit import Book
-from skvm.jit.course import Handed
-from skvm.jit.dispatch import Dispatch
-from skvm.jit.observe import inputs_of
-from skvm.jit.prove import bind
+from skvm.jit.observe.observation import inputs_of
+from skvm.jit.prove.apply import bind
+from skvm.jit.prove.course import Handed
+from skvm.jit.serve.dispatch import Dispatch
 from skvm.plan import Guard, GuardContext, Hole, OneOf, SolidState, SolidStep, Text, Var, encode
 from skvm.plan.guards import spelled
 from skvm.ports import Offer, StepContext

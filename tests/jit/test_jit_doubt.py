@@ -12,7 +12,7 @@ from test_jit_book import learn, otherwise, program, request, tool
 
 from skvm.capability.sequential import disagreement_bound, mixed_bound
 from skvm.jit import Book, Policy, list_steps, review
-from skvm.jit.doubt import Doubt, Known, Weighing, checked, strays
+from skvm.jit.prove.doubt import Doubt, Known, Weighing, checked, strays
 from skvm.plan import SolidState, StepResult, StepStatus
 
 WEIGHING = Weighing()

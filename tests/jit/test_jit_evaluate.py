@@ -8,7 +8,7 @@ from test_jit_book import CASES, learn, otherwise, program, request, tool
 
 from skvm.jit import Book, Policy, drop, list_steps, review, show
 from skvm.jit.evaluate import evaluate
-from skvm.jit.ladder import REPLACED
+from skvm.jit.prove.ladder import REPLACED
 from skvm.plan import SolidState
 
 

@@ -13,8 +13,8 @@ from jit_kit import MemoryBlobs
 from test_jit_book import learn
 
 from skvm.jit import Book, StepRecord, ledger, ledger_text
-from skvm.jit.ladder import added
 from skvm.jit.ledger import compiles, kept, note_compile, note_trial, row, student, trials
+from skvm.jit.prove.ladder import added
 from skvm.plan import Event, EventKind, StepResult, StepStatus
 
 SECONDS = st.floats(0.01, 1000, allow_nan=False)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from jit_kit import MemoryBlobs, by_code, by_model, call, context, node
 
 from skvm.jit import Book
-from skvm.jit.course import Handed
-from skvm.jit.ladder import Policy
-from skvm.jit.layout import layouts
-from skvm.jit.observe import Observation, observation
-from skvm.jit.propose import generalise
-from skvm.jit.prove import predict, replay
-from skvm.jit.results import Abstain
+from skvm.jit.generalise.layout import layouts
+from skvm.jit.generalise.propose import generalise
+from skvm.jit.generalise.results import Abstain
+from skvm.jit.observe.observation import Observation, observation
+from skvm.jit.prove.apply import predict, replay
+from skvm.jit.prove.course import Handed
+from skvm.jit.prove.ladder import Policy
 from skvm.plan import CallRecord
 from skvm.ports import Offer, StepContext
 

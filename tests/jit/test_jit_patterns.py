@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skvm.jit.patterns import covering, looks_like_data, negates, one_of
+from skvm.jit.generalise.patterns import covering, looks_like_data, negates, one_of
 
 
 @settings(max_examples=300, deadline=None)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from jit_kit import by_model, call, context, node
 
-from skvm.jit.course import Handed
-from skvm.jit.observe import Observation, observation
-from skvm.jit.propose import generalise
-from skvm.jit.prove import leave_one_out, predict, replay
-from skvm.jit.prove import unexpected as misfit
-from skvm.jit.results import Abstain, result_shape
+from skvm.jit.generalise.propose import generalise
+from skvm.jit.generalise.results import Abstain, result_shape
+from skvm.jit.observe.observation import Observation, observation
+from skvm.jit.prove.apply import leave_one_out, predict, replay
+from skvm.jit.prove.apply import unexpected as misfit
+from skvm.jit.prove.course import Handed
 from skvm.plan import CallRecord, SolidCall
 from skvm.ports import StepContext
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jit_kit import call
 
-from skvm.jit.cells import cell, table
-from skvm.jit.origins import World, evaluate, rank
-from skvm.jit.provenance import Sources
+from skvm.jit.generalise.cells import cell, table
+from skvm.jit.generalise.origins import World, evaluate, rank
+from skvm.jit.generalise.provenance import Sources
 from skvm.plan import Origin, Unfilled
 
 

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jit_kit import by_model, call, context
 
-from skvm.jit.course import Handed
-from skvm.jit.observe import Observation, observation
-from skvm.jit.origins import World
-from skvm.jit.propose import generalise
-from skvm.jit.prove import arguments, bind, predict, replay
-from skvm.jit.pycode import differing, program, same_program
-from skvm.jit.results import Abstain
+from skvm.jit.generalise.origins import World
+from skvm.jit.generalise.propose import generalise
+from skvm.jit.generalise.pycode import differing, program, same_program
+from skvm.jit.generalise.results import Abstain
+from skvm.jit.observe.observation import Observation, observation
+from skvm.jit.prove.apply import arguments, bind, predict, replay
+from skvm.jit.prove.course import Handed
 from skvm.plan import CallRecord, Code, Unfilled, Var, decode, encode, fill
 from skvm.ports import StepContext
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skvm.jit.shell import differing, pieces, same_command
+from skvm.jit.generalise.shell import differing, pieces, same_command
 from skvm.plan import Shell, Text, Var, fill
 
 NASTY = [

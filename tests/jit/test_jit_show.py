@@ -9,7 +9,7 @@ from jit_kit import MemoryBlobs, by_code, by_model, context, done
 from test_jit_book import CASES, learn, program, request, tool
 
 from skvm.jit import Book, Policy, StepRecord, drop, ledger, ledger_text, list_steps, review, show, why
-from skvm.jit.ladder import added
+from skvm.jit.prove.ladder import added
 from skvm.plan import SolidState
 from skvm.ports import Offer
 

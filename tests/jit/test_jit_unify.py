@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skvm.jit.unify import Unifier, align, same, spelled, tokens, unify
+from skvm.jit.generalise.unify import Unifier, align, same, spelled, tokens, unify
 from skvm.plan import Text, Var, decode, encode, fill, match_text, variables
 
 WORDS = st.text(alphabet="abcxyzABC019 .,;:/_-\"'`{}\n\té漢$#", max_size=24)

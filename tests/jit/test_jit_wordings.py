@@ -10,11 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jit_kit import by_model, call, context
 
-from skvm.jit.course import Handed
-from skvm.jit.courtesy import bare
-from skvm.jit.observe import Observation, observation
-from skvm.jit.propose import generalise
-from skvm.jit.prove import bind, predict, replay
+from skvm.jit.generalise.propose import generalise
+from skvm.jit.observe.courtesy import bare
+from skvm.jit.observe.observation import Observation, observation
+from skvm.jit.prove.apply import bind, predict, replay
+from skvm.jit.prove.course import Handed
 from skvm.plan import CallRecord, OneOf, Text, Var, decode, encode, match_tree
 from skvm.plan.ranges import hull, signs, within
 from skvm.ports import StepContext

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
-from skvm.jit.observe import UNSOLVED
+from skvm.jit.observe.observation import UNSOLVED
 from skvm.plan import Artifact, Event, EventKind, ExecutorKind, Requires, StepNode, StepStatus
 
 OUTSIDE = 3

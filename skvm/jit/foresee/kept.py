@@ -13,9 +13,9 @@ from typing import Any
 from skvm.jit.foresee.rules import Fixed, Following, Found, Rule, Source, Spoken
 from skvm.jit.foresee.serve import foresee
 from skvm.jit.foresee.worded import Worded
-from skvm.jit.ladder import StepRecord, added, means
-from skvm.jit.observe import cost_of
-from skvm.jit.table import STEPS
+from skvm.jit.observe.observation import cost_of
+from skvm.jit.prove.ladder import StepRecord, added, means
+from skvm.jit.serve.table import STEPS
 from skvm.jit.traces import Call, Turn
 from skvm.plan import CallRecord, StepResult
 from skvm.ports import Blobs, Foretold

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from skvm.jit.patterns import covering, looks_like_data
+from skvm.jit.generalise.patterns import covering, looks_like_data
+from skvm.jit.generalise.unify import Column, Unifier, spelled, tokens
 from skvm.jit.traces import Call
-from skvm.jit.unify import Column, Unifier, spelled, tokens
 from skvm.plan import Template, Text, Unfilled, Var, decode, encode, fill, match_text
 
 Case = tuple[str, Call]

@@ -11,15 +11,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skvm.jit.build import Builder
-from skvm.jit.layout import Layout, call_rows, layouts
-from skvm.jit.observe import MAX_CALLS, Observation
-from skvm.jit.origins import LATER
-from skvm.jit.patterns import covering, ignored, looks_like_data
-from skvm.jit.pieces import Inputs
-from skvm.jit.results import Abstain, encoded, type_of, whole_texts
-from skvm.jit.unify import Column, Unifier, spelled
-from skvm.jit.wordings import used_words, wordings
+from skvm.jit.generalise.build import Builder
+from skvm.jit.generalise.layout import Layout, call_rows, layouts
+from skvm.jit.generalise.origins import LATER
+from skvm.jit.generalise.patterns import covering, ignored, looks_like_data
+from skvm.jit.generalise.pieces import Inputs
+from skvm.jit.generalise.results import Abstain, encoded, type_of, whole_texts
+from skvm.jit.generalise.unify import Column, Unifier, spelled
+from skvm.jit.generalise.wordings import used_words, wordings
+from skvm.jit.observe.observation import MAX_CALLS, Observation
 from skvm.plan import (
     Guard,
     Hole,

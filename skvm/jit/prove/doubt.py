@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from skvm.capability.sequential import drop_evidence, drop_steps
 from skvm.ir import Frozen
-from skvm.jit.agreement import Reach
+from skvm.jit.prove.agreement import Reach
 
 SHARES = (0.1, 0.2, 0.5, 1.0)
 """Shares of cases in which code may be wrong, over which the weight is spread."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skvm.jit.origins import LATER, World, evaluate
-from skvm.jit.patterns import as_told
-from skvm.jit.unify import same, spelled
+from skvm.jit.generalise.origins import LATER, World, evaluate
+from skvm.jit.generalise.patterns import as_told
+from skvm.jit.generalise.unify import same, spelled
 from skvm.plan import CallRecord, Hole, SolidLoop, SolidStep, Unfilled, decode, match_tree
 from skvm.plan.guards import json_type
 from skvm.plan.ranges import within

@@ -1,7 +1,7 @@
 """What the result of a call must look like: what was constant in all observed ones, and limits for what varied.
 
 Comes in: the texts that one call gave in each observation, and what the code uses of them. Goes out: the stored shape that
-`prove.unexpected` holds later results against (see `SolidCall.result`).
+`prove.apply.unexpected` holds later results against (see `SolidCall.result`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from skvm.jit.origins import parsed
-from skvm.jit.patterns import FREE_AFTER, covering, ignored
-from skvm.jit.unify import Column, Unifier, spelled
+from skvm.jit.generalise.origins import parsed
+from skvm.jit.generalise.patterns import FREE_AFTER, covering, ignored
+from skvm.jit.generalise.unify import Column, Unifier, spelled
 from skvm.plan import CallRecord, Template, Unfilled, Var, encode, match_tree
 from skvm.plan.guards import json_type
 from skvm.plan.ranges import hull, signs

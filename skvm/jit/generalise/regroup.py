@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from skvm.jit.unify import Column, tokens
+from skvm.jit.generalise.unify import Column, tokens
 
 MAX_WIDTH = 12
 """Tokens and holes that one hole may be drawn around."""

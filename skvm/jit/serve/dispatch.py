@@ -1,6 +1,6 @@
 """May this code serve? Guards of promoted code, made ready once, so that the answer takes microseconds.
 
-`prove.bind` says what guards mean and explains a miss. A `Dispatch` only says yes, with what the captures hold, or that it does
+`apply.bind` says what guards mean and explains a miss. A `Dispatch` only says yes, with what the captures hold, or that it does
 not know: then `bind` is asked. So it may be incomplete, and must never say yes where `bind` says no.
 """
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from skvm.jit.course import Handed, items_of, value_of, waits
-from skvm.jit.origins import LATER, World
-from skvm.jit.patterns import negates, plain
-from skvm.jit.prove import FIRST_READING
+from skvm.jit.generalise.origins import LATER, World
+from skvm.jit.generalise.patterns import negates, plain
+from skvm.jit.prove.apply import FIRST_READING
+from skvm.jit.prove.course import Handed, items_of, value_of, waits
 from skvm.plan import Guard, GuardContext, Hole, OneOf, SolidLoop, SolidStep, Text, Var, match_text, match_tree
 from skvm.plan.guards import json_type, stored_template
 from skvm.plan.ranges import within

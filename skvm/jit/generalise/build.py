@@ -13,19 +13,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from skvm.jit.layout import Layout
-from skvm.jit.observe import Observation
-from skvm.jit.origins import LATER, World, evaluate
-from skvm.jit.patterns import covering
-from skvm.jit.pieces import COMMAND_ARGS, CONFIRMING, Inputs, extends, is_program, is_scalar, short, substituted, told_by
-from skvm.jit.provenance import Sources, template_of
-from skvm.jit.pycode import differing as differing_literals
-from skvm.jit.pycode import program
-from skvm.jit.readings import Reading, settled
-from skvm.jit.regroup import regrouped
-from skvm.jit.results import Abstain, encoded, result_shape, seen_result, type_of
-from skvm.jit.shell import differing, pieces, program_word, same_command
-from skvm.jit.unify import Column, Unifier, spelled, tokens
+from skvm.jit.generalise.layout import Layout
+from skvm.jit.generalise.origins import LATER, World, evaluate
+from skvm.jit.generalise.patterns import covering
+from skvm.jit.generalise.pieces import (
+    COMMAND_ARGS,
+    CONFIRMING,
+    Inputs,
+    extends,
+    is_program,
+    is_scalar,
+    short,
+    substituted,
+    told_by,
+)
+from skvm.jit.generalise.provenance import Sources, template_of
+from skvm.jit.generalise.pycode import differing as differing_literals
+from skvm.jit.generalise.pycode import program
+from skvm.jit.generalise.readings import Reading, settled
+from skvm.jit.generalise.regroup import regrouped
+from skvm.jit.generalise.results import Abstain, encoded, result_shape, seen_result, type_of
+from skvm.jit.generalise.shell import differing, pieces, program_word, same_command
+from skvm.jit.generalise.unify import Column, Unifier, spelled, tokens
+from skvm.jit.observe.observation import Observation
 from skvm.plan import CallRecord, Code, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
 
 MAX_TIED = 2000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
-from skvm.jit.observe import Observation
+from skvm.jit.observe.observation import Observation
 
 MAX_BODY = 4
 """Calls of one round."""

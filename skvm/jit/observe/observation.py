@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
-from skvm.jit.courtesy import bare
+from skvm.jit.observe.courtesy import bare
 from skvm.plan import CallRecord, GuardContext, StepResult
 from skvm.ports import StepContext
 

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
-from skvm.jit.agreement import Errors, Standing, Tax, reach_of, standing
-from skvm.jit.course import Handed
-from skvm.jit.doubt import Doubt, Known, Weighing, checked, strays
-from skvm.jit.observe import Observation
-from skvm.jit.propose import generalise, one_program, program_shape
-from skvm.jit.prove import in_effect, leave_one_out, predict, relaxed, replay, same_arguments
-from skvm.jit.results import Abstain
+from skvm.jit.generalise.propose import generalise, one_program, program_shape
+from skvm.jit.generalise.results import Abstain
+from skvm.jit.observe.observation import Observation
+from skvm.jit.prove.agreement import Errors, Standing, Tax, reach_of, standing
+from skvm.jit.prove.apply import in_effect, leave_one_out, predict, relaxed, replay, same_arguments
+from skvm.jit.prove.course import Handed
+from skvm.jit.prove.doubt import Doubt, Known, Weighing, checked, strays
 from skvm.plan import SolidState, SolidStep
 
 LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from skvm.jit.observe import Observation
-from skvm.jit.patterns import looks_like_data
-from skvm.jit.results import Abstain
-from skvm.jit.unify import Column, Unified, tokens, unify
+from skvm.jit.generalise.patterns import looks_like_data
+from skvm.jit.generalise.results import Abstain
+from skvm.jit.generalise.unify import Column, Unified, tokens, unify
+from skvm.jit.observe.observation import Observation
 from skvm.plan import OneOf, Template, Text, Var, as_text
 
 Place = tuple[str, int]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from skvm.jit.cells import cell, count, height
+from skvm.jit.generalise.cells import cell, count, height
 from skvm.plan import CallRecord, Origin, Unfilled, as_text
 
 MAX_LEAVES = 2000

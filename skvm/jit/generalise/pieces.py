@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from skvm.jit.results import seen_result
-from skvm.jit.unify import Column, spelled
+from skvm.jit.generalise.results import seen_result
+from skvm.jit.generalise.unify import Column, spelled
 from skvm.plan import CallRecord, Origin, Template, Text, Var
 
 COMMAND_ARGS = {"execute_command": "command"}

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from skvm.jit.course import Handed, Place, course, cut, items_of, unlike, value_of, waits
-from skvm.jit.observe import Observation
-from skvm.jit.origins import LATER, World
-from skvm.jit.patterns import negates
-from skvm.jit.pieces import COMMAND_ARGS, is_program
-from skvm.jit.propose import generalise
-from skvm.jit.pycode import same_program
-from skvm.jit.results import Abstain, read_result, seen_result
-from skvm.jit.shell import same_command
-from skvm.jit.unify import same, spelled
+from skvm.jit.generalise.origins import LATER, World
+from skvm.jit.generalise.patterns import negates
+from skvm.jit.generalise.pieces import COMMAND_ARGS, is_program
+from skvm.jit.generalise.propose import generalise
+from skvm.jit.generalise.pycode import same_program
+from skvm.jit.generalise.results import Abstain, read_result, seen_result
+from skvm.jit.generalise.shell import same_command
+from skvm.jit.generalise.unify import same, spelled
+from skvm.jit.observe.observation import Observation
+from skvm.jit.prove.course import Handed, Place, course, cut, items_of, unlike, value_of, waits
 from skvm.plan import CallRecord, Guard, GuardContext, SolidCall, SolidStep, Unfilled, decode, fill, match_tree
 from skvm.plan.guards import stored_template
 from skvm.source import digest_text

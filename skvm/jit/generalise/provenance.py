@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from skvm.jit.cells import cells, counts
-from skvm.jit.origins import MAX_LEAVES, MAX_TEXT, World, apply, evaluate, parsed, rank
-from skvm.jit.patterns import core, looks_like_data
-from skvm.jit.unify import Column, spelled, tokens
+from skvm.jit.generalise.cells import cells, counts
+from skvm.jit.generalise.origins import MAX_LEAVES, MAX_TEXT, World, apply, evaluate, parsed, rank
+from skvm.jit.generalise.patterns import core, looks_like_data
+from skvm.jit.generalise.unify import Column, spelled, tokens
 from skvm.plan import Origin, Text, Unfilled, Var, as_text
 
 MAX_EACH = 60

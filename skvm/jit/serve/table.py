@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from skvm.jit.dispatch import Dispatch
-from skvm.jit.ladder import StepRecord
+from skvm.jit.prove.ladder import StepRecord
+from skvm.jit.serve.dispatch import Dispatch
 from skvm.plan import SolidState
 from skvm.ports import Blobs, Refusal
 

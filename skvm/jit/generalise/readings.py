@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skvm.jit.layout import Range
-from skvm.jit.origins import World, evaluate
-from skvm.jit.results import Abstain, item_shape
-from skvm.jit.unify import Column, spelled
+from skvm.jit.generalise.layout import Range
+from skvm.jit.generalise.origins import World, evaluate
+from skvm.jit.generalise.results import Abstain, item_shape
+from skvm.jit.generalise.unify import Column, spelled
 from skvm.plan import Hole, Origin, SolidLoop
 
 WHICH_LIST = "the items of a loop stand in several lists, and nobody knows which one it goes by"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from skvm.jit.pycode import same_program
+from skvm.jit.generalise.pycode import same_program
 
 _KEYWORDS = "if then elif else fi for while until do done case esac in select function time coproc { } ! [["
 _WRAPPERS = """

@@ -8,14 +8,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from skvm.ir import digest_json
-from skvm.jit.agreement import due
-from skvm.jit.course import Handed
-from skvm.jit.dispatch import Dispatch
-from skvm.jit.ladder import LIVE, Policy, StepRecord, added, broken, failed, handed_back, take
-from skvm.jit.observe import UNSOLVED, Observation, cost_of, inputs_of, observation
-from skvm.jit.origins import World
-from skvm.jit.prove import arguments, bind, following, outcome
-from skvm.jit.table import STEPS, Place, Table
+from skvm.jit.generalise.origins import World
+from skvm.jit.observe.observation import UNSOLVED, Observation, cost_of, inputs_of, observation
+from skvm.jit.prove.agreement import due
+from skvm.jit.prove.apply import arguments, bind, following, outcome
+from skvm.jit.prove.course import Handed
+from skvm.jit.prove.ladder import LIVE, Policy, StepRecord, added, broken, failed, handed_back, take
+from skvm.jit.serve.dispatch import Dispatch
+from skvm.jit.serve.table import STEPS, Place, Table
 from skvm.plan import CallRecord, SolidCall, SolidState, SolidStep, StepResult, StepStatus
 from skvm.ports import Blobs, Offer, Refusal, StepContext
 
