@@ -8,7 +8,7 @@ TAB = "python scripts/tab.py"
 
 
 def commands(ctx):
-    out = ctx.said(r"(out/\w+\.csv)")
+    out = ctx.said(r"(out/[\w-]+\.csv)")
     tables = re.findall(r"(?<!out/)\b[\w-]+\.(?:csv|jsonl)\b", ctx.task)
     if ctx.said(r"(open) orders"):
         return [
@@ -34,7 +34,7 @@ def commands(ctx):
 def answer(ctx):
     for command in commands(ctx):
         yield Call("execute_command", {"command": command})
-    out = ctx.said(r"(out/\w+\.csv)")
+    out = ctx.said(r"(out/[\w-]+\.csv)")
     yield Call("read_file", {"path": out})
     return Done({"file": out}, f"The table is in {out}.")
 

@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--mined", type=int, default=0, metavar="N", help="instead, N programs over generated tools")
     parser.add_argument("--thresholds", action="store_true", help="of --mined: programs that turn at a rare number")
     parser.add_argument("--sandboxed", type=int, default=0, metavar="N", help="instead, N requests through the real sandbox")
+    parser.add_argument("--accept", action="store_true", help="a person accepts what acts outside of the work folder")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--seconds", type=float, help="begin no piece of a skill after that many; the same command goes on")
@@ -62,7 +63,8 @@ def one(name: str, args: argparse.Namespace) -> dict[str, Any]:
     if not records:
         for number, _ in enumerate(pipe.learn(WORLDS[name], args.learn, args.seed), 1):
             print(f"{name}: learned from {number} of {args.learn} runs", file=sys.stderr) if number % 25 == 0 else None
-        records, _ = pipe.known()
+    accepted = pipe.accept() if args.accept else []
+    records, _ = pipe.known()
     if args.sandboxed:
         found = boxed(trial_of(name, home), pipe, args.sandboxed, args.seed)
         print(found.text(name), flush=True)
@@ -73,9 +75,10 @@ def one(name: str, args: argparse.Namespace) -> dict[str, Any]:
     work = pieces(name, args.requests, args.seed, PIECE)
     for _, found_ in run(work, key, home, args.jobs, partial(skill_piece, home), args.seconds):
         verdicts.add(found_)
-    row = as_row(name, verdicts, {n: len(c) for n, c in codes.items()})
+    row = as_row(name, verdicts, {n: len(c) for n, c in codes.items()}) | {"accepted": accepted}
     if args.format == "text":
         print(text(row, verdicts, args.why, time.process_time() - began), flush=True)
+        print(f"  accepted by a person: {', '.join(accepted)}", flush=True) if accepted else None
     return row
 
 

@@ -1,4 +1,4 @@
-"""Requests of the skills that read PDFs and the weather, and all worlds by skill."""
+"""Requests of the skills that read PDFs, tickets and the weather, and all worlds by skill."""
 
 from __future__ import annotations
 
@@ -108,6 +108,34 @@ def _saved(values: Values, rng: random.Random) -> Files:
     return {values["file"]: json.dumps({"current": rows, "forecast": days}, ensure_ascii=False).encode()}
 
 
+ASKS = ("is broken", "prints stripes", "beeps all day", "asks for toner", "blinks", "is slow", "stands in room 4")
+HASTE = ("Nobody can work.", "It smokes a little!", "It has to be today.", "There is no hurry.", "No hurry.", "", "", "")
+
+
+def _tickets(values: Values, rng: random.Random) -> Files:
+    """Short letters to a help desk; some name a thing that the skill knows, in any case, or say how urgent it is."""
+    found: Files = {}
+    for _ in range(rng.randrange(1, 7)):
+        thing = rng.choice(("printer", "Scanner", "router", "ROUTER", "lamp", "password", "printer and the scanner"))
+        body = f"{sentence(rng)} The {thing} {rng.choice(ASKS)}. {rng.choice(HASTE)}".rstrip()
+        found[f"tickets/{stem(rng)}.txt"] = worlds.lines(f"From: {rng.choice(worlds.PERSONS)}@example.org", "", body)
+    return found
+
+
+TICKETS = World(
+    Grammar(
+        (
+            "Sort these tickets please.",
+            "Make cards of the tickets and an overview.",
+            "What do these tickets ask for?",
+        ),
+        {},
+    ),
+    lambda rng: {},
+    _tickets,
+)
+
+
 SLOTS = {"place": "[A-Z][a-z]+", "file": FILE.format("json")}
 
 NOW = World(
@@ -150,6 +178,7 @@ WORLDS = {
     "release-notes": worlds.RELEASE,
     "house-style": worlds.STYLE,
     "table-tool": worlds.TABLES,
+    "ticket-cards": TICKETS,
     "pdf-contracts": CONTRACTS,
     "pdf-extract": EXTRACT,
     "pdf-merge": MERGE,

@@ -15,7 +15,8 @@ from skvm.adapters.simulation.oracle import load_oracle
 from skvm.app import Settings, Skvm
 from skvm.app.evidence import with_book
 from skvm.app.running import RunOptions
-from skvm.jit import StepRecord
+from skvm.jit import Policy, StepRecord, review
+from skvm.jit.prove.ladder import missing
 from skvm.plan import Artifact, GuardContext, SolidState, SolidStep
 from skvm.runtime import RunOutcome
 
@@ -89,6 +90,18 @@ class Pipeline:
             return records, guards
 
         return with_book(read, self.settings)
+
+    def accept(self) -> list[str]:
+        """A person accepts what waits for nothing else, as it acts outside of the work folder; ids."""
+        waits = [
+            code.id
+            for record in self.known()[0]
+            for code in record.versions
+            if code.state is SolidState.SHADOW and missing(code, Policy()) and not missing(code, Policy(effectful=True))
+        ]
+        for id in waits:
+            with_book(lambda book, id=id: review(book, id, True), self.settings)
+        return waits
 
 
 def promoted(record: StepRecord) -> list[SolidStep]:

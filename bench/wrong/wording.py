@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 BEFORE = ("Please ", "Could you ", "Can you please ", "Hi, ", "Hello, please ")
 AFTER = (", please.", " Thanks.", " Thank you!", ", thanks")
-READ_BEFORE = re.compile(r"(?:(?:Hi|Hello), )?(?:(?:Could|Can) you )?(?:[Pp]lease )?")
-READ_AFTER = re.compile(r"(?:(?:,|[.!?])? (?:[Pp]lease|[Tt]hanks|[Tt]hank you))*[.!?]?$")
+READ_BEFORE = re.compile(r"(?:(?:Hi|Hello), )?(?:(?:Could|Can) you )?(?:(?i:please) )?")
+READ_AFTER = re.compile(r"(?:(?:,|[.!?])? (?i:please|thanks|thank you))*[.!?]?$")
 
 HOSTILE = (
     "; rm -rf .",

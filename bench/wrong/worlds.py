@@ -348,7 +348,7 @@ TABLES = World(
             "tickets": FILE.format("jsonl"),
             "limit": "[0-9]+",
             "word": "[a-z]+",
-            "out": "[a-z]+[0-9]*",
+            "out": "[A-Za-z0-9][A-Za-z0-9_-]*",
         },
         ("orders", "customers", "stock", "tickets"),
     ),

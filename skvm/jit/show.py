@@ -248,6 +248,10 @@ def _guard(guard: Guard) -> str:
     name = f" {guard.name}" if guard.name else ""
     if guard.kind == "simulated":
         return "evidence is simulated: never serves a run with a real model"
+    if guard.kind == "hole_given":
+        return f"{guard.name} {'names' if guard.value == 'yes' else 'does not name'} an input file"
+    if guard.kind == "hole_asked":
+        return f"{guard.name} is one of {', '.join(json.loads(guard.value))}"
     return f"{guard.kind}{name} is {guard.value[:80]}"
 
 

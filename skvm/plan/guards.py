@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from skvm.ir import Frozen
 from skvm.plan.ranges import within
@@ -38,7 +39,22 @@ class GuardResult(Frozen):
 
 HELD = GuardResult(ok=True)
 
-_CHEAPEST_FIRST = ("slice", "sandbox", "tool", "verdict", "simulated", "hole_type", "hole_match", "hole_range", "file", "input")
+Kind = Literal[
+    "slice",
+    "sandbox",
+    "tool",
+    "verdict",
+    "simulated",
+    "hole_type",
+    "hole_match",
+    "hole_range",
+    "hole_given",
+    "hole_asked",
+    "file",
+    "input",
+]
+
+_CHEAPEST_FIRST: tuple[str, ...] = get_args(Kind)
 _ORDER = {kind: place for place, kind in enumerate(_CHEAPEST_FIRST)}
 
 
@@ -60,10 +76,12 @@ class Guard(Frozen):
     hole_type  resolved hole `name` has JSON type `value`
     hole_match resolved hole `name` (a text, or the JSON spelling of another value) fully matches regular expression `value`
     hole_range resolved hole `name` is a number, or spells one, in the range `value` (see `ranges`)
+    hole_given resolved hole `name` is (`value` "yes") or is not ("no") what an input file is called
+    hole_asked resolved hole `name` is what one of the resolved holes in `value` (a JSON list) is
     file       input file `name` is present
     """
 
-    kind: Literal["slice", "tool", "sandbox", "verdict", "simulated", "input", "hole_type", "hole_match", "hole_range", "file"]
+    kind: Kind
     name: str = ""
     value: str = ""
 
@@ -83,6 +101,10 @@ class Guard(Frozen):
             ok = re.fullmatch(self.value, text, re.DOTALL) is not None
         elif self.kind == "hole_range":
             ok = within(got, self.value)
+        elif self.kind == "hole_given":
+            ok = (got in called(seen.inputs)) is (self.value == "yes")
+        elif self.kind == "hole_asked":
+            ok = any(got == seen.holes.get(name) for name in json.loads(self.value))
         elif self.kind == "simulated":
             ok = got is not False
         elif self.kind == "file":
@@ -111,6 +133,11 @@ class Guard(Frozen):
                 return json_type(seen.holes[self.name]) if self.name in seen.holes else None
             case _:
                 return seen.holes.get(self.name)
+
+
+def called(inputs: Mapping[str, Any]) -> list[Any]:
+    """All names and paths of the input files."""
+    return [cell for row in inputs.get("files") or () for cell in row]
 
 
 def spelled(value: Any) -> str:

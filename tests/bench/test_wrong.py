@@ -110,3 +110,16 @@ def test_counts_survive_being_kept() -> None:
     found = one(Piece("x", 0, 5, 1))
     assert Verdicts.read(found.as_json()) == found
     assert bound(0) == 1.0 and bound(10_000) == pytest.approx(3e-4, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("notes-index", "What is in this notes folder? Build the index, THANKS"),
+        ("notes-index", "PLEASE index my notes"),
+        ("table-tool", "Write all tickets of tickets_may.jsonl about a lamp to out/80.csv."),
+        ("table-tool", "Write all tickets of tickets_may.jsonl about a lamp to out/lamps22-new.csv."),
+    ],
+)
+def test_courtesy_in_capitals_and_any_name_for_the_result_make_no_request_foreign(name: str, task: str) -> None:
+    assert WORLDS[name].grammar.read(task) is not None

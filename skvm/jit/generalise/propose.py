@@ -13,6 +13,7 @@ from typing import Any
 
 from skvm.jit.generalise.build import Builder
 from skvm.jit.generalise.layout import Layout, call_rows, layouts
+from skvm.jit.generalise.named import naming
 from skvm.jit.generalise.origins import LATER
 from skvm.jit.generalise.patterns import covering, ignored, looks_like_data
 from skvm.jit.generalise.pieces import Inputs
@@ -250,6 +251,7 @@ def _guards(observations: Sequence[Observation], inputs: Inputs, holes: Sequence
     for hole in holes:
         if hole.name in inputs.table:
             guards += _hole_guards(hole, inputs, hole.name in used)
+    guards += naming(inputs, [o.inputs for o in observations])
     for name, template in inputs.templates.items():
         guards.append(Guard(kind="input", name=name, value=spelled(encoded(template))))
     return tuple(sorted(guards, key=lambda g: (g.cost, g.kind, g.name)))

@@ -6,6 +6,7 @@ not know: then `bind` is asked. So it may be incomplete, and must never say yes 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from skvm.jit.generalise.patterns import negates, plain
 from skvm.jit.prove.apply import FIRST_READING
 from skvm.jit.prove.course import Handed, items_of, value_of, waits
 from skvm.plan import Guard, GuardContext, Hole, OneOf, SolidLoop, SolidStep, Text, Var, match_text, match_tree
-from skvm.plan.guards import json_type, stored_template
+from skvm.plan.guards import called, json_type, stored_template
 from skvm.plan.ranges import within
 from skvm.plan.template import MAX_MATCH
 
@@ -28,7 +29,7 @@ Test = Callable[[Captures], bool]
 _HEAD = 12
 """Letters of the beginning of a request by which its wordings are told apart."""
 
-_ON_HOLES = ("hole_type", "hole_match", "hole_range")
+_ON_HOLES = ("hole_type", "hole_match", "hole_range", "hole_asked")
 _EMPTY = (str, list, dict, type(None))
 
 
@@ -42,7 +43,8 @@ class Dispatch:
         self._known: tuple[object, ...] | None = None
         self._inputs = [(g.name, _reader(stored_template(g.value))) for g in ordered if g.kind == "input"]
         reading = [g for g in ordered if g.cost >= FIRST_READING and g.kind != "input"]
-        self._rest = [g for g in reading if g.kind not in _ON_HOLES]
+        self._given = [(g.name, g.value == "yes") for g in reading if g.kind == "hole_given"]
+        self._rest = [g for g in reading if g.kind not in (*_ON_HOLES, "hole_given")]
         self._tests = _tests(code, [g for g in reading if g.kind in _ON_HOLES])
 
     def captures(self, inputs: dict[str, Any], seen: GuardContext) -> Captures | None:
@@ -56,6 +58,9 @@ class Dispatch:
         for test in self._tests:
             if not test(found):
                 return None
+        names = called(inputs) if self._given else ()
+        if any((found.get(name) in names) is not given for name, given in self._given):
+            return None
         if self._rest:
             seen = seen.altered(inputs=inputs, holes=found)
             return found if all(guard.check(seen).ok for guard in self._rest) else None
@@ -104,6 +109,9 @@ def _hole_test(guard: Guard) -> Test:
     if guard.kind == "hole_match":
         fits = re.compile(value, re.DOTALL).fullmatch
         return lambda found: isinstance(found.get(name), str) and fits(found[name]) is not None
+    if guard.kind == "hole_asked":
+        holes = json.loads(value)
+        return lambda found: any(found.get(name) == found.get(hole) for hole in holes)
     return lambda found: within(found.get(name), value)
 
 
