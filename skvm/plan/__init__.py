@@ -59,6 +59,7 @@ from skvm.plan.results import CallRecord, FileResult, StepResult, StepStatus
 from skvm.plan.solid import Hole, Origin, SolidCall, SolidLoop, SolidState, SolidStep
 from skvm.plan.template import (
     Code,
+    Here,
     OneOf,
     Shell,
     Template,
@@ -106,6 +107,7 @@ __all__ = [
     "Guard",
     "GuardContext",
     "GuardResult",
+    "Here",
     "Hole",
     "Joint",
     "Limits",

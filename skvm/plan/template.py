@@ -3,6 +3,7 @@
 Stored form is plain JSON. A string may hold `{{name}}` markers; a string that is exactly one marker stands for a value of
 any JSON type; `{{{{}}` is a literal `{{`. `{"$shell": [...]}` is a command: strings are shell text as recorded, one-element
 lists are words, each filled and then quoted as exactly one argument. Nothing is ever pasted into shell text.
+`{"$here": [DELIMITER, BODY]}` among the words is the body of a here-document whose delimiter is quoted: taken as it is.
 `{"$python": [...]}` is a Python program: strings are its text, one-element lists are literals, each filled and then written as
 the literal of its value. Nothing is ever pasted into a program.
 `{"$one_of": [[TEMPLATE, {hole: value}], ...]}` is for matching only: several forms of one value, such as wordings of a
@@ -20,6 +21,7 @@ from typing import Any
 
 SHELL = "$shell"
 PYTHON = "$python"
+HERE = "$here"
 ONE_OF = "$one_of"
 MAX_MATCH = 20_000
 """Longest text `match_text` looks at; longer ones never match, so matching stays cheap whatever a task holds."""
@@ -47,9 +49,9 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """A command: raw shell text (str) and words (Text, or a whole program) that are quoted when filled."""
+    """A command: raw shell text (str), words (Text, or a whole program) that are quoted when filled, and here-documents."""
 
-    parts: tuple[str | Text | Code, ...]
+    parts: tuple[str | Text | Code | Here, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,14 @@ class Code:
     """A Python program: its text (str) and literals (a `Var` or a text), written as Python writes a value of their type."""
 
     parts: tuple[str | tuple[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The body of a here-document, all its lines, up to the line that is its quoted delimiter."""
+
+    delimiter: str
+    body: Text | Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def encode(template: Template) -> Any:
     if isinstance(template, str):
         return _escape(template)
     if isinstance(template, Mapping):
-        taken = {SHELL, ONE_OF, PYTHON} & template.keys()
+        taken = {SHELL, ONE_OF, PYTHON, HERE} & template.keys()
         if taken:
             raise ValueError(f"an object with the key {taken.pop()} cannot be a template")
         return {key: encode(value) for key, value in template.items()}
@@ -94,14 +104,20 @@ def encode(template: Template) -> Any:
     return template
 
 
-def _encode_word(word: Text | Code) -> Any:
+def _encode_word(word: Text | Code | Here) -> Any:
+    if isinstance(word, Here):
+        return {HERE: [word.delimiter, _encode_word(word.body)]}
     return _encode_text(word) if isinstance(word, Text) else encode(word)
 
 
-def _word(stored: Any) -> Text | Code:
-    """A word of a command: a text, or a program as a whole."""
+def _word(stored: Any) -> Text | Code | Here:
+    """A word of a command: a text, a program as a whole, or a here-document."""
     if isinstance(stored, str):
         return Text(_split(stored))
+    if HERE in stored:
+        body = _word(stored[HERE][1])
+        assert not isinstance(body, Here)
+        return Here(stored[HERE][0], body)
     code = decode(stored)
     assert isinstance(code, Code)
     return code
@@ -163,7 +179,7 @@ def fill(template: Template, values: Mapping[str, Any]) -> Any:
     if isinstance(template, Text):
         return "".join(p if isinstance(p, str) else as_text(fill(p, values), p.name) for p in template.parts)
     if isinstance(template, Shell):
-        return "".join(p if isinstance(p, str) else shlex.quote(fill(p, values)) for p in template.parts)
+        return "".join(p if isinstance(p, str) else _part(p, values) for p in template.parts)
     if isinstance(template, Code):
         return "".join(p if isinstance(p, str) else _literal(fill(p[0], values)) for p in template.parts)
     if isinstance(template, OneOf):
@@ -173,6 +189,18 @@ def fill(template: Template, values: Mapping[str, Any]) -> Any:
     if isinstance(template, (list, tuple)):
         return [fill(value, values) for value in template]
     return template
+
+
+def _part(part: Text | Code | Here, values: Mapping[str, Any]) -> str:
+    """A word, quoted, or a body; raises Unfilled for what a command cannot hold there."""
+    text = fill(part.body if isinstance(part, Here) else part, values)
+    if "\0" in text:
+        raise Unfilled(SHELL)
+    if not isinstance(part, Here):
+        return shlex.quote(text)
+    if (text and not text.endswith("\n")) or part.delimiter in text.split("\n"):
+        raise Unfilled(HERE)
+    return str(text)
 
 
 def _literal(value: Any) -> str:
@@ -197,6 +225,8 @@ def variables(template: Template) -> Iterator[str]:
         yield template.name
     elif isinstance(template, OneOf):
         yield from dict.fromkeys(name for form, given in template.choices for name in (*variables(form), *given))
+    elif isinstance(template, Here):
+        yield from variables(template.body)
     elif isinstance(template, (Text, Shell, Code, list, tuple)):
         for part in template if isinstance(template, (list, tuple)) else template.parts:
             yield from variables(part)

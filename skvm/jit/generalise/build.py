@@ -8,7 +8,6 @@ are kept and must agree later.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,10 +32,10 @@ from skvm.jit.generalise.pycode import program
 from skvm.jit.generalise.readings import Reading, settled
 from skvm.jit.generalise.regroup import regrouped
 from skvm.jit.generalise.results import Abstain, encoded, result_shape, seen_result, type_of
-from skvm.jit.generalise.shell import differing, pieces, program_word, same_command
+from skvm.jit.generalise.shell import Piece, Role, closed, delimiter, differing, may_hold, pieces, same_command
 from skvm.jit.generalise.unify import Column, Unifier, spelled, tokens
 from skvm.jit.observe.observation import Observation
-from skvm.plan import CallRecord, Code, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
+from skvm.plan import CallRecord, Code, Here, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
 
 MAX_TIED = 2000
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
@@ -355,33 +354,37 @@ class Builder:
         return Code((*parts, text[end:])) if parts else text
 
     def _command(self, values: list[str], where: str) -> Template:
-        rows = [pieces(v) for v in values]
-        known = [row for row in rows if row is not None]
-        code = program_word(known[0]) if len(known) == len(rows) and len({len(row) for row in known}) == 1 else None
-        texts = [row[code].value or "" for row in known] if code is not None else []
-        if code is not None and all(program_word(row) == code for row in known) and len(set(texts)) > 1:
-            known = [[*row[:code], known[0][code], *row[code + 1 :]] for row in known]
-        else:
-            code = None
-        if len(known) < len(rows):
-            if all(same_command(values[0], v) for v in values):
+        read = [pieces(value) for value in values]
+        rows = [row for row in read if row is not None]
+        if len(rows) < len(read):
+            if all(same_command(values[0], value) for value in values):
                 return values[0]
             raise Abstain(f"{where}: differs in a part that cannot be read as words")
-        places = differing(known)
+        places = differing(rows)
         if places is None:
             raise Abstain(f"{where}: differs where no hole may stand")
-        parts: list[str | Text | Code] = []
-        for at, piece in enumerate(known[0]):
-            word: Template = piece.raw
-            if at == code:
-                made = self._program(texts, where, closed=True)
-                word = made if isinstance(made, Code) else shlex.quote(made)
-            elif at in places:
-                word = self.template([row[at].value for row in known], where)
-            elif piece.value is not None and _NUMBER.fullmatch(piece.value):
-                word = self._tied(piece.value) or piece.raw
-            if isinstance(word, str):
-                parts = [*parts[:-1], parts[-1] + word] if parts and isinstance(parts[-1], str) else [*parts, word]
+        parts: list[str | Text | Code | Here] = []
+        for at in range(len(rows[0])):
+            part = self._piece(rows, at, at in places, where)
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += part
             else:
-                parts.append(word if isinstance(word, (Text, Code)) else Text((word,)))
+                parts.append(part)
         return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else Shell(tuple(parts))
+
+    def _piece(self, rows: Sequence[Sequence[Piece]], at: int, differs: bool, where: str) -> str | Text | Code | Here:
+        """One piece of a command: as it is written, or with holes."""
+        piece, names = rows[0][at], closed(rows[0], at)
+        word: Template = piece.raw
+        if differs and names is not None:
+            word = self._program([row[at].value or "" for row in rows], where, closed=names)
+        elif differs:
+            word = self.template([row[at].value for row in rows], where)
+        elif piece.role is Role.TEXT and names is None and may_hold(rows[0], at, set()):
+            word = self._tie(piece.value)
+        elif piece.role in (Role.ARGUMENT, Role.TARGET, Role.ITEM) and _NUMBER.fullmatch(piece.value or ""):
+            word = self._tied(piece.value) or piece.raw
+        if isinstance(word, str):
+            return word
+        word = word if isinstance(word, (Text, Code)) else Text((word,))
+        return Here(delimiter(rows[0], at), word) if piece.role is Role.TEXT else word

@@ -1,163 +1,157 @@
-"""Commands as words: where a hole may stand in a shell command, and where it must not.
+"""Commands compared by what they mean, and where a hole may stand in one.
 
-A command is read as shell text (operators, blanks, dynamic words: kept as recorded) and static words (POSIX quoting undone).
-Only static words differ between instances of one program; a hole is part of one word and is quoted when filled, so it can
-never become two words, an option of another word, an operator or code. What cannot be read with certainty is opaque.
+Quotes, blanks, comments, continued lines and the name of a here-document's delimiter do not matter; words, operators and their
+order do. Only what is one argument once the shell has parsed the text may differ between instances of one program, and it is
+quoted when it is filled: a hole never becomes two words, an operator, a command or code. The body of a here-document is data
+where its delimiter is quoted, and never where it is not. `programs` says what is code.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from skvm.jit.generalise.programs import (
+    CODE_OPTION,
+    INTERPRETERS,
+    NAMING,
+    WRAPPERS,
+    Row,
+    base,
+    closed,
+    is_run,
+    kept_in,
+    mark_of,
+    reads_program,
+    run_behind_a_pipe,
+    targets_of,
+    texts_of,
+    words_of,
+)
 from skvm.jit.generalise.pycode import same_program
+from skvm.jit.generalise.shelltree import Piece, Role
+from skvm.jit.generalise.shelltree import read as pieces
 
-_KEYWORDS = "if then elif else fi for while until do done case esac in select function time coproc { } ! [["
-_WRAPPERS = """
-eval exec source . command builtin env sudo su doas timeout nice nohup time watch xargs parallel ssh find make npx docker
-podman kubectl chroot unshare strace setsid stdbuf trap alias
-"""
-KEYWORDS = frozenset(_KEYWORDS.split())
-WRAPPERS = frozenset(_WRAPPERS.split())
-"""Their arguments are commands again: no holes behind them."""
+__all__ = ["Piece", "Role", "closed", "delimiter", "differing", "may_hold", "pieces", "same_command"]
 
-INTERPRETERS = re.compile(
-    r"(?:ba|z|da|k|c|fi)?sh|(?:python|pypy|node|deno|ruby|perl|php|lua|Rscript|awk|gawk|mawk|sed|jq)[0-9.]*"
+_ONE_WORD = re.compile(
+    r"""(?:[^"$`'\\*?\[\]{}~<>( \t\n] | \\. | '[^']*' | "(?:[^"\\$`] | \\. | \$[A-Za-z_]\w* | \$\{[A-Za-z_]\w*[}:%#/-])*")+""",
+    re.DOTALL | re.VERBOSE,
 )
-"""Their first operand is a program: a hole may stand only behind it, and never where an option brings code. What `python -c`
-runs may differ in its literals, which are written as literals again (`program_word`, `pycode`)."""
-
-_CODE_OPTION = re.compile(
-    r"-[A-Za-z]*[ceErp][A-Za-z]*|--(?:eval|expression|execute|command|print|require|source)(?:=.*)?", re.DOTALL
-)
-_OPAQUE = re.compile(r"`|\$\(|<<|[<>]\(|(?:^|[\s;&|])#|\\\n")
-_PIECE = re.compile(
-    r"""(?P<raw>[ \t\r\n|&;<>()]+)
-    | (?P<word>(?:[^\s|&;<>()'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)""",
-    re.VERBOSE | re.DOTALL,
-)
-_PART = re.compile(r"""(?P<plain>[^'"\\]+)|\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)["]""", re.DOTALL)
-_PYTHON = re.compile(r"python[0-9.]*")
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-
-
-class Piece(NamedTuple):
-    """A piece of a command. `value` is what a static word means; None for shell text and for words the shell expands."""
-
-    raw: str
-    value: str | None
-    word: bool
-
-
-def pieces(command: str) -> list[Piece] | None:
-    """All pieces of a command, in order; None when it is opaque (substitution, heredoc, comment, open quote)."""
-    if _OPAQUE.search(command) or "\0" in command:
-        return None
-    found: list[Piece] = []
-    at = 0
-    while at < len(command):
-        match = _PIECE.match(command, at)
-        if match is None:
-            return None
-        at = match.end()
-        raw = match[0]
-        found.append(Piece(raw, _static(raw) if match["word"] else None, bool(match["word"])))
-    return found if not any(p.word and p.raw in KEYWORDS for p in found) else None
-
-
-def _static(raw: str) -> str | None:
-    """The value of a word without expansions; None where the shell would expand something."""
-    if raw.startswith("~"):
-        return None
-    value = ""
-    for part in _PART.finditer(raw):
-        if part["plain"] is not None:
-            if re.search(r"[$*?\[]|\{.*(?:,|\.\.)", part["plain"]):
-                return None
-            value += part["plain"]
-        elif part["double"] is not None:
-            if re.search(r"(?<!\\)\$", part["double"]):
-                return None
-            value += re.sub(r'\\(["\\$`])', r"\1", part["double"])
-        else:
-            value += part["escaped"] or part["single"] or ""
-    return value
+"""A word that is expanded in double quotes only, so that it is one word whatever it holds. `$@` may be any number of words."""
 
 
 def same_command(one: str, two: str) -> bool:
-    """Do two command texts mean the same: equal operators and equal words, however blanks, quotes and programs were written?"""
+    """Do two command texts mean the same?"""
     if one == two:
         return True
     first, second = pieces(one), pieces(two)
     if first is None or second is None or len(first) != len(second):
         return False
-    code = program_word(first)
-    for at, (own, other) in enumerate(zip(first, second, strict=True)):
-        if _meaning(own) == _meaning(other):
-            continue
-        if at != code or own.value is None or other.value is None or not same_program(own.value, other.value, closed=True):
-            return False
+    return all(_alike((first, second), at) for at in range(len(first)))
+
+
+def differing(rows: Sequence[Row]) -> set[int] | None:
+    """Positions of what differs in meaning between several commands of one shape; None when they are not of one shape, or
+    differ where no hole may stand."""
+    if any(len(row) != len(rows[0]) for row in rows):
+        return None
+    found = {at for at in range(len(rows[0])) if not _alike(rows, at)}
+    if any(len({(row[at].role, closed(row, at)) for row in rows}) > 1 for at in found):
+        return None
+    return found if all(may_hold(row, at, found) for row in rows for at in found) else None
+
+
+def _alike(rows: Sequence[Row], at: int) -> bool:
+    column = [row[at] for row in rows]
+    if len({_meaning(piece) for piece in column}) == 1:
+        return True
+    programs = {closed(row, at) for row in rows}
+    if None in programs or len(programs) > 1:
+        return False
+    return all(same_program(column[0].value or "", piece.value or "", closed=programs == {True}) for piece in column[1:])
+
+
+def _meaning(piece: Piece) -> tuple[str, bool, str]:
+    if piece.role in (Role.MARK, Role.END):
+        return Role.MARK.value, True, ""  # whether the delimiter is quoted shows in what the body means
+    kind = Role.TEXT if piece.role is Role.OPEN else piece.role
+    return kind.value, piece.value is not None, piece.raw if piece.value is None else piece.value
+
+
+def may_hold(row: Row, at: int, holes: set[int]) -> bool:
+    """May what stands at `at` be a hole, given the other holes? It must be one argument, and no code by any way."""
+    piece = row[at]
+    sent = mark_of(row, at) if piece.role is Role.TEXT else at
+    if piece.value is None or run_behind_a_pipe(row, sent):
+        return False
+    if piece.role is Role.ARGUMENT:
+        return _argument(row, at, holes)
+    if piece.role is Role.TARGET:
+        return _target(row, at)
+    if piece.role is Role.ITEM:
+        return _item(row, at, holes)
+    return piece.role is Role.TEXT and _text(row, at)
+
+
+def delimiter(row: Row, at: int) -> str:
+    """The line that ends a body."""
+    return row[mark_of(row, at)].value or ""
+
+
+def _argument(row: Row, at: int, holes: set[int]) -> bool:
+    own = words_of(row, at)
+    if not own or not row[own[0]].value:
+        return False
+    name, before = base(row[own[0]].value), [index for index in own[1:] if index < at]
+    if name in WRAPPERS or name in NAMING or not all(_one_word(row[index]) for index in before):
+        return False
+    if is_run(row, [row[index].value for index in targets_of(row, at, writing=True)]):
+        return False
+    texts = ["" if index in holes else row[index].value for index in before]
+    if name == "printf" and any(text is None or text.startswith("-v") for text in texts):
+        return False
+    if INTERPRETERS.fullmatch(name) and closed(row, at) is None:
+        known = [text for text in texts if text is not None]
+        operand = any(text and not text.startswith("-") for text in known)
+        return len(known) == len(texts) and operand and not any(CODE_OPTION.fullmatch(text) for text in known)
     return True
 
 
-def program_word(row: Sequence[Piece]) -> int | None:
-    """Where in a command the program stands that `python -c` runs; None where none does, or more than one command is there."""
-    words = [(at, p.value) for at, p in enumerate(row) if p.word]
-    if len(words) < 3 or not _PYTHON.fullmatch((words[0][1] or "").rpartition("/")[2]) or words[1][1] != "-c":
-        return None
-    alone = all(p.word or not p.raw.strip(" \t") for p in row)
-    return words[2][0] if alone and words[2][1] is not None else None
+def _one_word(piece: Piece) -> bool:
+    return piece.value is not None or _ONE_WORD.fullmatch(piece.raw) is not None
 
 
-def _meaning(piece: Piece) -> tuple[bool, str]:
-    if piece.word:
-        return piece.value is not None, piece.value if piece.value is not None else piece.raw
-    return False, re.sub(r"[ \t]+", " ", piece.raw).strip(" ") or " "
+def _target(row: Row, at: int) -> bool:
+    """A file that is written, or what a program reads as data."""
+    operator = (row[at - 1].value or "").split()[-1].lstrip("0123456789")
+    if operator in ("<", "<<<"):
+        texts = texts_of(row, at)
+        return bool(texts) and not reads_program(texts)
+    return operator in (">", ">>", ">|", "&>", "&>>")
 
 
-def differing(rows: Sequence[Sequence[Piece]]) -> set[int] | None:
-    """Positions of the words that differ between several commands of one shape; None when they are not of one shape.
-
-    A position where no hole may stand (command names, code, arguments of wrappers, words the shell expands) makes it None.
-    """
-    if any(len(row) != len(rows[0]) for row in rows):
-        return None
-    found: set[int] = set()
-    for at, column in enumerate(zip(*rows, strict=True)):
-        if len({_meaning(p) for p in column}) == 1:
-            continue
-        if any(p.value is None for p in column) or _descriptor(rows, at) or not may_hold(rows[0], at, found):
-            return None
-        found.add(at)
-    return found
+def _text(row: Row, at: int) -> bool:
+    """The body of a here-document: text, or a Python program, which is compared as one."""
+    if closed(row, at) is not None:
+        return True
+    texts, kept = texts_of(row, mark_of(row, at)), kept_in(row, at)
+    return bool(texts) and not reads_program(texts) and None not in kept and not is_run(row, kept)
 
 
-def _descriptor(rows: Sequence[Sequence[Piece]], at: int) -> bool:
-    """A number right before a redirection is no word."""
-    behind = rows[0][at + 1].raw if at + 1 < len(rows[0]) else ""
-    return behind[:1] in ("<", ">") and any(row[at].raw.isdigit() for row in rows)
-
-
-def may_hold(row: Sequence[Piece], at: int, holes: set[int]) -> bool:
-    """May the word at `at` be a hole, given earlier holes? See `WRAPPERS` and `INTERPRETERS`."""
-    before: list[str] = []
-    for index in range(at - 1, -1, -1):
-        piece = row[index]
-        if not piece.word:
-            if piece.raw.strip(" \t") and not re.fullmatch(r"\s*[<>]\s*", piece.raw):
-                break
+def _item(row: Row, at: int, holes: set[int]) -> bool:
+    """A word that a loop goes over: wherever its variable is used, in double quotes, a hole could stand as well."""
+    name = next(row[index].raw for index in range(at, -1, -1) if row[index].role is Role.FIXED)
+    mention = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
+    use = re.compile(rf"\$(?:{re.escape(name)}(?![A-Za-z0-9_])|\{{{re.escape(name)}(?:[%#]{{1,2}}[^}}$`\"]*)?\}})")
+    for index, piece in enumerate(row):
+        if piece.role is Role.GLUE or (piece.role is Role.FIXED and piece.raw == name) or not mention.search(piece.raw):
             continue
         if piece.value is None:
-            return False  # an expanded word may be any number of words
-        before.insert(0, "" if index in holes else piece.value)
-    while before and _ASSIGNMENT.match(before[0]):
-        before.pop(0)
-    if not before or not before[0]:
-        return False
-    name = before[0].rpartition("/")[2]
-    if name in WRAPPERS:
-        return False
-    if INTERPRETERS.fullmatch(name):
-        return any(w and not w.startswith("-") for w in before[1:]) and not any(_CODE_OPTION.fullmatch(w) for w in before[1:])
+            held = (*row[:index], piece._replace(value="x"), *row[index + 1 :])
+            alone = not mention.search(use.sub("", piece.raw)) and _one_word(piece)
+            if not alone or not may_hold(held, index, holes):
+                return False
+        elif piece.role is Role.SET or base((texts_of(row, index) or [""])[0]) in WRAPPERS | NAMING:
+            return False
     return True

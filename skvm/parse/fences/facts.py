@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from skvm.ir import NeedKind
-
-MAX_BYTES = 64 * 1024
-MAX_OPERATORS = 2_000
-"""Caps before any analyser (decisions, "Text, spans, limits"): counts, never times."""
+from skvm.source.bash import MAX_BYTES as MAX_BYTES
+from skvm.source.bash import MAX_OPERATORS as MAX_OPERATORS
 
 
 class NeedFact(NamedTuple):

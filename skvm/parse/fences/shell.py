@@ -1,7 +1,7 @@
 """Shell by tree-sitter: commands, redirections, places, environment variables, hosts and packages.
 
 Placeholders (`<input>`, `{file}`, `[name]`) are not shell; before parsing the angle brackets are replaced by letters of the
-same length, so that every offset stays true. So are all bytes that are not ASCII (see `_ASCII`).
+same length, so that every offset stays true. So are all bytes that are not ASCII (`source.bash`).
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from skvm.ir import NeedKind
 from skvm.parse.fences.commands import Spec, doubtful, is_system, known_commands, paths_of, spec_for
-from skvm.parse.fences.facts import MAX_BYTES, MAX_OPERATORS, CodeFacts, CommandFact, NeedFact, PlaceFact, StatementFact
+from skvm.parse.fences.facts import CodeFacts, CommandFact, NeedFact, PlaceFact, StatementFact
 from skvm.parse.fences.install import installs
 from skvm.parse.lexicon import word_set
+from skvm.source.bash import as_letters, bash_tree, too_large
 
 _PLACEHOLDER = re.compile(rb"(?<!<)<[A-Za-z](?:[A-Za-z0-9_ ./|:-]{0,60}[A-Za-z0-9_.])?>")
 _OPEN_PLACE = re.compile(r"(?a)<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]|path/to|\.\.\.")
@@ -27,13 +26,7 @@ _HERE = word_set("ls find tree du rg fd")
 """Commands that read the working folder when they name no path."""
 
 _PROMPT = re.compile(rb"^[$%] (?=\S)", re.MULTILINE)
-_ASCII = bytes(code if code < 0x80 else ord("x") for code in range(256))
-"""tree-sitter-bash hands code points to C's `isalnum`, which reads outside its table for `{` and a character beyond U+FFFF
-and kills the process; other bytes than ASCII are shown to it as letters, at the same offsets.
-"""
-
 _PROMPTS = (b"$ ", b"% ")
-_OPERATOR = re.compile(rb"[|&;<>(){}]|\bif\b|\bfor\b|\bwhile\b")
 _HOST = re.compile(r"(?a)https?://([A-Za-z0-9.-]+(?::\d+)?)")
 _SCRIPT = re.compile(r"(?a)\.(?:sh|py|mjs|js|ts|rb|pl)[\"']?\Z")
 _NAME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9_.+-]*\Z")
@@ -58,24 +51,19 @@ class Word(NamedTuple):
     dynamic: bool
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_bash.language()))
-
-
 def analyse_shell(text: str) -> CodeFacts:
     """Facts of a shell text; over a cap it is opaque, with errors in it what could be read is kept."""
     data = text.encode("utf-8", "surrogatepass")
     facts = CodeFacts()
-    if len(data) > MAX_BYTES or (len(data) > MAX_OPERATORS and len(_OPERATOR.findall(data)) > MAX_OPERATORS):
+    if too_large(data):
         facts.opaque = facts.unknown = True
         return facts
-    plain = data if data.isascii() else data.translate(_ASCII)
+    plain = as_letters(data)
     if b"<" in plain:
         plain = _PLACEHOLDER.sub(lambda m: b"_" + re.sub(rb"[^A-Za-z0-9_]", b"_", m.group()[1:-1]) + b"_", plain)
     if plain.startswith(_PROMPTS) or any(b"\n" + prompt in plain for prompt in _PROMPTS):
         plain = _PROMPT.sub(b"  ", plain)
-    root = _parser().parse(plain).root_node
+    root = bash_tree(plain)
     facts.broken = root.has_error
     _Shell(data, plain, facts).walk(root)
     _statements(root, facts)
