@@ -84,6 +84,7 @@ _JOINED = re.compile(r"(?<![ \t])\\\n(?![ \t])")
 
 _QUOTED = re.compile(r"""['"\\]""")
 MAX_BODIES = 16
+_DASH = re.compile(rb"(?<=[ \t])-(?=[ \t\n;|&)<>]|\Z)")
 _JOINING = ("word", "opener", "keyword")
 _PART = re.compile(r"""(?P<plain>[^'"\\]+)|\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)["]""", re.DOTALL)
 _EXPANDED = re.compile(r"[$`*?\[]|\{.*(?:,|\.\.)|[=:]~", re.DOTALL)
@@ -120,6 +121,7 @@ def read(command: str) -> tuple[Piece, ...] | None:
                 bodies.add((node.start_byte, node.end_byte))
             elif node.type != "heredoc_end":
                 spans.append(_span(node))
+        spans += _dashes(data, [*((s.start, s.end) for s in spans), *bodies])
         return tuple(_Course(data, sorted(spans, key=lambda s: s.start), bodies).run())
     except _Opaque:
         return None
@@ -147,6 +149,13 @@ def _tree(data: bytes) -> Node:
     if root.has_error:
         raise _Opaque
     return root
+
+
+def _dashes(data: bytes, known: list[tuple[int, int]]) -> Iterator[_Span]:
+    """Words that are a lone `-`: before a redirection the tree has none for them."""
+    for found in _DASH.finditer(data):
+        if not any(start <= found.start() < end for start, end in known):
+            yield _Span(found.start(), found.end(), "word")
 
 
 def _all(root: Node, kind: str) -> Iterator[Node]:
