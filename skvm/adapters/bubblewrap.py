@@ -67,6 +67,7 @@ class Bubblewrap(Backend):
     """The `bwrap` program as a Sandbox. Raises SandboxError when it is not installed or too old."""
 
     name = "bubblewrap"
+    own_places = ("rooms", "/tmp", "/dev/shm")  # noqa: S108 - file systems of the sandbox alone
 
     def __init__(self, program: str | None = None) -> None:
         found = program or shutil.which("bwrap")

@@ -20,6 +20,7 @@ import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 from skvm.adapters.confine.backend import Backend
 from skvm.adapters.confine.outlet import Outlet
@@ -37,6 +38,7 @@ from skvm.adapters.confine.process import Ended, Job, Launch
 from skvm.adapters.confine.seccomp import FilterPolicy, build_filter, filter_digest
 from skvm.adapters.confine.selftest import Attempt
 from skvm.adapters.confine.verdict import not_found, read_ending, resource_limits
+from skvm.adapters.confine.warm import identity, text_of
 from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult
 
@@ -64,6 +66,7 @@ class Landlock(Backend):
     """The kernel's Landlock as a Sandbox. Raises SandboxError when the kernel has none or an older one than needed."""
 
     name = "landlock"
+    own_places = ("folders", "$TMPDIR")
 
     def __init__(self, abi: int | None = None) -> None:
         self._abi = landlock_abi() if abi is None else abi
@@ -89,6 +92,19 @@ class Landlock(Backend):
         program_filter = self._filter if outlet is None else self._speaking
         return _Start(self._abi, program_filter, request, work, program, outlet, passed).attempt()
 
+    def grant(self, request: SandboxRequest, work: Path, program: str) -> tuple[Any, ...]:
+        """The rules as they would be made now, what they lead to, environment, limits and interpreter."""
+        granted = rules(request, work, Path("/"), handled_rights(self._abi))
+        places = (work, *write_places(request, work), *read_places(request))
+        limits = (*resource_limits(request.limits), request.limits.processes, request.limits.file)
+        given = (request.cwd, *sorted(request.env.items()))
+        return program, tuple(map(tuple, granted)), identity(places), given, limits
+
+    def same_in_worker(self, request: SandboxRequest) -> bool:
+        """What the kernel tells of a process can be granted to the first one of a sandbox only, which in a worker is the
+        server: a program there is as one that a shell started. So one that speaks of it is given a sandbox of its own."""
+        return b"/proc" not in text_of(request)
+
 
 class _Start:
     """One start: its private temporary folder, descriptors, and what came of it."""
@@ -110,8 +126,13 @@ class _Start:
             if self._uid is not None:
                 os.chown(self._tmp, self._uid, self._uid)
             self._config_fd = self._memory(self._config(abi, program_filter, work, program))
-            self._control_read, self._control = self._pipe()
-            self._status_read, self._status = self._pipe()
+            self._control_read, control = os.pipe()
+            self._stack.callback(os.close, self._control_read)
+            # A file, which is closed once only: the number may be somebody else's soon.
+            self._control = self._stack.enter_context(os.fdopen(control, "wb", 0))
+            self._status_read, self._status = os.pipe()
+            for fd in (self._status_read, self._status):
+                self._stack.callback(os.close, fd)
         except BaseException:
             self._stack.close()
             raise
@@ -164,15 +185,9 @@ class _Start:
         os.lseek(fd, 0, os.SEEK_SET)
         return fd
 
-    def _pipe(self) -> tuple[int, int]:
-        pair = os.pipe()
-        for fd in pair:
-            self._stack.callback(_close, fd)
-        return pair
-
     def _kill(self, child: subprocess.Popen[bytes]) -> None:
         """Closing the control pipe makes the launcher kill every descendant; killing the launcher would orphan them."""
-        os.close(self._control)
+        self._control.close()
 
     def _result(self, ended: Ended) -> SandboxResult:
         os.set_blocking(self._status_read, False)
@@ -239,8 +254,3 @@ def landlock_abi() -> int:
     """ABI version of the running kernel; 0 when it has no Landlock or it is switched off."""
     libc = ctypes.CDLL(None, use_errno=True)
     return max(0, int(libc.syscall(444, None, ctypes.c_size_t(0), ctypes.c_uint32(1))))
-
-
-def _close(fd: int) -> None:
-    with suppress(OSError):  # the control pipe may be closed already
-        os.close(fd)

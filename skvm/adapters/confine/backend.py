@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 
+from skvm.adapters.confine.grants import Grants
 from skvm.adapters.confine.outlet import Outlet
 from skvm.adapters.confine.places import checked_work, find_program, hidden_program, python_prefixes, read_places
-from skvm.adapters.confine.process import run_job
+from skvm.adapters.confine.process import Ended, run_job
 from skvm.adapters.confine.selftest import Attempt, prove, prove_outlet
 from skvm.adapters.confine.verdict import not_found, read_ending, unpassable
-from skvm.adapters.confine.warm import Call, Worker, Workers, python_call
+from skvm.adapters.confine.warm import Call, Workers, python_call
 from skvm.diag import SandboxError
 from skvm.ports import SandboxRequest, SandboxResult, SelfTest
 
@@ -25,6 +26,8 @@ class Backend(ABC):
     """A sandbox backend; a concrete one says its name and version, and how one program is started."""
 
     name: str
+    own_places: tuple[str, ...]
+    """Where in a sandbox a program may leave something for the next one; as `forkserver` is told."""
     _outlet_report: SelfTest | None = None
 
     @property
@@ -43,14 +46,22 @@ class Backend(ABC):
         """All that a program may touch, and how much: two requests with equal grants may share a sandbox. None: never."""
         return None
 
+    def same_in_worker(self, request: SandboxRequest) -> bool:
+        """Would a program find in a worker what it finds in a sandbox of its own?"""
+        return True
+
+    @cached_property
+    def _grants(self) -> Grants:
+        return Grants(self._grant_of)
+
     @cached_property
     def _workers(self) -> Workers:
-        return Workers()
+        return Workers(self.own_places)
 
     async def run(self, request: SandboxRequest) -> SandboxResult:
         """Run one program; see the port. A network that did not prove to lead through the proxy alone is not granted."""
-        if request.warm and python_call(request):
-            done = await run_job(Call(partial(self._worker, request), request))
+        if request.warm and python_call(request) and self.same_in_worker(request):
+            done = await self._in_worker(request)
             if done is not None:
                 return read_ending(request, *done)
         why = await self._no_outlet(request) if request.reach is not None else ""
@@ -59,13 +70,21 @@ class Backend(ABC):
         result = await self.run_unproved(request.model_copy(update={"reach": None}))
         return result.model_copy(update={"notes": (*result.notes, f"no network: {why}")})
 
-    def _worker(self, request: SandboxRequest) -> Worker | None:
-        """A worker for exactly this grant."""
+    async def _in_worker(self, request: SandboxRequest) -> tuple[Ended, int] | None:
+        """How a program ended in a worker for exactly its grant; None where it was not begun in one."""
+        grant = self._grants.of(request)
+        if grant is None:
+            return None
+        worker = self._workers.find(grant)
+        if worker is None and self._workers.wanted(grant, request):
+            worker = await anyio.to_thread.run_sync(self._workers.start, grant, request, self._served)
+        return await Call(worker, request).run() if worker is not None and worker.take() else None
+
+    def _grant_of(self, request: SandboxRequest) -> Any | None:
         with suppress(SandboxError):  # the cold way says what is wrong
             work = checked_work(request)
             program = self._program_of(request, work)
-            grant = self.grant(request, work, program) if isinstance(program, str) else None
-            return None if grant is None else self._workers.of(grant, request, self._served)
+            return self.grant(request, work, program) if isinstance(program, str) else None
         return None
 
     def _served(self, request: SandboxRequest, passed: tuple[int, ...]) -> Attempt | None:

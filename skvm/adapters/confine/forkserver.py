@@ -1,15 +1,17 @@
-"""Runs Python programs, one fork each: `python -c THIS CONTROL MODULE...` in a sandbox that is started as for those programs.
+"""Runs Python programs, one process each: `python -c THIS ENDING CONTROL KIND PLACE...`, in a sandbox started as for them.
 
-A call comes as one message on the socket CONTROL: working directory and words, NUL between them, with stdin, stdout and stderr.
-The answer is `cold` (this call needs an interpreter of its own; nothing was done), or `go` and then `exit N` (128 + n for
-signal n). A call that leaves anything behind (a process, a file in the sandbox's own /tmp or /dev/shm, a limit of its parent)
-is the last one: this process ends, and with it the sandbox. So every program starts from the same state, that of an interpreter
-which has imported MODULES and done nothing else. Messages of System V and POSIX, sockets and keyrings, which would stay too,
-the sandbox denies.
+A process is forked ahead and waits on the socket CONTROL; it does one call and ends, and only when all of that call is gone the
+next one is forked, so that it holds nothing of an earlier call and nothing of a call ever meets it. A message is `load NAME...`
+(modules to import before any further call) or `call CWD WORD...`, NUL between, with stdin, stdout and stderr. The answer to a
+call is `cold` (it needs an interpreter of its own; nothing was done), or `go` and then `exit N` (128 + n for signal n). A call
+that leaves anything behind (a process, a file in the sandbox's own PLACEs, a limit of its parent) is the last one: this process
+ends, and with it the sandbox. So every program starts from one state, that of an interpreter which has imported modules and
+done nothing else. Messages of System V and POSIX, sockets and keyrings, which would stay too, the sandbox denies.
 
-The parent never reads what a program writes. A program cannot read the parent's memory (not dumpable) nor use its socket
-(closed first). What differs from a start of its own: `/proc/self/cmdline`, one hash seed for all calls where the environment
-names none, and three frames less until the recursion limit.
+The parent never reads what a program writes. It keeps the text of programs and compiles them once; it executes none. A program
+cannot read the parent's memory (not dumpable) nor use its socket (closed first). What differs from a start of its own:
+`/proc/self/cmdline`, one hash seed for all calls where the environment names none, and three frames less until the recursion
+limit. How a program ends is in ENDING.
 """
 # ruff: noqa: PTH118, PTH120, PTH123, PTH208, S102
 # pathlib would be there for the programs too.
@@ -23,68 +25,140 @@ del sys.path[0]  # the folder it was started in: nothing may be imported from th
 BARE = frozenset(name.partition(".")[0] for name in sys.modules)
 
 import _socket  # noqa: E402
+import gc  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
+import warnings  # noqa: E402
+from ctypes import CDLL, c_int, c_ulong  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
-DUMPABLE, SUBREAPER = 4, 36
-PLACES = ("/tmp", "/dev/shm")  # noqa: S108 - file systems of this sandbox alone
+DEATH, DUMPABLE, SUBREAPER, KILL = 1, 4, 36, 9
 LONGEST = 256 * 1024
 LIMITS = 16  # of Linux
+TEXT, TEXTS = 60_000, 32  # a pipe holds so long a text; so many are kept
+
+BITS = 31
+WORDS = "<string>"
+
+LIBRARY = CDLL(None)
+PRCTL = LIBRARY.prctl
+PRCTL.argtypes = [c_int, c_ulong, c_ulong, c_ulong, c_ulong]
 
 
-def system_call() -> Callable[[int, int], int]:
+def control_process(option: int, value: int) -> int:
     """prctl(2) with one number."""
-    from ctypes import CDLL, c_int, c_ulong
-
-    found = CDLL(None).prctl
-    found.argtypes = [c_int, c_ulong, c_ulong, c_ulong, c_ulong]
-    return lambda option, value: found(option, value, 0, 0, 0)
+    status: int = PRCTL(option, value, 0, 0, 0)
+    return status
 
 
-def trace() -> tuple[object, ...]:
-    """What a call could leave behind: of the places the room in blocks and files, and what a program may set of its parent."""
-    with open("/proc/self/oom_score_adj", "rb") as stream:
-        adjusted = stream.read()
-    return (
-        *((room.f_bfree, room.f_ffree) for room in map(os.statvfs, PLACES)),
-        *map(resource.getrlimit, range(LIMITS)),
-        os.getpriority(os.PRIO_PROCESS, 0),
-        os.sched_getaffinity(0),
-        os.sched_getscheduler(0),
-        adjusted,
-    )
+class Traces:
+    """What a call could leave behind: in the sandbox's own places, and what a program may set of its parent.
+
+    `kind`: `rooms` where the places are file systems of the sandbox alone (blocks and files in use), `folders` where they are
+    folders that are empty.
+    """
+
+    def __init__(self, kind: str, places: list[str]) -> None:
+        self.look = self.room if kind == "rooms" else os.listdir
+        self.places = places
+        self.clean = self.seen()
+
+    def left(self) -> bool:
+        """Is anything not as it was?"""
+        return self.seen() != self.clean
+
+    def room(self, place: str) -> tuple[int, int]:
+        """Free blocks and files."""
+        found = os.statvfs(place)
+        return found.f_bfree, found.f_ffree
+
+    def seen(self) -> tuple[object, ...]:
+        """As it is now."""
+        return (
+            *map(self.look, self.places),
+            *map(resource.getrlimit, range(LIMITS)),
+            os.getpriority(os.PRIO_PROCESS, 0),
+            os.sched_getaffinity(0),
+            os.sched_getscheduler(0),
+            self.adjusted(),
+        )
+
+    def adjusted(self) -> bytes:
+        """How likely this process is ended where memory runs out; empty where that may not be read."""
+        try:
+            with open("/proc/self/oom_score_adj", "rb") as stream:
+                return stream.read()
+        except OSError:
+            return b""
 
 
 class Server:
-    """The parent of all calls."""
+    """The parent of all calls, and what a call has of it."""
 
-    def __init__(self, control: int, prctl: Callable[[int, int], int]) -> None:
-        self.prctl = prctl
+    def __init__(self, control: int, kind: str, places: list[str]) -> None:
         self.control = _socket.socket(fileno=control)
-        self.clean = trace()
+        self.told, self.tell = os.pipe()
+        os.set_blocking(self.told, False)
+        os.set_blocking(self.tell, False)
+        self.traces = Traces(kind, places)
+        self.texts: dict[tuple[str, bytes], CodeType] = {}
+        self.settle()
+
+    def settle(self) -> None:
+        """Everything imported is there to stay: not looked at when garbage is collected, nor written to, in any call."""
         self.taken = {name.partition(".")[0] for name in sys.modules} - BARE
+        gc.collect()
+        gc.freeze()
+        self.before = ENDING["Baseline"]()
 
     def serve(self) -> list[str]:
         """Answer calls. Returns in the process of a call, with its words; the parent leaves by `os._exit`."""
         while True:
+            parent = os.getpid()
+            child = os.fork()
+            if child == 0:
+                return self.wait(parent)
+            _, status = os.waitpid(child, 0)
+            self.after(status)
+
+    def wait(self, parent: int) -> list[str]:
+        """In a process forked ahead: the words of the call that comes."""
+        control_process(DEATH, KILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        os.setsid()
+        rehearse(self)
+        seed()
+        while True:
             data, rows, _, _ = self.control.recvmsg(LONGEST, _socket.CMSG_SPACE(12))
-            if not data or len(rows) != 1:
+            kind, *words = (os.fsdecode(word) for word in data.split(b"\0"))
+            if kind == "load":
+                os.write(self.tell, data)
+            if kind != "call" or len(rows) != 1:
                 os._exit(0)
             given = [int.from_bytes(rows[0][2][at : at + 4], sys.byteorder) for at in (0, 4, 8)]
-            cwd, *words = (os.fsdecode(word) for word in data.split(b"\0"))
-            if self.shadowed(cwd, words[0]):
-                self.answer("cold")
-            elif self.call(given):
-                os.chdir(cwd)
+            cwd, *words = words
+            if not self.shadowed(cwd, words[0]):
+                self.begin(cwd, given)
                 return words
+            self.answer("cold")
             for fd in given:
                 os.close(fd)
+
+    def begin(self, cwd: str, given: list[int]) -> None:
+        """This process becomes that of the call."""
+        os.write(self.tell, b"go")
+        self.answer("go")
+        self.control.close()
+        os.close(self.told)
+        for number, fd in enumerate(given):
+            os.dup2(fd, number)
+            os.close(fd)
+        os.chdir(cwd)
 
     def shadowed(self, cwd: str, script: str) -> bool:
         """Would the program import something else under a name that is imported here already?"""
@@ -94,30 +168,52 @@ class Server:
         except OSError:
             return True
 
-    def call(self, given: list[int]) -> bool:
-        """True in the child."""
-        self.answer("go")
-        child = os.fork()
-        if child == 0:
-            self.control.close()
-            os.setsid()
-            for number, fd in enumerate(given):
-                os.dup2(fd, number)
-                os.close(fd)
-            self.prctl(DUMPABLE, 1)
-            return True
-        for number in given:
-            os.close(number)
-        given.clear()
-        _, status = os.waitpid(child, 0)
+    def text(self, path: str, source: bytes) -> CodeType:
+        """The code of a program; one that is new is told to the parent, before anything of it is executed."""
+        code = self.texts.get((path, source))
+        if code is None:
+            code = translated(path, source)
+            name = os.fsencode(path)
+            if len(name) + len(source) < TEXT:
+                os.write(self.tell, b"\0%d\0%s\0%s" % (len(source), name, source))
+        os.close(self.tell)
+        return code
+
+    def after(self, status: int) -> None:
+        """The forked process has ended."""
+        try:
+            data = os.read(self.told, 2 * TEXT)
+        except BlockingIOError:
+            os._exit(0)  # no call had begun: the other end is closed, or somebody ended it
+        if data.startswith(b"load"):
+            preload([os.fsdecode(name) for name in data.split(b"\0")[1:]])
+            self.settle()
+            return
         code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
-        last = self.left() or trace() != self.clean
+        last = self.lives() or self.traces.left()
         self.answer(f"exit {code}" + (" last" if last else ""))
         if last:
             os._exit(0)
-        return False
+        _, *text = data.split(b"\0", 3)
+        if text:
+            self.keep(*text)
 
-    def left(self) -> bool:
+    def keep(self, size: bytes, name: bytes, source: bytes) -> None:
+        """Compile what a call has compiled before. What the compiler warns of it says at every call, so it is not kept."""
+        if len(source) != int(size):  # a pipe of little room
+            return
+        path = os.fsdecode(name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                code = translated(path, source)
+        except Exception:
+            return
+        if len(self.texts) == TEXTS:
+            del self.texts[next(iter(self.texts))]
+        self.texts[path, source] = code
+
+    def lives(self) -> bool:
         """Does a process of the call go on? Orphans are children of this process."""
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
@@ -128,7 +224,10 @@ class Server:
 
     def answer(self, text: str) -> None:
         """One message."""
-        self.control.send(text.encode())
+        try:
+            self.control.send(text.encode())
+        except OSError:  # nobody listens any more
+            os._exit(0)
 
 
 def preload(names: list[str]) -> None:
@@ -153,57 +252,78 @@ def preload(names: list[str]) -> None:
         os._exit(0)
 
 
+def translated(path: str, source: bytes) -> CodeType:
+    """As the interpreter compiles a file, or the words of a command line: those are text, whatever they say of an encoding."""
+    text = os.fsdecode(source) if path == WORDS else source
+    code: CodeType = compile(text, path, "exec", dont_inherit=True)
+    return code
+
+
+def rehearse(server: Server) -> None:
+    """What every call does, so that its pages of memory are this process's own before one comes."""
+    server.shadowed("/", os.devnull)
+    with open(os.path.join(os.getcwd(), os.devnull), "rb") as stream:  # noqa: PTH109
+        exec(compile(stream.read(), "", "exec", dont_inherit=True), {})
+    ENDING["orderly"]()
+    ENDING["quiet"](server.before)
+    ENDING["flushed"]()
+
+
+def seed() -> None:
+    """As after a start of its own; the library's own generators seed themselves anew after a fork."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()
+
+
 def ready(words: list[str]) -> Server:
     """Everything that happens once."""
-    control, *names = words
-    preload(names)
-    prctl = system_call()
-    if prctl(SUBREAPER, 1) or prctl(DUMPABLE, 0):
+    control, kind, *names = words
+    places = list(map(os.path.expandvars, names))
+    if control_process(SUBREAPER, 1) or control_process(DUMPABLE, 0):
         os._exit(1)
     compile("", "", "exec")  # the compiler makes its tables when it is first used, at 1 ms a call
-    import gc
-
-    gc.collect()
-    gc.freeze()
-    server = Server(int(control), prctl)
-    server.answer("ready")
-    return server
+    del sys.modules["gc"]  # that a program imports it says that it may have used it
+    return Server(int(control), kind, places)
 
 
-def program(words: list[str]) -> tuple[CodeType, dict[str, Any]]:
+def program(server: Server, words: list[str]) -> tuple[CodeType, dict[str, Any]]:
     """Code and the namespace of `__main__`, as the interpreter makes them."""
     module = type(sys)("__main__")
     space = module.__dict__
     sys.modules["__main__"] = module
     space["__annotations__"] = {}
     space["__builtins__"] = sys.modules["builtins"]
-    numpy = sys.modules.get("numpy.random")
-    if numpy is not None:
-        numpy.seed()  # as after a start of its own; the library's own generators reseed themselves after a fork
     sys.orig_argv = [sys.orig_argv[0], *words]
     if words[0] == "-c":
         sys.argv = ["-c", *words[2:]]
         sys.path.insert(0, "")
         space["__loader__"] = sys.modules["_frozen_importlib"].BuiltinImporter
-        return compile(words[1], "<string>", "exec", dont_inherit=True), space
+        return server.text(WORDS, os.fsencode(words[1])), space
     path = os.path.join(os.getcwd(), words[0])  # noqa: PTH109
     sys.argv = list(words)
     sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     space["__file__"], space["__cached__"] = path, None
     space["__loader__"] = sys.modules["_frozen_importlib_external"].SourceFileLoader("__main__", path)
     with open(path, "rb") as stream:
-        return compile(stream.read(), path, "exec", dont_inherit=True), space
+        source = stream.read()
+    return server.text(path, source), space
 
 
-def run(words: list[str]) -> None:
+def run(server: Server, words: list[str]) -> None:
     """Run a program; an exception ends it as it would end an interpreter, without the frames of this file."""
     depth = 1
+    status = 0
     try:
-        code, space = program(words)
+        code, space = program(server, words)
+        control_process(DUMPABLE, 1)
         depth = 0
         exec(code, space)
-    except SystemExit:
-        raise
+    except SystemExit as error:
+        if error.code is not None and (type(error.code) is not int or error.code.bit_length() > BITS):
+            ENDING["forget"]()
+            raise
+        status = error.code or 0
     except BaseException as error:
         trace = error.__traceback__.tb_next if not depth and error.__traceback__ else None
         error.__traceback__ = trace
@@ -212,9 +332,7 @@ def run(words: list[str]) -> None:
         if isinstance(error, KeyboardInterrupt):
             interrupted()
         status = 1
-    else:
-        return
-    sys.exit(status)
+    ENDING["leave"](server.before, status)
 
 
 def interrupted() -> None:
@@ -223,7 +341,13 @@ def interrupted() -> None:
 
     sys.stdout.flush()
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    os.kill(os.getpid(), _signal.SIGINT)
+    try:
+        os.kill(os.getpid(), _signal.SIGINT)
+    except PermissionError:
+        os._exit(128 + _signal.SIGINT)
 
 
-run(ready(sys.argv[1:]).serve())
+ENDING: dict[str, Any] = {"__name__": "ending"}
+exec(sys.argv.pop(1), ENDING)
+SERVER = ready(sys.argv[1:])
+run(SERVER, SERVER.serve())

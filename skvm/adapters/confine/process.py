@@ -155,7 +155,7 @@ class Job:
     def _attend(self, child: subprocess.Popen[bytes], begun: float) -> Ended:
         assert child.stdin and child.stdout and child.stderr
         launch, streams = self._launch, (child.stdin, child.stdout, child.stderr)
-        watch = Watch(streams, os.pidfd_open(child.pid), launch, self._wake_read, lambda: (launch.kill or kill_group)(child))
+        watch = Watch(streams, os.pidfd_open(child.pid), launch, lambda: (launch.kill or kill_group)(child), self._wake_read)
         try:
             if self._launch.started is not None:
                 self._launch.started(child)
@@ -183,11 +183,17 @@ class Job:
 
 
 class Watch:
-    """The loop over the pipes of one program: its `streams` (stdin, stdout, stderr); `ended` becomes readable when it has ended
-    and is closed here; `wake` asks for its end, which `kill` brings about."""
+    """What is done about the pipes of one program: its `streams` (stdin, stdout, stderr). When `ended` is readable `told` says
+    whether that is the end; `ended` is closed here. `kill` brings the end about, which `wake` asks for."""
 
     def __init__(
-        self, streams: tuple[IO[bytes], IO[bytes], IO[bytes]], ended: int, launch: Launch, wake: int, kill: Callable[[], None]
+        self,
+        streams: tuple[IO[bytes], IO[bytes], IO[bytes]],
+        ended: int,
+        launch: Launch,
+        kill: Callable[[], None],
+        wake: int | None = None,
+        told: Callable[[], bool] = lambda: True,
     ) -> None:
         self._stdin, self._stdout, self._stderr = streams
         self._launch = launch
@@ -198,16 +204,18 @@ class Watch:
         self._input = memoryview(launch.stdin)
         self._open = 2
         self._total = 0
-        self._reason = ""
+        self.reason = ""
         self._exited = False
-        self._limit = 0.0
+        self._told = told
+        self.limit = 0.0
         self.kept = {"out": _Kept(launch.keep), "err": _Kept(launch.keep)}
         for stream in streams:
             os.set_blocking(stream.fileno(), False)
         self._select.register(self._stdout, selectors.EVENT_READ, "out")
         self._select.register(self._stderr, selectors.EVENT_READ, "err")
         self._select.register(ended, selectors.EVENT_READ, "exit")
-        self._select.register(wake, selectors.EVENT_READ, "wake")
+        if wake is not None:
+            self._select.register(wake, selectors.EVENT_READ, "wake")
         if self._input:
             self._select.register(self._stdin, selectors.EVENT_WRITE, "in")
         else:
@@ -215,15 +223,28 @@ class Watch:
 
     def loop(self, limit: float) -> str:
         """Serve the pipes until the child has exited and both are closed; returns the reason it was ended for, if any."""
-        self._limit = limit
-        while self._open or not self._exited:
-            left = self._limit - time.monotonic()
+        self.limit = limit
+        while not self.over:
+            left = self.limit - time.monotonic()
             if left <= 0:
-                self._expire()
+                self.expire()
                 continue
-            for key, _ in self._select.select(left):
-                self._serve(key.data)
-        return self._reason
+            self.step(left)
+        return self.reason
+
+    @property
+    def over(self) -> bool:
+        """Has the program exited, and are its pipes closed?"""
+        return self._exited and not self._open
+
+    def fileno(self) -> int:
+        """Readable when there is something for `step`."""
+        return self._select.fileno()
+
+    def step(self, seconds: float = 0.0) -> None:
+        """Serve what is ready, or becomes so within this time."""
+        for key, _ in self._select.select(seconds):
+            self._serve(key.data)
 
     def close(self) -> None:
         """Once, whatever came of it."""
@@ -236,28 +257,32 @@ class Watch:
         if what == "in":
             self._feed()
         elif what == "exit":
+            if not self._told():
+                return
             self._select.unregister(self._ended)
             self._exited = True
-            self._limit = min(self._limit, time.monotonic() + GRACE)
+            self.limit = min(self.limit, time.monotonic() + GRACE)
         elif what == "wake":
-            self._end("stopped")
+            self.end("stopped")
         else:
             self._read(what)
 
-    def _expire(self) -> None:
-        if self._reason or self._exited:
+    def expire(self) -> None:
+        """The limit has come."""
+        if self.reason or self._exited:
             raise SandboxError("a process outlived the sandbox it ran in")
-        self._end("timeout")
+        self.end("timeout")
 
-    def _end(self, reason: str) -> None:
-        if not self._reason:
-            self._reason = reason
+    def end(self, reason: str) -> None:
+        """Bring about the end, for a reason."""
+        if not self.reason:
+            self.reason = reason
             if not self._exited:
                 self._kill()
         for key in list(self._select.get_map().values()):
             if key.data == "wake":
                 self._select.unregister(key.fileobj)
-        self._limit = time.monotonic() + GRACE
+        self.limit = time.monotonic() + GRACE
 
     def _feed(self) -> None:
         stream = self._stdin
@@ -286,8 +311,8 @@ class Watch:
         self.kept[what].add(data)
         self._total += len(data)
         if self._total > self._launch.cap:
-            if not self._reason:
-                self._end("output")
+            if not self.reason:
+                self.end("output")
             return
         if self._launch.spill is not None:
             self._write(self._launch.spill, data)

@@ -8,6 +8,7 @@ dies in the middle, that is how the program ended. At a deadline the whole worke
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
@@ -17,6 +18,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import anyio
+import anyio.to_thread
 
 from skvm.adapters.confine.process import Ended, Launch, Watch
 from skvm.adapters.confine.selftest import Attempt
@@ -34,7 +38,7 @@ START = 10.0
 
 FOREVER = 24 * 3600.0
 
-_SERVER = Path(__file__).parent / "forkserver.py"
+_SERVER, _ENDING = (Path(__file__).parent / name for name in ("forkserver.py", "ending.py"))
 _IMPORT = re.compile(rb"^(?:from\s+([\w.]+)\s+import|import\s+([\w., ]+))", re.MULTILINE)
 
 # Of the standard library what keeps nothing when it is imported: no time, no handle, no seed that a fork would share.
@@ -62,14 +66,31 @@ def python_call(request: SandboxRequest) -> bool:
 def modules_of(request: SandboxRequest) -> tuple[str, ...]:
     """What the worker imports beforehand: of what the program imports itself the quiet part of the standard library, and
     packages that were installed for the skill."""
-    words = request.argv
-    code = words[2].encode("utf-8", "replace") if words[1] == "-c" else (request.cwd / words[1]).read_bytes()[:LONGEST]
+    code = text_of(request)
     named: dict[str, None] = {}
     for one, several in _IMPORT.findall(code):
         told = (one or several).decode("ascii", "replace").split(",")
         named.update(dict.fromkeys(name.split()[0] for name in told if name.strip()))
     tops = {name: name.partition(".")[0] for name in named if re.fullmatch(r"\w+(?:\.\w+)*", name)}
     return tuple(name for name, top in tops.items() if top in QUIET or _installed(request, top))
+
+
+def text_of(request: SandboxRequest) -> bytes:
+    """What a program says, or the beginning of it."""
+    words = request.argv
+    if words[1] == "-c":
+        return words[2].encode("utf-8", "replace")
+    with suppress(OSError), (request.cwd / words[1]).open("rb") as stream:
+        return stream.read(LONGEST)
+    return b""
+
+
+def _identity_of(request: SandboxRequest) -> object:
+    """Which program is it: its text, or the file as it is now."""
+    if request.argv[1] == "-c":
+        return request.argv[2]
+    found = (request.cwd / request.argv[1]).stat()
+    return request.argv[1], found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _installed(request: SandboxRequest, name: str) -> bool:
@@ -81,11 +102,14 @@ class Worker:
 
     def __init__(self, attempt: Attempt, control: socket.socket, theirs: socket.socket) -> None:
         self._attempt, self._control, self._theirs = attempt, control, theirs
+        control.setblocking(False)
         attempt.job.begun = theirs.close  # then its death is seen here
-        self._ready = False
         self._lock = threading.Lock()
+        self._loaded: set[str] = set()
+        self._seen: set[object] = set()
         self.used = time.monotonic()
         self.over = False
+        self.served = 0
         # A thread of its own: the sandbox dies with the thread that started it.
         threading.Thread(target=self._live, daemon=True).start()
 
@@ -118,98 +142,138 @@ class Worker:
         self.used = time.monotonic()
         self._lock.release()
 
-    def begin(self, words: tuple[str, ...], cwd: Path, descriptors: list[int], seconds: float) -> bool:
-        """Hand over a call; False when the worker does not do it and has not begun it."""
+    def send(self, request: SandboxRequest, descriptors: list[int]) -> bool:
+        """Hand over a call; False when nobody is there to take it."""
+        words = (str(request.cwd), *request.argv[1:])
         try:
-            self._control.settimeout(max(0.01, min(START, seconds)))
-            if not self._ready:
-                self._ready = self._control.recv(64) == b"ready"
-            if not self._ready:
-                return False
-            socket.send_fds(self._control, [b"\0".join(os.fsencode(word) for word in (str(cwd), *words))], descriptors)
-            return self._control.recv(64) == b"go"
+            self._load(request)
+            socket.send_fds(self._control, [b"\0".join((b"call", *map(os.fsencode, words)))], descriptors)
         except OSError:
             self.end()
             return False
+        return True
+
+    def _load(self, request: SandboxRequest) -> None:
+        """Have those modules imported that this program imports, and none before it did."""
+        program = _identity_of(request)
+        if program in self._seen:
+            return
+        self._seen.add(program)
+        fresh = [name for name in modules_of(request) if name not in self._loaded]
+        if fresh:
+            self._control.send("\0".join(("load", *fresh)).encode())
+            self._loaded.update(fresh)
 
     def fileno(self) -> int:
-        """Readable when the call has ended."""
+        """Readable when there is an answer."""
         return self._control.fileno()
 
-    def status(self) -> int | None:
-        """The exit code of the call that was begun; None when the worker died."""
+    def answer(self) -> str | None:
+        """What the server says next: nothing when it died, None when there is none yet."""
         try:
-            self._control.setblocking(False)
-            said = self._control.recv(64).decode().split()
-        except OSError:
-            said = []
-        if len(said) < 2:
-            self.end()
+            said = self._control.recv(64).decode()
+        except BlockingIOError:
             return None
-        self.over = self.over or len(said) > 2
-        return int(said[1])
+        except OSError:
+            said = ""
+        self.over = self.over or not said or said.endswith("last")
+        return said
 
 
 class Call:
-    """One program in a worker, run and stopped as a `Job` is. `run` gives None when the worker did not begin it."""
+    """One program in a worker that was taken for it."""
 
-    def __init__(self, find: Callable[[], Worker | None], request: SandboxRequest) -> None:
-        self._find, self._request = find, request
-        self._wake_read, self._wake_write = os.pipe()
-        self._lock = threading.Lock()
-        self.finished = threading.Event()
+    def __init__(self, worker: Worker, request: SandboxRequest) -> None:
+        self._worker, self._request = worker, request
+        self._begun = False
+        self._code: int | None = None
+        self._watch: Watch
+        self._alarm: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[None] = self._loop.create_future()
 
-    def stop(self) -> None:
-        """Ask for the end; harmless after it."""
-        with self._lock:
-            if not self.finished.is_set():
-                os.write(self._wake_write, b"x")
-
-    def run(self) -> tuple[Ended, int] | None:
-        """How the program ended, and its exit code."""
-        try:
-            worker = self._find()
-            return self._run(worker) if worker is not None and worker.take() else None
-        finally:
-            with self._lock:
-                self.finished.set()
-                os.close(self._wake_read)
-                os.close(self._wake_write)
-
-    def _run(self, worker: Worker) -> tuple[Ended, int] | None:
-        began, request = time.monotonic(), self._request
+    async def run(self) -> tuple[Ended, int] | None:
+        """How the program ended, and its exit code; None when the worker did not begin it. A cancellation ends the worker, and
+        returns only when it is gone: nothing of it may write to the work folder any more."""
+        worker = self._worker
         inner, outer = _pipes()
         try:
             try:
-                begun = worker.begin(request.argv[1:], request.cwd, inner, request.limits.wall)
+                sent = worker.send(self._request, inner)
             finally:
                 for fd in inner:
                     os.close(fd)
-            return self._attend(worker, outer, began) if begun else None
+            done = await self._attended(outer) if sent else None
+        except BaseException:
+            worker.end()
+            raise
         finally:
             for stream in outer:
                 with suppress(OSError):
                     stream.close()
+            if worker.over:
+                await _buried(worker)
             worker.free()
+        return done
 
-    def _attend(self, worker: Worker, streams: tuple[Any, Any, Any], began: float) -> tuple[Ended, int]:
-        request, limits = self._request, self._request.limits
+    async def _attended(self, streams: tuple[Any, Any, Any]) -> tuple[Ended, int] | None:
+        request, limits, began = self._request, self._request.limits, time.monotonic()
         launch = Launch(request.argv, request.stdin, limits.wall, limits.output, limits.file, request.spill)
-        watch = Watch(streams, os.dup(worker.fileno()), launch, self._wake_read, worker.end)
+        self._watch = watch = Watch(streams, os.dup(self._worker.fileno()), launch, self._worker.end, told=self._told)
+        watch.limit = began + min(START, limits.wall)
         try:
-            reason = watch.loop(began + limits.wall)
-        except SandboxError:
-            worker.end()
-            raise
+            self._loop.add_reader(watch.fileno(), self._act, watch.step)
+            self._set_alarm()
+            await self._done
         finally:
+            self._loop.remove_reader(watch.fileno())
+            if self._alarm is not None:
+                self._alarm.cancel()
             watch.close()
-        code = None if reason else worker.status()
-        if worker.over and not worker.gone(START):  # nothing of it may write any more when this returns
-            raise SandboxError("a process outlived the sandbox it ran in")
+        if not self._begun:
+            return None
         out, err = watch.kept["out"], watch.kept["err"]
         truncated = out.truncated or err.truncated
-        ended = Ended(0, out.value(), err.value(), truncated, reason, time.monotonic() - began)
-        return ended, _KILLED if code is None else code
+        ended = Ended(0, out.value(), err.value(), truncated, watch.reason, time.monotonic() - began)
+        return ended, _KILLED if self._code is None or watch.reason else self._code
+
+    def _act(self, act: Callable[[], None]) -> None:
+        """Something is ready, or the limit has come."""
+        if self._done.done():
+            return
+        limit = self._watch.limit
+        try:
+            act()
+        except SandboxError as error:
+            self._done.set_exception(error)
+            return
+        if self._watch.over:
+            self._done.set_result(None)
+        elif self._watch.limit != limit:
+            self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_later(self._watch.limit - time.monotonic(), self._act, self._watch.expire)
+
+    def _told(self) -> bool:
+        """Is what the worker says the end of the call?"""
+        said = self._worker.answer()
+        if said == "go":
+            self._begun = True
+            self._worker.served += 1
+            self._watch.limit = time.monotonic() + self._request.limits.wall
+        elif said is not None and said.startswith("exit"):
+            self._code = int(said.split()[1])
+        return said not in (None, "go")
+
+
+async def _buried(worker: Worker) -> None:
+    """Wait until the sandbox of a worker that ends is gone."""
+    with anyio.CancelScope(shield=True):
+        if not await anyio.to_thread.run_sync(worker.gone, START, limiter=anyio.CapacityLimiter(1)):
+            raise SandboxError("a process outlived the sandbox it ran in")
 
 
 _KILLED = 128 + 9
@@ -226,24 +290,40 @@ Start = Callable[[SandboxRequest, tuple[int, ...]], "Attempt | None"]
 
 
 class Workers:
-    """The workers of one backend, by grant. The first program with a grant starts none: most come alone."""
+    """The workers of one backend, by grant. The first program with a grant starts none: most come alone.
 
-    def __init__(self) -> None:
+    `places`: what of the sandbox is its own and must be as it was when a call has ended, as `forkserver` is told.
+    """
+
+    def __init__(self, places: tuple[str, ...]) -> None:
+        self._places = places
         self._by_grant: dict[Any, Worker] = {}
         self._works: dict[Any, Path] = {}
+        self._useless: set[Any] = set()
         self._lock = threading.Lock()
 
-    def of(self, grant: Any, request: SandboxRequest, start: Start) -> Worker | None:
-        """The worker with this grant, started when there is none; None where it cannot be started, or not yet."""
+    def find(self, grant: Any) -> Worker | None:
+        """The worker with this grant, where there is one."""
+        worker = self._by_grant.get(grant)
+        return None if worker is None or worker.over else worker
+
+    def wanted(self, grant: Any, request: SandboxRequest) -> bool:
+        """Is it time to start a worker for this grant? Not where one ended before it did anything."""
         with self._lock:
             worker = self._by_grant.get(grant)
-            if worker is not None and not worker.over:
-                return worker
-            if grant not in self._works:
-                self._works[grant] = request.grants.work
-                return None
+            if worker is not None and worker.over and not worker.served:
+                self._useless.add(grant)
+            known = grant in self._works
+            self._works[grant] = request.grants.work
+            return known and grant not in self._useless
+
+    def start(self, grant: Any, request: SandboxRequest, start: Start) -> Worker | None:
+        """A new worker; None where it cannot be started."""
+        with self._lock:
+            if (found := self.find(grant)) is not None:
+                return found
             self._make_room()
-            worker = _started(request, start)
+            worker = self._started(request, start)
             if worker is not None:
                 self._by_grant[grant] = worker
             return worker
@@ -259,23 +339,24 @@ class Workers:
         with self._lock:
             for grant in [g for g, folder in self._works.items() if folder == work]:
                 del self._works[grant]
+                self._useless.discard(grant)
                 worker = self._by_grant.pop(grant, None)
                 if worker is not None:
                     worker.end()
 
-
-def _started(request: SandboxRequest, start: Start) -> Worker | None:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    words = (request.argv[0], "-c", _SERVER.read_text(encoding="utf-8"), str(theirs.fileno()), *modules_of(request))
-    limits = request.limits.model_copy(update={"wall": FOREVER})
-    server = request.model_copy(update={"argv": words, "stdin": b"", "spill": None, "limits": limits})
-    with suppress(SandboxError):  # the cold way says what is wrong
-        attempt = start(server, (theirs.fileno(),))
-        if attempt is not None:
-            return Worker(attempt, ours, theirs)
-    ours.close()
-    theirs.close()
-    return None
+    def _started(self, request: SandboxRequest, start: Start) -> Worker | None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        texts = (place.read_text(encoding="utf-8") for place in (_SERVER, _ENDING))
+        words = (request.argv[0], "-c", *texts, str(theirs.fileno()), *self._places)
+        limits = request.limits.model_copy(update={"wall": FOREVER})
+        server = request.model_copy(update={"argv": words, "stdin": b"", "spill": None, "limits": limits})
+        with suppress(SandboxError):  # the cold way says what is wrong
+            attempt = start(server, (theirs.fileno(),))
+            if attempt is not None:
+                return Worker(attempt, ours, theirs)
+        ours.close()
+        theirs.close()
+        return None
 
 
 def identity(places: tuple[Path, ...]) -> tuple[tuple[str, int, int], ...]:
