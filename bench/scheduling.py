@@ -132,16 +132,20 @@ class Sleeper:
     def __init__(self, seconds: dict[str, float], fails: str = "") -> None:
         self.seconds = seconds
         self.fails = fails
+        self.done, self.cannot = _finish(), _finish(status="cannot")
 
     async def complete(self, request: ModelRequest, on_text: Any = None) -> ModelReply:
-        """The answer of a node."""
+        """The answer of a node, made before: what a model spends on it is none of the runtime's."""
         await anyio.sleep(self.seconds[request.tag.step])
-        status = {"status": "cannot"} if request.tag.step == self.fails else {}
-        finish = ToolCall(id="1", name="finish", arguments=json.dumps({"values": {}, "summary": "done", **status}))
-        return ModelReply(text="", calls=(finish,), usage=Usage(prompt=1, completion=1), finish="tool_calls", cost=0.0)
+        return self.cannot if request.tag.step == self.fails else self.done
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+def _finish(**more: str) -> ModelReply:
+    call = ToolCall(id="1", name="finish", arguments=json.dumps({"values": {}, "summary": "done", **more}))
+    return ModelReply(text="", calls=(call,), usage=Usage(prompt=1, completion=1), finish="tool_calls", cost=0.0)
 
 
 @dataclass(frozen=True)

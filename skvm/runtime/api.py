@@ -163,21 +163,24 @@ class Totals(Frozen):
 @dataclass(frozen=True, kw_only=True)
 class RunOutcome:
     """How a run ended. `work` is the work folder; `error` the failure of target, store or sandbox that ended it; `turns` what
-    was said and done in the conversation of a `brief`."""
+    was said and done in the conversation of a `brief`.
+
+    What grows with the run is left out of its `repr`: asyncio makes that of the main task's result when it restores signals.
+    """
 
     run: str
     status: str
     exit_code: int
     reason: str = ""
-    outputs: tuple[FileResult, ...] = ()
-    steps: tuple[StepRow, ...] = ()
+    outputs: tuple[FileResult, ...] = field(default=(), repr=False)
+    steps: tuple[StepRow, ...] = field(default=(), repr=False)
     totals: Totals = field(default_factory=Totals)
     simulated: bool = False
-    values: dict[str, dict[str, Any]] = field(default_factory=dict)
-    summary: str = ""
+    values: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    summary: str = field(default="", repr=False)
     work: Path = Path()
     error: SkvmError | None = None
-    turns: tuple[HarnessTurn, ...] = ()
+    turns: tuple[HarnessTurn, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The published JSON form."""

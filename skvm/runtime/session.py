@@ -157,7 +157,7 @@ class Session:
 
     def emit(self, kind: EventKind, node: str = "", scope: Scope | None = None, /, **data: Any) -> None:
         """Journal and show one event; raises StoreError."""
-        self.recorder.emit(kind, node, scope.path if scope else "", **data)
+        self.recorder.emit(kind, data, node, scope.path if scope else "")
 
     def place(self, node: str) -> str:
         """A node as it is called in the whole run."""

@@ -8,14 +8,13 @@ which plan would run, and what comes of doing the same once more. One JSON line 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deaths import deaths
 from test_adapting import POOL, SALES, TARGET, Played, settings_of
 
 from skvm.app.active import active_plan, stored_plan
@@ -27,20 +26,6 @@ from skvm.runtime import RunOutcome
 from skvm.store import open_store
 
 LOST_AT = 12
-
-
-class Killing(sqlite3.Connection):
-    """Counts statements of the process once `armed` and dies before the one that `at` names."""
-
-    armed = False
-    count = 0
-    at = 0
-
-    def execute(self, *args: Any) -> sqlite3.Cursor:
-        Killing.count += Killing.armed
-        if Killing.armed and Killing.count == Killing.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().execute(*args)
 
 
 def made_on(storage: Any, settings: Settings, first: int) -> tuple[Adapting, Played]:
@@ -99,32 +84,21 @@ def seen(home: Path, outcome: RunOutcome, first: int) -> dict[str, Any]:
 
 def main(where: Path) -> None:
     for name, (store, outcome, first) in prepared(where).items():
-        killed, at = True, 0
-        while killed:
-            at += 1
-            home = where / f"{name}{at}"
-            shutil.copytree(store, home)
-            child = os.fork()
-            if child == 0:
-                sqlite3.connect = _killing(sqlite3.connect)  # type: ignore[assignment]
-                settings = settings_of(home)
-                with open_store(settings.home) as storage:
-                    adapting, _ = made_on(storage, settings, first)
-                    Killing.armed, Killing.count, Killing.at = True, 0, at
-                    adapting.after(outcome)
-                    Killing.armed = False
-                os._exit(0)
-            _, status = os.waitpid(child, 0)
-            killed = os.WIFSIGNALED(status)
-            print(json.dumps({"part": name, "at": at, "killed": killed, **seen(home, outcome, first)}), flush=True)
-            shutil.rmtree(home)
 
+        def fresh(at: int, name: str = name, store: Path = store) -> Path:
+            return Path(shutil.copytree(store, where / f"{name}{at}"))
 
-def _killing(connect: Any) -> Any:
-    def made(*args: Any, **more: Any) -> Any:
-        return connect(*args, factory=Killing, **more)
+        def work(home: Path, count: Callable[[], None], outcome: RunOutcome = outcome, first: int = first) -> None:
+            settings = settings_of(home)
+            with open_store(settings.home) as storage:
+                adapting, _ = made_on(storage, settings, first)
+                count()
+                adapting.after(outcome)
 
-    return made
+        for death in deaths(fresh, work):
+            row = {"part": name, "at": death.at, "killed": death.killed, "exit": death.exit}
+            print(json.dumps({**row, **seen(death.home, outcome, first)}), flush=True)
+            shutil.rmtree(death.home)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ statement; then this one opens the store and says what it finds. Ends when nothi
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deaths import deaths
 from jit_kit import by_code, by_model, variant_of
 from test_adapt_variants import REQUEST
 from test_jit_book import program, request, tool
@@ -42,19 +41,6 @@ COMPILED, VARIANT = plan("as compiled"), plan("the variant")
 
 MANY = 8
 """Disagreements, more than demote code of a model that seldom strays."""
-
-
-class Killing(sqlite3.Connection):
-    """Counts statements of the process and dies before the one that `at` names."""
-
-    count = 0
-    at = 0
-
-    def execute(self, *args: Any) -> sqlite3.Cursor:
-        Killing.count += 1
-        if Killing.count == Killing.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().execute(*args)
 
 
 def solidify(home: Path) -> None:
@@ -118,27 +104,18 @@ def adapt_found(home: Path) -> dict[str, Any]:
 
 
 def main(where: Path) -> None:
-    sqlite3.connect = _killing(sqlite3.connect)  # type: ignore[assignment]
     for name, work, found in (("solid", solidify, solid_found), ("adapt", adapt, adapt_found)):
-        killed, at = True, 0
-        while killed:
-            at += 1
-            home = where / f"{name}{at}"
-            child = os.fork()
-            if child == 0:
-                Killing.count, Killing.at = 0, at
-                work(home)
-                os._exit(0)
-            _, status = os.waitpid(child, 0)
-            killed = os.WIFSIGNALED(status)
-            print(json.dumps({"part": name, "at": at, "killed": killed, "exit": status, **found(home)}), flush=True)
 
+        def fresh(at: int, name: str = name) -> Path:
+            return where / f"{name}{at}"
 
-def _killing(connect: Any) -> Any:
-    def made(*args: Any, **more: Any) -> Any:
-        return connect(*args, factory=Killing, **more)
+        def counted(home: Path, count: Callable[[], None], work: Callable[[Path], None] = work) -> None:
+            count()
+            work(home)
 
-    return made
+        for death in deaths(fresh, counted):
+            row = {"part": name, "at": death.at, "killed": death.killed, "exit": death.exit}
+            print(json.dumps({**row, **found(death.home)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -308,3 +308,11 @@ def test_one_work_folder_has_one_run(tmp_path: Path) -> None:
 
     outcome = anyio.run(lambda: one.go(artifact([step("a")]), ScriptedModel(script), workdir=work))
     assert outcome.status == "done" and (work / "x").read_text() == "y"
+
+
+def test_the_repr_of_an_outcome_does_not_grow_with_the_run(tmp_path: Path) -> None:
+    ids = [f"s{i}" for i in range(40)]
+    script = {id: [finish(found="V" * 500)] for id in ids}
+    outcome = run(artifact([step(id) for id in ids], chain(*ids)), tmp_path, ScriptedModel(script)).outcome
+    assert outcome is not None and len(outcome.steps) == 40 and len(outcome.values) == 40
+    assert len(repr(outcome)) < 1000

@@ -250,12 +250,12 @@ def test_a_recorder_stores_nothing_it_could_not_number() -> None:
 
     store = Full()
     recorder = Recorder("r", store.journal, (), SystemClock(), Redactor({}))
-    recorder.emit(EventKind.DIAG, code="a")
+    recorder.emit(EventKind.DIAG, {"code": "a"})
     append, store.journal.append = store.journal.append, _full  # type: ignore[method-assign]
     with pytest.raises(OSError):
-        recorder.emit(EventKind.DIAG, code="b")
+        recorder.emit(EventKind.DIAG, {"code": "b"})
     store.journal.append = append  # type: ignore[method-assign]
-    recorder.emit(EventKind.DIAG, code="c")
+    recorder.emit(EventKind.DIAG, {"code": "c"})
     assert [(e.seq, e.data["code"]) for e in store.journal.read("r")] == [(1, "a"), (2, "c")]
 
 
@@ -272,14 +272,14 @@ def test_events_that_announce_nothing_are_written_with_the_next_one_or_at_the_ne
 
     async def main() -> None:
         recorder = Recorder("r", store.journal, (told,), SystemClock(), Redactor({}))
-        recorder.emit(EventKind.NODE_END)
-        recorder.emit(EventKind.NODE_START)
+        recorder.emit(EventKind.NODE_END, {})
+        recorder.emit(EventKind.NODE_START, {})
         assert not written and not told.seen, "shown only when it is written"
-        recorder.emit(EventKind.TOOL_INTENT)
-        recorder.emit(EventKind.NODE_END)
+        recorder.emit(EventKind.TOOL_INTENT, {})
+        recorder.emit(EventKind.NODE_END, {})
         assert written == [[1, 2, 3]]
         await anyio.lowlevel.checkpoint()
-        recorder.emit(EventKind.NODE_START)
+        recorder.emit(EventKind.NODE_START, {})
         recorder.flush()
         recorder.flush()
 
@@ -296,13 +296,13 @@ def test_what_could_not_be_written_is_held_until_it_can(tmp_path: Path) -> None:
 
     async def main() -> None:
         recorder = Recorder("r", store.journal, (), SystemClock(), Redactor({}))
-        recorder.emit(EventKind.NODE_START, "a")
+        recorder.emit(EventKind.NODE_START, {}, "a")
         append, store.journal.append = store.journal.append, full  # type: ignore[method-assign]
         await anyio.lowlevel.checkpoint()
         with pytest.raises(StoreError):
-            recorder.emit(EventKind.MODEL_CALL, "lost")
+            recorder.emit(EventKind.MODEL_CALL, {}, "lost")
         store.journal.append = append  # type: ignore[method-assign]
-        recorder.emit(EventKind.RUN_END, "b")
+        recorder.emit(EventKind.RUN_END, {}, "b")
 
     anyio.run(main)
     assert [(e.seq, e.node) for e in store.journal.read("r")] == [(1, "a"), (2, "b")]

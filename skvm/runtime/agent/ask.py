@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -154,7 +155,7 @@ def _size(session: Session, question: Question) -> int:
 
 def _digest(request: ModelRequest) -> str:
     """Of all that is asked; not of who asks, nor how long an answer is waited for."""
-    content = hashlib.sha256(_tools_text(request.tools))
+    content = _tools_hash(request.tools)
     said = [
         (m.role, m.content, m.call_id, [(c.id, c.name, c.arguments) for c in m.calls] if m.calls else ())
         for m in request.messages
@@ -164,17 +165,18 @@ def _digest(request: ModelRequest) -> str:
         content.update(to_json(asked))
     except PydanticSerializationError:  # a lone surrogate, which UTF-8 cannot hold and Python's encoder escapes
         content.update(json.dumps(asked).encode())
-    return "sha256:" + content.hexdigest()
+    return f"sha256:{content.hexdigest()}"
 
 
-_kept: tuple[tuple[ToolSpec, ...], bytes] = ((), b"[]")
-"""The tools that were asked with last and their text: nearly always those of the next question as well."""
+_kept: tuple[tuple[ToolSpec, ...], Any] = ((), hashlib.sha256(b"[]"))
+"""The tools that were asked with last and the hash of their text: nearly always those of the next question as well."""
 
 
-def _tools_text(tools: tuple[ToolSpec, ...]) -> bytes:
+def _tools_hash(tools: tuple[ToolSpec, ...]) -> Any:
+    """A hash that has taken in the tools, to go on with."""
     global _kept
-    kept, text = _kept
+    kept, content = _kept
     if tools is not kept:
-        text = json.dumps([t.model_dump(mode="json") for t in tools]).encode()
-        _kept = (tools, text)
-    return text
+        content = hashlib.sha256(json.dumps([t.model_dump(mode="json") for t in tools]).encode())
+        _kept = (tools, content)
+    return content.copy()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +83,7 @@ class Conversation:
     spent: Spent = field(default_factory=Spent)
     repaired: bool = False
     bad: int = 0
-    seen: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, int] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
     before: Beforehand | None = None
 
@@ -215,8 +214,8 @@ class Conversation:
             self.bad += 1
             return problem
         mark = _mark(call.name, args)
-        self.seen[mark] += 1
-        if self.seen[mark] >= REPEATS:
+        self.seen[mark] = count = self.seen.get(mark, 0) + 1
+        if count >= REPEATS:
             return "you made this same call before and its result stands above; do something else, or finish"
         return args
 
@@ -229,7 +228,7 @@ class Conversation:
             return
         if self.results.get(mark) != record.result:
             self.results[mark] = record.result
-            self.seen = Counter({mark: 1})
+            self.seen = {mark: 1}
 
     def _reply(self, call: ToolCall, text: str) -> None:
         self.messages.append(Message.made(role="tool", content=text, call_id=call.id))

@@ -59,7 +59,7 @@ class Recorder:
         """Seconds of this run so far, those before a resume included."""
         return self._before + self._clock.monotonic()
 
-    def emit(self, kind: EventKind, node: str = "", scope: str = "", /, **data: Any) -> None:
+    def emit(self, kind: EventKind, data: dict[str, Any], node: str = "", scope: str = "") -> None:
         """Take down one event. When it returns the event is journalled and shown, unless its kind is `HELD`.
 
         Raises StoreError when it cannot be written, or one before it could not; nothing of the event exists then.
