@@ -93,9 +93,14 @@ def file_name(name: str) -> str:
 def save_result(path: Path, data: bytes) -> None:
     """Write a result where the user wants it, whole or not at all, readable as the umask says; raises EnvironmentFailure.
 
-    A link is followed; a device or pipe is written to, because replacing `/dev/null` by a file breaks the machine.
+    A link is followed; a device or pipe is written to, because replacing `/dev/null` by a file breaks the machine; `-` is
+    standard output.
     """
     from skvm.store.files import replace_file
+
+    if str(path) == "-":
+        sys.stdout.write(data.decode("utf-8", "replace"))
+        return
 
     try:
         target = path.resolve()

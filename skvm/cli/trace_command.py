@@ -16,12 +16,15 @@ from skvm.cli.common import format_option, note, put, put_json
 @format_option()
 def command(run: str, html: Path | None, jsonl: Path | None, form: str) -> int:
     """Timeline of a run: what overlapped, what waited, every model and tool call."""
-    from skvm.app.history import events_of
+    from skvm.app.history import died, events_of
     from skvm.app.inputs import save_result
     from skvm.app.settings import Settings
     from skvm.runtime.timeline import events_lines, timeline_json, timeline_text, trace_html
 
-    events = events_of(run, Settings.from_environment())
+    settings = Settings.from_environment()
+    events = events_of(run, settings)
+    if died(run, settings):
+        note(f"{run}: it was cut off, because its process died; `skvm run SKILL-or-PLAN --resume {run}` goes on with it")
     if html is not None:
         save_result(html, trace_html(events).encode())
         note(f"wrote {html}")

@@ -5,7 +5,8 @@ Must never: compile, parse, import a vendor, or let anything of a skill act outs
 """
 
 from skvm.runtime.api import RoughCounter, RunOutcome, RunPorts, RunRequest, StepRow, SystemClock, Totals
-from skvm.runtime.run import execute, saved_plan
+from skvm.runtime.opening import not_begun, saved_plan
+from skvm.runtime.run import execute
 
 __all__ = [
     "RoughCounter",
@@ -16,5 +17,6 @@ __all__ = [
     "SystemClock",
     "Totals",
     "execute",
+    "not_begun",
     "saved_plan",
 ]

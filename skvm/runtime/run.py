@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.abc
 
-from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError, TargetError, UsageError
-from skvm.ir import EffectClass, Effects, digest_json
+from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError, TargetError
 from skvm.plan import (
-    BranchNode,
     Event,
     EventKind,
-    Executor,
-    ExecutorKind,
     FileResult,
-    Plan,
-    Requires,
-    Slice,
-    StepNode,
     StepStatus,
 )
 from skvm.ports import RunRow
-from skvm.runtime.agent.step import RAW
 from skvm.runtime.api import RunOutcome, RunPorts, RunRequest, Totals
 from skvm.runtime.flow.controls import control
 from skvm.runtime.flow.scheduler import Flow
 from skvm.runtime.lanes import EffectLocks, Lanes
+from skvm.runtime.opening import earlier, needs_model, plan_of, prepared, remembered
 from skvm.runtime.session import Graph, Session
 from skvm.runtime.state.board import Board
 from skvm.runtime.state.budget import Budget
@@ -46,9 +36,8 @@ from skvm.runtime.tools.browser import Browsing
 from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
 from skvm.runtime.work.confined import Confined
-from skvm.runtime.work.snapshot import Inventory, digest_file, outputs, take
-from skvm.runtime.work.workspace import Workspace, kept_skill, prepare, run_folder
-from skvm.source import Span
+from skvm.runtime.work.snapshot import Inventory, digest_file, outputs
+from skvm.runtime.work.workspace import Workspace, kept_skill
 from skvm.store import held_lock
 
 CLOSING_SECONDS = 0.3
@@ -64,17 +53,17 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
     Raises UsageError (unknown model, wrong plan or run id, bad input) and StoreError before anything runs; later failures
     are in the outcome, with exit codes as of design §9. A cancellation from outside is journalled, then goes on.
     """
-    plan = _plan(request)
-    client = ports.model_for(request.model) if request.model and _needs_model(plan) else None
+    plan = plan_of(request)
+    client = ports.model_for(request.model) if request.model and needs_model(plan) else None
     run = request.resume or request.run or new_run_id()
     lock = ports.lock or partial(held_lock, home)
     with ExitStack() as locks:
         locks.enter_context(lock(f"run {run}"))
-        events = _earlier(request, ports)
-        request = _remembered(request, events)
+        events = earlier(request, ports, home)
+        request = remembered(request, events)
         if request.workdir is not None:
             locks.enter_context(lock(f"work folder {request.workdir.resolve()}"))
-        space, before = await _prepared(request, ports, home, run, bool(events), client is not None)
+        space, before = await prepared(request, ports, home, run, bool(events), client is not None)
         session = _session(request, ports, space, run, events, Graph(plan))
         simulated = bool(client is not None and client.simulated)
         if not events:
@@ -84,21 +73,6 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
         finally:
             session.browsing.close()
             session.commands.close()
-
-
-async def _prepared(
-    request: RunRequest, ports: RunPorts, home: Path, run: str, resumed: bool, asks: bool
-) -> tuple[Workspace, Inventory]:
-    """The folders and their inventory. When the deadline passes meanwhile (large inputs, a slow disk, a slow start) nothing ran
-    that could have failed: raises TargetError for a plan that `asks` a model, which then has not answered, else LimitHit."""
-    left = float("inf") if request.deadline is None else request.started + request.deadline - ports.clock.monotonic()
-    with anyio.move_on_after(left):
-        space = await in_thread(prepare, request, home, run)
-        return space, await in_thread(_before, space, resumed)
-    words = f"the deadline of {request.deadline:g} s was reached before the first step"
-    if asks:
-        raise TargetError(f"no answer from the model: {words}", kind="timeout", help="raise --deadline")
-    raise LimitHit(words, limit="wall")
 
 
 class _Lifetime:
@@ -250,60 +224,6 @@ class _Lifetime:
         )
 
 
-def _plan(request: RunRequest) -> Plan:
-    """The plan, or in raw mode the whole skill as one model step with the same tools and limits."""
-    artifact = request.artifact
-    if request.mode != "raw":
-        return artifact.plan
-    grants = artifact.permissions.grants
-    main = Span("SKILL.md", 0, len(artifact.skill_text.encode("utf-8", "surrogatepass")))
-    node = StepNode(
-        id=RAW,
-        key=digest_json(artifact.skill_text.encode("utf-8", "replace").decode()),
-        title=artifact.source.name,
-        span=main,
-        executor=Executor(kind=ExecutorKind.MODEL),
-        slice=Slice(goal="", text=artifact.skill_text),
-        requires=_all_requirements(artifact.plan),
-        effects=Effects(top=True),
-        effect_class=EffectClass.EFFECTFUL,
-        env=tuple(sorted({g.name for g in grants if g.kind == "env"})),
-        hosts=tuple(sorted({g.name for g in grants if g.kind == "host"})),
-    )
-    return Plan(nodes=(node,))
-
-
-def _all_requirements(plan: Plan) -> tuple[Requires, ...]:
-    """Every distinct primitive and level that some part of the plan needs, hardest first within a primitive."""
-    found = {r for n in plan.nodes if isinstance(n, (StepNode, BranchNode)) for r in n.requires}
-    return tuple(sorted(found, key=lambda r: (r.primitive, -r.level.rank)))
-
-
-def _needs_model(plan: Plan) -> bool:
-    return any(not (isinstance(n, StepNode) and n.command is not None) for n in plan.nodes)
-
-
-def _earlier(request: RunRequest, ports: RunPorts) -> tuple[Event, ...]:
-    """Events of the run to resume, none for a new one; raises UsageError for an unknown run or one of another plan."""
-    if request.resume is None:
-        return ()
-    events = ports.journal.read(request.resume)
-    if not events or events[0].kind is not EventKind.RUN_START:
-        raise UsageError("no such run", where=request.resume, help="`skvm runs` lists them")
-    if events[0].data.get("plan") != request.artifact.digest or events[0].data.get("mode") != request.mode:
-        raise UsageError("this run belongs to another plan", where=request.resume, help="resume it with the plan it began with")
-    return events
-
-
-def _remembered(request: RunRequest, events: tuple[Event, ...]) -> RunRequest:
-    """A resumed run goes on with the task, work folder and seed it began with; files are in the work folder already."""
-    if not events:
-        return request
-    began = events[0].data
-    workdir = Path(began["workdir"]) if began.get("workdir") else None
-    return replace(request, task=began.get("task", request.task), workdir=workdir, seed=began.get("seed", request.seed))
-
-
 def _session(
     request: RunRequest, ports: RunPorts, space: Workspace, run: str, events: tuple[Event, ...], graph: Graph
 ) -> Session:
@@ -333,18 +253,6 @@ def _session(
         browsing=Browsing(ports.browsers),
         skills={item.digest: (item, kept_skill(space.folder, item.digest)) for item in request.artifact.skills},
     )
-
-
-def _before(space: Workspace, resumed: bool) -> Inventory:
-    """Inventory at the very start of the run; a resumed run compares with the one that was kept."""
-    kept = space.folder / "before.json"
-    if resumed and kept.is_file():
-        raw = json.loads(kept.read_bytes())
-        stamps = {path: tuple(stamp) for path, stamp in raw["stamps"].items()}
-        return Inventory(stamps, raw["digests"], raw["taken"])
-    inventory = take(space.work, hashed=True)
-    kept.write_text(json.dumps({"stamps": inventory.stamps, "digests": inventory.digests, "taken": inventory.taken}))
-    return inventory
 
 
 def _open(session: Session, simulated: bool) -> None:
@@ -379,11 +287,3 @@ def _open(session: Session, simulated: bool) -> None:
         env=sorted(request.env),
         simulated=simulated,
     )
-
-
-def saved_plan(home: Path, run: str) -> Path:
-    """The plan file a run keeps, for `--resume`; raises UsageError when there is none."""
-    path = run_folder(home, run) / "plan.json"
-    if not path.is_file():
-        raise UsageError("no such run", where=run, help="`skvm runs` lists them")
-    return path

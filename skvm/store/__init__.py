@@ -7,7 +7,7 @@ Must never: leave something half-written, decide where home is, or interpret wha
 from skvm.store.blobs import FileBlobs
 from skvm.store.database import Database, Records, SqlJournal
 from skvm.store.files import private_folder, write_aside
-from skvm.store.home import Store, held_lock, open_store
+from skvm.store.home import Store, held_lock, is_held, open_store
 from skvm.store.memory import NullBlobs, NullJournal, NullStore
 from skvm.store.prefixes import Prefixes, folder_bytes
 
@@ -23,6 +23,7 @@ __all__ = [
     "Store",
     "folder_bytes",
     "held_lock",
+    "is_held",
     "open_store",
     "private_folder",
     "write_aside",

@@ -57,6 +57,15 @@ def held_lock(home: Path, name: str, timeout: float = 0.0) -> Iterator[None]:
         raise StoreError(f"{name} is in use by another run", help="wait until it ends") from None
 
 
+def is_held(home: Path, name: str) -> bool:
+    """Does anybody hold the lock called `name` now?"""
+    try:
+        with held_lock(home, name):
+            return False
+    except StoreError:
+        return True
+
+
 def open_store(home: Path) -> Store:
     """Open (and where needed create) the state below `home`; raises StoreError."""
     return Store(home)

@@ -46,7 +46,7 @@ class Death:
 
 
 def deaths(fresh: Callable[[int], Path], work: Callable[[Path, Callable[[], None]], None]) -> Iterator[Death]:
-    """One process after the other does `work` in a place of its own; statements count from when it calls its second argument."""
+    """A process after the other does `work` in a place of its own; statements count from when it calls its second argument."""
     at, killed = 0, True
     while killed:
         at += 1
