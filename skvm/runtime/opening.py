@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,22 +81,12 @@ async def prepared(
     that could have failed: raises TargetError for a plan that `asks` a model, which then has not answered, else LimitHit."""
     left = float("inf") if request.deadline is None else request.started + request.deadline - ports.clock.monotonic()
     with anyio.move_on_after(left):
-        space = await in_thread(_made, request, home, run)
+        space = await in_thread(prepare, request, home, run)
         return space, await in_thread(_before, space, resumed)
     words = f"the deadline of {request.deadline:g} s was reached before the first step"
     if asks:
         raise TargetError(f"no answer from the model: {words}", kind="timeout", help="raise --deadline")
     raise LimitHit(words, limit="wall")
-
-
-def _made(request: RunRequest, home: Path, run: str) -> Workspace:
-    """The folders; what a new run had of them is taken away again when it cannot have them all."""
-    try:
-        return prepare(request, home, run)
-    except Exception:
-        if request.resume is None and request.run is None:
-            shutil.rmtree(run_folder(home, run), ignore_errors=True)
-        raise
 
 
 def _before(space: Workspace, resumed: bool) -> Inventory:

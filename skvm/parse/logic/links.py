@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from skvm.ir import NeedKind
-from skvm.parse.draft import Block, RunKind
+from skvm.parse.draft import Block, Run, RunKind
 from skvm.parse.logic.mentions import Mention
 
 _URL = re.compile(r"(?a)https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?)", re.IGNORECASE)
@@ -17,6 +17,11 @@ _REACHED = re.compile(
     r"connect|server|authenticated)\b",
     re.IGNORECASE,
 )
+_FORBIDS = re.compile(
+    r"(?a)\b(?:never|don['’]?t|(?:do|must|should|shall|may|can) ?not|avoid|instead of|rather than|not to)\b", re.IGNORECASE
+)
+_CONDITION = re.compile(r"(?a)\s*(?:if|when|unless|where|once|in case)\b[^,]*,", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?;]\s|\n")
 _RESERVED = re.compile(
     r"(?a)(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid|yourdomain\.com|your-?[a-z-]+\.[a-z]+)(?::\d+)?\Z"
 )
@@ -44,8 +49,16 @@ def hosts_named(block: Block) -> list[Mention]:
     """Hosts in the prose of an instruction that tells to reach them, and registries of container images."""
     out: list[Mention] = []
     codes = [run for run in block.runs if run.kind is RunKind.CODE]
-    reached = bool(codes) and bool(_REACHED.search(block.text))
+    reaching = bool(_REACHED.search(block.text))
+    for run in block.runs if reaching else ():
+        if run.kind is RunKind.TEXT and "://" in run.text:
+            out += [
+                Mention(NeedKind.HOST, url.group(1).lower(), run.at + url.start(1), run.at + url.end(1))
+                for url in _URL.finditer(run.text)
+                if not is_reserved(url.group(1).lower()) and _told_to_reach(block.text[: run.at + url.start()])
+            ]
     for run in codes:
+        reached = reaching and not forbids(block.text[: run.at])
         image = _REGISTRY.match(run.text)
         url = _URL.match(run.text)
         found = image.span(1) if image else url.span(1) if url and reached else None
@@ -56,10 +69,24 @@ def hosts_named(block: Block) -> list[Mention]:
     return out
 
 
-def host_of_link(block: Block, target: str) -> str | None:
+def forbids(before: str) -> bool:
+    """Does the sentence that leads to a place forbid what it names there? A condition before it ("if it is not there, ...")
+    forbids nothing."""
+    sentence = _SENTENCE.split(before)[-1]
+    return bool(_FORBIDS.search(_CONDITION.sub("", sentence, count=1)))
+
+
+def _told_to_reach(before: str) -> bool:
+    """Does the sentence that leads to an address tell to reach it? One that only stands there is further reading."""
+    return bool(_REACHED.search(_SENTENCE.split(before)[-1])) and not forbids(before)
+
+
+def host_of_link(block: Block, run: Run) -> str | None:
     """Host of a link in an instruction that tells to reach it ("go to", "an account at"); None for further reading."""
-    url = _URL.match(target) if target.startswith("http") else None
+    url = _URL.match(run.target) if run.target.startswith("http") else None
     if url is None or is_reserved(url.group(1).lower()) or not _REACHED.search(block.text):
+        return None
+    if forbids(block.text[: run.at]):
         return None
     return url.group(1).lower()
 

@@ -7,7 +7,7 @@ standard library and the skill's own modules are none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skvm.ir import Need, NeedKind, Origin
@@ -19,7 +19,7 @@ from skvm.parse.fences.roles import PYTHON, SHELL
 from skvm.parse.lexicon import word_set
 from skvm.parse.logic.bundle import Bundle
 from skvm.parse.logic.code import Code, Fence
-from skvm.parse.logic.links import host_of_link, hosts_named, is_reserved, skills_called
+from skvm.parse.logic.links import forbids, host_of_link, hosts_named, is_reserved, skills_called
 from skvm.parse.logic.mentions import (
     command_lines,
     env_name,
@@ -147,7 +147,7 @@ class Needs:
             run = inline.run
             if block.kind is BlockKind.ROW and _PERMITTED.search(self._column(block, run.start)):
                 continue
-            for fact in inline.facts.needs:
+            for fact in _allowed(inline.facts.needs, block.text[: run.at]):
                 if fact.kind is not NeedKind.ENV or (env_name(fact.name) and fact.name not in self._given):
                     self._fact(fact, self.draft.span(run.origin(fact.start), run.origin(fact.end)), Origin.INLINE, step)
             for command in inline.facts.commands:
@@ -164,7 +164,7 @@ class Needs:
             if run.kind is not RunKind.LINK or not run.target:
                 continue
             other = _OTHER_SKILL.search(run.target)
-            host = host_of_link(block, run.target) if instructs else None
+            host = host_of_link(block, run) if instructs else None
             named = file_of_link(run.target)
             for kind, name in (
                 (NeedKind.SKILL, other.group(1) if other is not None else None),
@@ -246,7 +246,7 @@ class Needs:
     def _fence(self, fence: Fence) -> None:
         step = self.owners.get(fence.block.index)
         self._sourced |= any(command.name in ("source", ".") for command in fence.facts.commands)
-        for fact in fence.facts.needs:
+        for fact in _allowed(fence.facts.needs, fence.lead.rstrip()):
             if not self._is_local(fact):
                 self._fact(fact, self.draft.span(fence.origin(fact.start), fence.origin(fact.end)), Origin.FENCE, step)
         earlier = frozenset(self._defined)
@@ -335,3 +335,9 @@ def _compatible(text: str) -> Iterator[tuple[NeedKind, str, str]]:
 
 def _listed(text: str) -> list[str]:
     return [w for w in re.split(r"[\s,\[\]\"']+", text) if w]
+
+
+def _allowed(facts: Iterable[NeedFact], before: str) -> Iterator[NeedFact]:
+    """What code needs; of code that the words before it forbid, no host: a step must not be let where the author bars it."""
+    barred = forbids(before)
+    return (fact for fact in facts if not (barred and fact.kind is NeedKind.HOST))

