@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 STARTED = time.monotonic()
@@ -10,8 +11,11 @@ STARTED = time.monotonic()
 
 def main() -> None:
     """Run the command line; never lets a traceback reach the user (see `skvm.cli.entry`)."""
-    from skvm.cli import entry
-
+    try:
+        from skvm.cli import entry
+    except KeyboardInterrupt:
+        sys.stderr.write("skvm: interrupted\n")
+        raise SystemExit(130) from None
     entry(started=STARTED)
 
 

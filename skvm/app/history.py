@@ -41,6 +41,8 @@ def events_of(run: str, settings: Settings) -> tuple[Event, ...]:
             row = next((row for row in storage.journal.runs(MOST) if row.run == run), None)
             if row is not None and row.status == QUEUED:
                 raise UsageError("this run has not begun", where=run, help="start `skvm worker`")
+            if row is not None and not is_held(settings.home, f"run {run}"):
+                raise not_begun(settings.home, run) or UsageError("nothing of this run is known but that it began", where=run)
     if is_held(settings.home, f"run {run}"):
         raise UsageError("this run is about to begin", where=run, help="look again in a moment")
     raise not_begun(settings.home, run) or UsageError("no run has this id", where=run, help="see `skvm runs`")

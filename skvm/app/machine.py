@@ -33,10 +33,14 @@ def _row(what: str, ok: bool, needed: bool, detail: str, help: str = "") -> dict
 
 
 def _state(settings: Settings) -> dict[str, Any]:
+    from skvm.store import open_store
+
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.home):
+        with tempfile.TemporaryFile(dir=settings.home), open_store(settings.home):
             return _row("state folder", True, True, str(settings.home))
+    except SkvmError as error:
+        return _row("state folder", False, True, f"{error.where}: {error.message}", error.help)
     except OSError as error:
         return _row(
             "state folder", False, True, f"{settings.home}: {error.strerror}", "set SKVM_HOME to a folder you can write"

@@ -37,7 +37,7 @@ from skvm.runtime.tools.commands import Commands
 from skvm.runtime.tools.files import Places
 from skvm.runtime.work.confined import Confined
 from skvm.runtime.work.snapshot import Inventory, digest_file, outputs
-from skvm.runtime.work.workspace import Workspace, kept_skill
+from skvm.runtime.work.workspace import Workspace, kept_skill, run_folder_made
 from skvm.store import held_lock
 
 CLOSING_SECONDS = 0.3
@@ -63,11 +63,12 @@ async def execute(request: RunRequest, ports: RunPorts, home: Path) -> RunOutcom
         request = remembered(request, events)
         if request.workdir is not None:
             locks.enter_context(lock(f"work folder {request.workdir.resolve()}"))
-        space, before = await prepared(request, ports, home, run, bool(events), client is not None)
-        session = _session(request, ports, space, run, events, Graph(plan))
         simulated = bool(client is not None and client.simulated)
-        if not events:
-            _open(session, simulated)
+        with run_folder_made(home, run):
+            space, before = await prepared(request, ports, home, run, bool(events), client is not None)
+            session = _session(request, ports, space, run, events, Graph(plan))
+            if not events:
+                _open(session, simulated)
         try:
             return await _Lifetime(session, before, simulated).run()
         finally:

@@ -104,6 +104,9 @@ class Connection:
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
             done = {row[0] for row in db.execute("SELECT name FROM migrations")}
+            if newer := done - {name for name, _ in self._migrations}:
+                text = f"the state was written by a newer skvm ({', '.join(sorted(newer))})"
+                raise StoreError(text, where=str(self.path), help="upgrade skvm, or set SKVM_HOME to another folder")
             for name, step in self._migrations:
                 if name not in done:
                     self._migrate(db, name, step)
@@ -120,7 +123,8 @@ class Connection:
             db.execute("INSERT INTO migrations VALUES (?)", (name,))
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # a full disk has ended it already
+                db.execute("ROLLBACK")
             raise
 
     def _failure(self, error: sqlite3.Error) -> StoreError:

@@ -78,3 +78,25 @@ def test_a_trace_goes_to_standard_output_when_its_file_is_a_dash(skvm, skill, tm
     assert lines[0].startswith("{") and '"run.start"' in lines[0] and '"run.end"' in lines[-1]
     assert skvm("trace", run, "--html", "-", cwd=tmp_path).out.startswith("<!doctype html>")
     assert not (tmp_path / "-").exists()
+
+
+def test_an_interrupt_while_the_command_is_loaded_is_told_in_one_line():
+    code = """
+import sys
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "skvm.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupts())
+from skvm.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "skvm: interrupted\n")
+
+
+def test_doctor_looks_into_the_state(skvm):
+    skvm("runs")
+    (skvm.home / "state.sqlite").write_bytes(b"not a database" * 100)
+    done = skvm("doctor")
+    assert done.code == 3 and "not a database" in done.out and "move it away" in done.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,10 +15,10 @@ import anyio
 import pytest
 from runtime_kit import Run, ScriptedModel, artifact, call, chain, code, finish, reply, run, step
 
-from skvm.diag import LimitHit, TargetError, UsageError
+from skvm.diag import LimitHit, StoreError, TargetError, UsageError
 from skvm.plan import EventKind
 from skvm.ports import ModelReply, ModelRequest
-from skvm.runtime import RunPorts, RunRequest, execute
+from skvm.runtime import RunPorts, RunRequest, execute, opening
 from skvm.store import NullStore, open_store
 
 
@@ -316,3 +317,16 @@ def test_the_repr_of_an_outcome_does_not_grow_with_the_run(tmp_path: Path) -> No
     outcome = run(artifact([step(id) for id in ids], chain(*ids)), tmp_path, ScriptedModel(script)).outcome
     assert outcome is not None and len(outcome.steps) == 40 and len(outcome.values) == 40
     assert len(repr(outcome)) < 1000
+
+
+def test_a_disk_that_is_full_before_the_first_event_is_told_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any, **_more: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(opening, "take", full)
+    with pytest.raises(StoreError, match="No space left on device") as caught:
+        run(artifact([step("a")]), tmp_path, ScriptedModel({}))
+    assert "free space" in caught.value.help and str(tmp_path) in caught.value.where
+    assert list((tmp_path / "runs").iterdir()) == []

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from skvm.diag import StoreError
 from skvm.store import NullStore, held_lock, open_store, write_aside
+from skvm.store.connection import Connection
 from skvm.testing.conformance import StoreSuite
 from skvm.testing.conformance.store import StoreLike, event
 
@@ -162,3 +163,23 @@ def test_locks_exclude(tmp_path: Path) -> None:
             pass
     with held_lock(tmp_path, "work folder /x"):
         pass
+
+
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "state.sqlite") as db:
+        db.execute("INSERT INTO migrations VALUES ('0099 what is to come')")
+    db.close()
+    with pytest.raises(StoreError, match="written by a newer skvm"):
+        open_store(tmp_path)
+
+
+def test_a_disk_that_fills_while_the_store_is_made_is_named(tmp_path: Path) -> None:
+    def fills(db: sqlite3.Connection) -> None:
+        db.execute("CREATE TABLE t (a)")
+        db.execute("ROLLBACK")  # as SQLite does by itself
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(StoreError, match="disk is full") as caught:
+        Connection(tmp_path / "s.sqlite", (("one", fills),))
+    assert caught.value.help == "free some space"

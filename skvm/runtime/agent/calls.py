@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
-from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import anyio
-
-from skvm.diag import EnvironmentFailure, InDoubtError
+from skvm.diag import InDoubtError
 from skvm.ir import EffectClass
-from skvm.ir.effects import may_alias
-from skvm.plan import CallRecord, EventKind, FileResult, StepNode
-from skvm.runtime.agent.asked import ask_user
+from skvm.plan import CallRecord, EventKind, StepNode
+from skvm.runtime.agent.act import Acting
 from skvm.runtime.session import Session
 from skvm.runtime.state.replay import Attempt
 from skvm.runtime.state.scope import Scope
-from skvm.runtime.threads import in_thread
 from skvm.runtime.tools import files
 from skvm.runtime.tools.browser import LOOKS
-from skvm.runtime.tools.files import MAX_RESULT, ToolFailure
-from skvm.runtime.tools.hosts import MOST_TOLD, UNREACHED, HostDenied, Outward
+from skvm.runtime.tools.files import MAX_RESULT
 from skvm.runtime.tools.shell import needs_shell
 from skvm.runtime.tools.specs import EFFECTS
-from skvm.runtime.tools.web import web_fetch
-from skvm.runtime.work.confined import Refused
-from skvm.runtime.work.snapshot import changed, digest_file, take
-from skvm.runtime.work.writable import DENIED, covered, may_write, meet_places, permitted_folders, within, write_grants
 from skvm.source import digest_text
 
-GREP = Path(files.__file__).with_name("grep.py")
-SEARCH_SECONDS = 20.0
-SHOWN = 8
-"""Steps that a message about an overlap names, and hosts that one about the network does."""
 READERS = frozenset({"cat", "head", "tail", "ls", "wc", "grep", "pwd", "stat", "du", "file", "diff", "cmp", "echo", "true"})
 """Programs that change nothing, whatever their arguments (without a shell's redirection)."""
 
@@ -45,40 +29,23 @@ class Denied(Exception):
     """A step reached for a place that its effects do not show, while other steps may run."""
 
 
-@dataclass(frozen=True)
-class Done:
-    """What came of acting."""
-
-    ok: bool
-    text: str
-    exit_code: int | None = None
-    stdout: str | None = None
-    files: tuple[str, ...] = ()
-    failed: EnvironmentFailure | None = None
-
-
 @dataclass
 class StepCalls:
     """Calls of one attempt at one step. `recorded` is what an earlier part of the run left of this attempt.
 
-    `confined`: the places the step may write because others may run beside it; None = the whole work folder. `denied` says
-    what it was refused, `acted` whether any call had an effect that must not be repeated. `kept` takes note of each call as the
-    journal does, for another conversation that may have to go on from there. `warm`: a program may be one of many.
+    `hands` do them. `acted`: any call had an effect that must not be repeated. `kept` takes note of each call as the journal
+    does, for another conversation that may have to go on from there.
     """
 
     session: Session
     node: StepNode
     scope: Scope
+    hands: Acting
     attempt: int = 0
     recorded: Attempt | None = None
-    ends: float | None = None
-    confined: tuple[str, ...] | None = None
-    denied: str = ""
     acted: bool = False
     kept: Attempt | None = None
-    warm: bool = False
     records: list[CallRecord] = field(default_factory=list)
-    touched: dict[str, None] = field(default_factory=dict)
     _count: int = 0
 
     @property
@@ -114,17 +81,17 @@ class StepCalls:
         if keep:
             self.records[slot] = record
         self.acted = self.acted or (record.effect == EffectClass.EFFECTFUL and (record.ok or tool == "execute_command"))
-        if self.denied:
-            raise Denied(self.denied)
+        if self.hands.denied:
+            raise Denied(self.hands.denied)
         return record
 
     async def _once(self, call: str, tool: str, args: dict[str, Any], words: tuple[str, ...], foretold: str = "") -> CallRecord:
         effect = self.effect_of(tool, args)
         before = self._earlier(call)
         if before is not None:
-            self._note_path(tool, args)
-            self.touched.update(dict.fromkeys(before.get("files", ())))
-            self.denied = before.get("denied", "")
+            self.hands.note_path(tool, args)
+            self.hands.touched.update(dict.fromkeys(before.get("files", ())))
+            self.hands.denied = before.get("denied", "")
             return self._record(tool, args, effect, before)
         settled = await self._settle_doubt(call, tool, args, effect)
         if settled is not None:
@@ -137,14 +104,14 @@ class StepCalls:
         if self.kept is not None:
             self.kept.begin(data)
         began = self.session.ports.clock.monotonic()
-        done = await self._act(tool, args, words)
+        done = await self.hands.act(tool, args, words)
         seconds = round(self.session.ports.clock.monotonic() - began, 6)
         text = bounded(self.session.redactor.text(done.text))
         result = {"call": call, "ok": done.ok, "result": text, "exit_code": done.exit_code, "stdout": done.stdout}
         if done.files:
             result["files"] = list(done.files)
-        if self.denied:
-            result["denied"] = self.denied = self.session.redactor.text(self.denied)
+        if self.hands.denied:
+            result["denied"] = self.hands.denied = self.session.redactor.text(self.hands.denied)
         self.session.emit(EventKind.TOOL_RESULT, self.node.id, self.scope, **result, seconds=seconds)
         if self.kept is not None:
             self.kept.results[call] = {**result, "seconds": seconds}
@@ -164,16 +131,6 @@ class StepCalls:
         stated = self.node.command is not None and self.node.executor.kind in ("code", "script")
         return self.node.effect_class if stated else EffectClass.EFFECTFUL
 
-    def changed_files(self) -> tuple[FileResult, ...]:
-        """Files that the calls created or changed and that are still there, by path."""
-        rows = []
-        for path in sorted(self.touched):
-            full = self.session.space.work / path
-            digest = digest_file(full)
-            if digest is not None:
-                rows.append(FileResult(path=path, sha256=digest, size=full.lstat().st_size))
-        return tuple(rows)
-
     def _intent(self, call: str, tool: str, args: dict[str, Any], effect: EffectClass) -> dict[str, Any]:
         key = digest_text("\0".join((self.session.recorder.run, self.node.key, self.scope.path, call)))
         data: dict[str, Any] = {"call": call, "tool": tool, "args": args, "effect": effect.value, "idempotency": key[7:39]}
@@ -192,7 +149,7 @@ class StepCalls:
         digests = intent.get("digests") or {}
         now = files.text_digest(self.session.places, str(args.get("path", ""))) if digests else ""
         if now and now == digests.get("after"):
-            self._note_path(tool, args)
+            self.hands.note_path(tool, args)
             data = {
                 "call": call,
                 "ok": True,
@@ -222,168 +179,6 @@ class StepCalls:
             where = self.session.place(self.node.id)
             raise InDoubtError(text, where=where, help="look at the work folder, then resume at a terminal to decide")
 
-    async def _act(self, tool: str, args: dict[str, Any], words: tuple[str, ...]) -> Done:
-        handler = getattr(self, f"_{tool}")
-        try:
-            if tool == "execute_command":
-                return await self._execute_command(args, words)
-            act: Callable[..., Awaitable[str]] = handler
-            return Done(True, await act(**args))
-        except HostDenied as error:
-            self._tell_denial("host", error.name, str(error))
-            return Done(False, f"error: {error}")
-        except (ToolFailure, Refused) as error:
-            return Done(False, f"error: {error}")
-        except EnvironmentFailure as error:
-            return Done(False, f"error: {error.message}", failed=error)
-        except OSError as error:
-            return Done(False, f"error: {error.strerror or error}")
-        except ValueError as error:  # NUL or unencodable characters in a path
-            return Done(False, f"error: {error}")
-
-    async def _read_file(self, path: str, offset: int = 1, limit: int = files.MAX_LINES) -> str:
-        return await in_thread(files.read_file, self.session.places, path, offset, limit)
-
-    async def _list_directory(self, path: str = ".") -> str:
-        return await in_thread(files.list_directory, self.session.places, path)
-
-    def _permit(self, path: str) -> None:
-        """Raises Refused for a file outside of the places the user permits, or the step is confined to."""
-        folders = self.session.request.policy.write
-        if self.confined is None and folders is None:
-            return
-        relative = files.writable(self.session.places, path)
-        if folders is not None and not within(self.session.space.work, relative, folders):
-            why = f"{relative} is not among the folders that the user's policy lets a run write: {', '.join(folders) or 'none'}"
-            self._tell_denial("write", relative, why)
-            raise Refused(why)
-        if self.confined is not None and not may_write(self.session.space.work, relative, self.confined):
-            self.denied = f"it would write {relative}"
-            raise Refused(f"{relative} is not among the places this step may write beside other steps")
-
-    async def _write_file(self, path: str, content: str) -> str:
-        self._permit(path)
-        text = await in_thread(files.write_file, self.session.places, path, content)
-        self._note_path("write_file", {"path": path})
-        return text
-
-    async def _edit_file(self, path: str, old: str, new: str) -> str:
-        self._permit(path)
-        text = await in_thread(files.edit_file, self.session.places, path, old, new)
-        self._note_path("edit_file", {"path": path})
-        return text
-
-    async def _search(self, pattern: str, path: str = ".") -> str:
-        folder, relative, _ = self.session.places.find(path)
-        if folder.kind(relative) is None:
-            raise ToolFailure(f"there is no {path}")
-        question = json.dumps({"root": str(folder.root), "path": relative, "pattern": pattern})
-        with anyio.move_on_after(SEARCH_SECONDS) as scope:
-            program = [sys.executable, "-I", "-S", str(GREP)]
-            answer = await anyio.run_process(program, input=question.encode(), check=False, env={}, cwd="/")
-        if scope.cancelled_caught:
-            raise ToolFailure("the search took too long; use a simpler pattern or name a file")
-        try:
-            found = json.loads(answer.stdout)
-        except ValueError:
-            raise ToolFailure("the search failed") from None
-        if "error" in found:
-            raise ToolFailure(found["error"])
-        lines = found["hits"] + (["[more lines match]"] if found["more"] else [])
-        return "\n".join(lines) or "no line matches"
-
-    async def _web_fetch(self, url: str) -> str:
-        return await in_thread(web_fetch, url, self.session.granted(self.node, "host"))
-
-    async def _browser(self, action: str, url: str = "", target: str = "", text: str = "") -> str:
-        hosts = self.session.granted(self.node, "host")
-        return await self.session.browsing.act(hosts, action, target=target, text=text, url=url, told=self._tell_browsed)
-
-    async def _ask_user(self, question: str) -> str:
-        return await ask_user(self.session, self.node, self.scope, question)
-
-    async def _execute_command(self, args: dict[str, Any], words: tuple[str, ...]) -> Done:
-        session = self.session
-        work = session.space.work
-        before = await in_thread(take, work)
-        alone = session.course.running <= 1
-        write = await in_thread(self._writable)
-        hosts = session.granted(self.node, "host")
-        outward = Outward(hosts, self._tell_reach)
-        reach = outward.reach if hosts else None
-        env, command = session.env_of(self.node), words or args["command"]
-        result = await session.commands.run(command, env, reach, self._left(), write, self.warm)
-        alone = alone and session.course.running <= 1
-        new = await in_thread(changed, work, before)
-        wrote = tuple(path for path in new if alone or self._mine(path))
-        self.touched.update(dict.fromkeys(wrote))
-        ok = result.exit_code == 0 and not result.reason
-        if self.confined is not None and not ok and DENIED.search(result.text):
-            self.denied = f"`{args['command']}` was refused a place to write"
-        if not hosts and not ok and UNREACHED.search(result.text):
-            outward.named_in(args["command"])
-        text = self._unreached(outward, result.text)
-        self._note_strays(new)
-        return Done(ok and not outward.denied, text, result.exit_code, result.stdout, wrote)
-
-    def _writable(self) -> tuple[Path, ...] | None:
-        """The places a command may write: those the step is confined to, and of them what the user's policy leaves."""
-        work, folders = self.session.space.work, self.session.request.policy.write
-        own = None if self.confined is None else write_grants(work, self.confined)
-        return own if folders is None else meet_places(own, permitted_folders(work, folders))
-
-    def _tell_reach(self, host: str, port: int, why: str, denial: bool) -> None:
-        self.session.emit(EventKind.NET_REACH, self.node.id, self.scope, host=host, port=port, ok=not why, reason=why)
-        if denial:
-            self._tell_denial("host", f"{host}:{port}", why)
-
-    def _tell_browsed(self, host: str, port: int, why: str, denial: bool) -> None:
-        """A browser also asks for hosts of its maker, which no step wanted: they are noted, and are no denial of the step's.
-        What a page asks for in vain stands in what is seen of it."""
-        self._tell_reach(host, port, why, False)
-
-    def _tell_denial(self, what: str, name: str, why: str) -> None:
-        self.session.emit(EventKind.DENIED, self.node.id, self.scope, what=what, name=name, reason=why)
-
-    def _unreached(self, outward: Outward, text: str) -> str:
-        """The text of a command and what it could not reach; a denial is a failure whatever the program made of it,
-        since one that reads a refusal as an answer may well end with 0."""
-        why = [*outward.denied.values(), *outward.failed.values()]
-        if outward.denied and self.confined is not None:
-            self.denied = f"it would reach {', '.join(outward.denied)}"
-        if outward.attempts > MOST_TOLD:
-            why.append(f"{outward.attempts} connections were tried, {MOST_TOLD} of them are in the journal")
-        return "\n".join([text, *(f"network: {line}" for line in why[:SHOWN])])
-
-    def _note_strays(self, paths: Iterable[str]) -> None:
-        """A new file has no place to grant but its folder, so what a command wrote there is looked at afterwards.
-
-        Nothing can be taken back; what another step reads and nobody else writes shows that the two are not independent.
-        """
-        if self.confined is None:
-            return
-        strange = [path for path in paths if not covered(path, self.confined)]
-        partners = self.session.overlap.partners(self.node.id) if strange else ()
-        for path in strange:
-            if any(covered(path, n.effects.reads) for n in partners) and not any(
-                covered(path, n.effects.writes) for n in partners
-            ):
-                part_from(self.session, self.node, self.scope, f"it wrote {path}")
-                return
-
-    def _mine(self, path: str) -> bool:
-        """Beside other steps, a changed file is this one's when its effects say so and no tool of another wrote it."""
-        effects = self.node.effects
-        own = self.session.place(self.node.id)
-        other = self.session.written.get(path, own)
-        return other == own and (effects.top or any(may_alias(path, place) for place in effects.writes))
-
-    def _note_path(self, tool: str, args: dict[str, Any]) -> None:
-        if tool in ("write_file", "edit_file"):
-            path = self.session.places.work.relative(args["path"])
-            self.touched[path] = None
-            self.session.written[path] = self.session.place(self.node.id)
-
     def _record(self, tool: str, args: dict[str, Any], effect: EffectClass, data: dict[str, Any]) -> CallRecord:
         return CallRecord(
             tool=tool,
@@ -395,22 +190,6 @@ class StepCalls:
             seconds=data.get("seconds", 0.0),
             effect=effect.value,
         )
-
-    def _left(self) -> float | None:
-        limits = [self.session.budget.left]
-        if self.ends is not None:
-            limits.append(max(0.0, self.ends - self.session.ports.clock.monotonic()))
-        known = [x for x in limits if x is not None]
-        return min(known) if known else None
-
-
-def part_from(session: Session, node: StepNode, scope: Scope, what: str) -> None:
-    """Remember that a step is not as independent as its text shows; raises StoreError."""
-    what = session.redactor.text(what)
-    others = session.overlap.remember(node.id, what, session.recorder.run)
-    named = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if len(others) > SHOWN else "")
-    beside = f"; from now on never beside {named}" if others else ""
-    session.emit(EventKind.DIAG, node.id, scope, code="overlap", message=f"{what}, which its text does not show{beside}")
 
 
 _UNDECIDED = CallRecord(tool="", args={}, result="", ok=False)

@@ -116,11 +116,11 @@ async def serve(
     session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope
 ) -> tuple[dict[str, Any], str] | None:
     """Make the offered calls; values and summary, or None when it must be left to the model with the calls already made."""
-    calls.warm = True
+    calls.hands.warm = True
     try:
         return await _serve(session, context, offer, calls, scope)
     finally:
-        calls.warm = False
+        calls.hands.warm = False
 
 
 async def _serve(

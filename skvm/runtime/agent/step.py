@@ -10,8 +10,9 @@ import anyio
 from skvm.diag import InDoubtError, LimitHit, SkvmError, StoreError
 from skvm.plan import CallRecord, EventKind, ExecutorKind, StepNode, StepResult, StepStatus
 from skvm.ports import Foretelling, Message, RequestTag
+from skvm.runtime.agent.act import Acting, part_from
 from skvm.runtime.agent.asked import gate
-from skvm.runtime.agent.calls import Denied, StepCalls, part_from
+from skvm.runtime.agent.calls import Denied, StepCalls
 from skvm.runtime.agent.code import Bound, bind, stated
 from skvm.runtime.agent.foretold import Beforehand, report, rules_of
 from skvm.runtime.agent.guarded import context_of, look_up, observe, serve, served
@@ -57,7 +58,8 @@ class StepRun:
             self.ends = self.session.ports.clock.monotonic() + self.node.timeout
         free = self.alone or not self.session.overlap.possible(self.node.id)
         confined = None if free else self.node.effects.writes
-        self.calls = StepCalls(self.session, self.node, self.scope, self.attempt, self.recorded, self.ends, confined)
+        hands = Acting(self.session, self.node, self.scope, self.ends, confined)
+        self.calls = StepCalls(self.session, self.node, self.scope, hands, self.attempt, self.recorded)
 
     def open(self) -> None:
         """Journal that the attempt begins."""
@@ -225,7 +227,7 @@ class StepRun:
             status=ended.status,
             summary=redact.text(ended.summary),
             values=redact.value(ended.values),
-            files=self.calls.changed_files(),
+            files=self.calls.hands.changed_files(),
             calls=tuple(r for r in (*self.prior, *self.calls.records) if r.tool),
             reason=redact.text(ended.reason),
             executor=self.shown or self.node.executor.kind.value,
@@ -243,7 +245,7 @@ class StepRun:
 
     def stopped(self) -> StepResult:
         """Result of an attempt that was denied a place: the next one starts over unless an effect has happened."""
-        result = self.cut(StepStatus.CANCELLED, f"{self.calls.denied}, which its text does not show; it runs again alone")
+        result = self.cut(StepStatus.CANCELLED, f"{self.calls.hands.denied}, which its text does not show; it runs again alone")
         return result if self.calls.acted else result.model_copy(update={"calls": self.prior})
 
 
@@ -266,7 +268,7 @@ async def run_step(session: Session, node: StepNode, scope: Scope, data_exit: bo
     run.last = tries <= 1
     while True:
         result = await _attempt(run)
-        denied = run.calls.denied if result.status is StepStatus.CANCELLED else ""
+        denied = run.calls.hands.denied if result.status is StepStatus.CANCELLED else ""
         if denied:
             part_from(session, node, scope, denied)
         elif result.status is not StepStatus.FAILED or tries <= 1:

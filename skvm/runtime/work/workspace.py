@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -37,18 +39,26 @@ def run_folder(home: Path, run: str) -> Path:
     return home / "runs" / run
 
 
-def prepare(request: RunRequest, home: Path, run: str) -> Workspace:
-    """Make (or on resume find) the folders of a run; raises UsageError, StoreError, EnvironmentFailure.
-
-    A new folder is taken away again when it cannot have all that belongs in it.
-    """
-    there = run_folder(home, run).exists()
+@contextmanager
+def run_folder_made(home: Path, run: str) -> Iterator[Path]:
+    """The folder of a run; a new one is taken away again when what is done in it fails. An OSError leaves as StoreError."""
+    folder = run_folder(home, run)
+    there = folder.exists()
     try:
-        return _filled(request, private_folder(run_folder(home, run)).resolve())
-    except Exception:
+        yield private_folder(folder).resolve()
+    except Exception as error:
         if not there:
-            shutil.rmtree(run_folder(home, run), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            text = f"cannot write: {error.strerror or error}"
+            raise StoreError(text, where=str(folder), help="free space or set SKVM_HOME") from None
         raise
+
+
+def prepare(request: RunRequest, home: Path, run: str) -> Workspace:
+    """Make (or on resume find) the folders of a run; raises UsageError, StoreError, EnvironmentFailure."""
+    with run_folder_made(home, run) as folder:
+        return _filled(request, folder)
 
 
 def _filled(request: RunRequest, folder: Path) -> Workspace:
@@ -101,7 +111,7 @@ def _inputs(request: RunRequest, work: Path) -> dict[str, str]:
         except Refused as refused:
             raise UsageError(str(refused), where=f"--file {name}") from None
         except OSError as error:
-            raise UsageError(f"the input cannot be read: {error.strerror or error}", where=str(source)) from None
+            raise UsageError(f"the input cannot be copied: {error.strerror or error}", where=str(source)) from None
         files[name] = path
     return files
 
