@@ -61,7 +61,9 @@ def earlier(request: RunRequest, ports: RunPorts, home: Path) -> tuple[Event, ..
     if not events or events[0].kind is not EventKind.RUN_START:
         raise not_begun(home, request.resume) or UsageError("no such run", where=request.resume, help="`skvm runs` lists them")
     if events[0].data.get("plan") != request.artifact.digest or events[0].data.get("mode") != request.mode:
-        raise UsageError("this run belongs to another plan", where=request.resume, help="resume it with the plan it began with")
+        kept = run_folder(home, request.resume) / "plan.json"
+        where, help = request.resume, f"in the mode and with the plan it began with: {kept}"
+        raise UsageError("this run belongs to another plan or mode", where=where, help=help)
     return events
 
 
