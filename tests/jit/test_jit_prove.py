@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from jit_kit import by_model, call, context, node
+from jit_kit import MemoryBlobs, by_code, by_model, call, context, node
 
+from skvm.jit import Book
 from skvm.jit.generalise.propose import generalise
 from skvm.jit.generalise.results import Abstain, result_shape
 from skvm.jit.observe.observation import Observation, observation
@@ -15,7 +16,7 @@ from skvm.jit.prove.apply import leave_one_out, predict, replay
 from skvm.jit.prove.apply import unexpected as misfit
 from skvm.jit.prove.course import Handed
 from skvm.plan import CallRecord, SolidCall
-from skvm.ports import StepContext
+from skvm.ports import Offer, StepContext
 
 
 def seen(task: str, calls: list[CallRecord], values: dict[str, Any], summary: str = "", **more: Any) -> Observation:
@@ -274,3 +275,25 @@ def test_no_hole_stands_where_code_would() -> None:
         ]
         with pytest.raises(Abstain, match=r"no hole may stand|cannot be read"):
             generalise(runs)
+
+
+def checking(seen: StepContext, run: Any) -> tuple[dict[str, Any], str]:
+    """A check, and a note of what it found."""
+    told = json.loads(run("execute_command", {"command": f"python3 scripts/check.py {next(iter(seen.files))}"}).stdout)
+    if not told["ok"]:
+        run("write_file", {"path": "out/found.txt", "content": seen.run * 3})
+    return {"ok": True}, "checked"
+
+
+def test_runs_that_found_nothing_are_not_contradicted_by_those_that_went_on() -> None:
+    book = Book(MemoryBlobs())
+    for number, fine in enumerate((True, False, False, True, False, True, False, True, True)):
+        asked = context("Check it.", run=f"r{number}", files={f"q{number}_x.json": f"q{number}_x.json"})
+        result = by_model(checking, lambda name, args, ok=fine: call(name, args, json.dumps({"ok": ok})), asked)
+        book.observe(asked, result, False)
+    seen = context("Check it.", run="new", files={"q77_x.json": "q77_x.json"})
+    offer = book.lookup(seen)
+    assert isinstance(offer, Offer)
+    fine = by_code(book, offer, lambda name, args: call(name, args, '{"ok": true}'), seen)
+    assert fine is not None and (len(fine.calls), fine.values) == (1, {"ok": True})
+    assert by_code(book, offer, lambda name, args: call(name, args, '{"ok": false}'), seen) is None

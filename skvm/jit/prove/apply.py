@@ -174,9 +174,9 @@ def predict(code: SolidStep, seen: Observation) -> str:
         done = seen.calls[index]
         if done.tool != planned.tool or not same_arguments(done.tool, args, done.args):
             return f"call {index}: expected {done.tool} {_cut_json(done.args)}, code gives {_cut_json(args)}"
+    values, summary = outcome(code, World(captures, seen.calls[:index]))
     if len(seen.calls) > index:
         return f"call {index} {seen.calls[index].tool}: the code makes no such call"
-    values, summary = outcome(code, World(captures, seen.calls))
     if not same(values, seen.values):
         return f"values: expected {_cut_json(seen.values)}, code gives {_cut_json(values)}"
     if code.summary is not None and summary != seen.summary:
