@@ -15,6 +15,7 @@ from typing import Any
 from skvm.ir import EffectClass
 from skvm.plan import CallRecord
 from skvm.runtime.tools import files
+from skvm.runtime.tools.commands import SYSTEM_PATH
 from skvm.runtime.tools.shell import to_skill
 from skvm.runtime.tools.specs import EFFECTS
 from skvm.runtime.work.confined import Confined, Refused
@@ -73,7 +74,8 @@ class Machine:
 
     def _program(self, argv: list[str]) -> tuple[int, str, str]:
         if len(argv) < 2 or not argv[1].startswith("scripts/"):
-            done = subprocess.run(argv, capture_output=True, text=True, cwd=self.work, check=False)
+            path = {**os.environ, "PATH": SYSTEM_PATH}  # programs of the sandbox, whatever comes first outside of it
+            done = subprocess.run(argv, capture_output=True, text=True, cwd=self.work, check=False, env=path)
             return done.returncode, done.stdout, done.stderr
         argv = [to_skill(word, self._bundle, lambda p: (self.work / p).exists(), str(self.skill)) for word in argv]
         path = argv[1]
