@@ -7,7 +7,8 @@ from typing import Any
 from skvm.jit.observe.observation import Observation
 from skvm.jit.prove.apply import in_effect, leave_one_out, predict
 from skvm.jit.prove.course import Handed
-from skvm.jit.prove.ladder import LIVE, StepRecord
+from skvm.jit.prove.groups import LIVE
+from skvm.jit.prove.ladder import StepRecord
 from skvm.jit.serve.book import Book
 from skvm.jit.show import Page, named, nothing
 from skvm.plan import SolidStep

@@ -9,7 +9,8 @@ from typing import Any
 from skvm.ir import Frozen
 from skvm.jit.generalise.unify import spelled
 from skvm.jit.prove.agreement import Reach
-from skvm.jit.prove.ladder import LIVE, REPLACED, Policy, StepRecord
+from skvm.jit.prove.groups import LIVE
+from skvm.jit.prove.ladder import REPLACED, Policy, StepRecord
 from skvm.jit.serve.book import Book
 from skvm.plan import Guard, Hole, Origin, SolidLoop, SolidState, SolidStep
 

@@ -167,7 +167,7 @@ def test_an_unexpected_result_hands_back_with_nothing_repeated_and_the_code_earn
     assert isinstance(offer, Offer)
     first = book.fill(offer, seen, 0, ())
     assert first is not None
-    odd = call("execute_command", first, '{"rows": 3}\n')
+    odd = call("execute_command", first, '{"rows": 3}\n', effect="effectful")
     assert book.fill(offer, seen, 1, (odd,)) is None
     book.report(seen, offer.code.id, False, "a hole could not be filled", None)
     record = book.records()[0]

@@ -30,7 +30,7 @@ from skvm.jit.generalise.provenance import Sources, template_of
 from skvm.jit.generalise.pycode import differing as differing_literals
 from skvm.jit.generalise.pycode import program
 from skvm.jit.generalise.readings import Reading, settled
-from skvm.jit.generalise.regroup import regrouped
+from skvm.jit.generalise.regroup import LABELLED_WIDTH, regrouped
 from skvm.jit.generalise.results import Abstain, encoded, result_shape, seen_result, type_of
 from skvm.jit.generalise.shell import Piece, Role, closed, delimiter, differing, may_hold, pieces, same_command
 from skvm.jit.generalise.unify import Column, Unifier, spelled, tokens
@@ -201,6 +201,7 @@ class Builder:
             return template
         pieces = [p if isinstance(p, str) else unifier.table[p.name] for p in template.parts]
         found = regrouped(pieces, self._settled, lambda column: bool(self._explained(column)))
+        found = regrouped(found, self._placed, lambda column: bool(self._known(column)), LABELLED_WIDTH)
         return template_of([p if isinstance(p, str) else unifier.hole(p) for p in found])
 
     def _settled(self, column: Column) -> bool:
@@ -209,6 +210,10 @@ class Builder:
         if self._explained(column):
             return True
         return all(isinstance(v, str) for v in column) and self._sources.concatenation(column) is not None
+
+    def _placed(self, column: Column) -> bool:
+        """Is there anything at all that explains it?"""
+        return self._settled(column) or bool(self._known(column))
 
     def _explained(self, column: Column) -> tuple[Origin, ...]:
         assert self._sources is not None

@@ -13,10 +13,13 @@ from skvm.jit.generalise.unify import Column, tokens
 MAX_WIDTH = 12
 """Tokens and holes that one hole may be drawn around."""
 
+LABELLED_WIDTH = 6
+"""The same where parts of results are looked for by what stands around them: each look goes through all of them."""
+
 Known = Callable[[Column], bool]
 
 
-def regrouped(pieces: Sequence[str | Column], settled: Known, known: Known) -> list[str | Column]:
+def regrouped(pieces: Sequence[str | Column], settled: Known, known: Known, most: int = MAX_WIDTH) -> list[str | Column]:
     """Literals and columns with the same texts; a column that is not `settled` grows to the least stretch that is `known`."""
     cells: list[str | Column] = []
     for piece in pieces:
@@ -25,14 +28,14 @@ def regrouped(pieces: Sequence[str | Column], settled: Known, known: Known) -> l
     while at < len(cells):
         cell = cells[at]
         if not isinstance(cell, str) and not settled(cell):
-            at = _widen(cells, at, known)
+            at = _widen(cells, at, known, most)
         at += 1
     return _joined(cells)
 
 
-def _widen(cells: list[str | Column], at: int, known: Known) -> int:
+def _widen(cells: list[str | Column], at: int, known: Known, most: int) -> int:
     """Put one hole in place of the least stretch around `at` that is known; returns where it is, `at` when there is none."""
-    for width in range(2, MAX_WIDTH + 1):
+    for width in range(2, most + 1):
         for low in range(max(0, at - width + 1), min(at, len(cells) - width) + 1):
             column = _column(cells[low : low + width])
             if column is not None and known(column):

@@ -12,21 +12,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from skvm.ir import Frozen, digest_json
-from skvm.jit.generalise.propose import generalise, one_program, program_shape
+from skvm.jit.generalise.propose import generalise, program_shape
 from skvm.jit.generalise.results import Abstain
 from skvm.jit.observe.observation import Observation
 from skvm.jit.prove.agreement import Errors, Standing, Tax, reach_of, standing
 from skvm.jit.prove.apply import in_effect, leave_one_out, predict, relaxed, replay, same_arguments
 from skvm.jit.prove.course import Handed
 from skvm.jit.prove.doubt import Doubt, Known, Weighing, checked, strays
+from skvm.jit.prove.groups import LIVE, groups_of
 from skvm.plan import SolidState, SolidStep
 
-LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
 HISTORY = 200
 KEPT_VERSIONS = 16
-PAIRS = 4
-"""Single earlier runs that a new one is held against in search of a program."""
-
 PATIENCE, SELDOM = 16, 4
 """Runs after which a step that has no code yet is tried with every fourth run only: watching must cost next to nothing."""
 
@@ -264,7 +261,7 @@ def _learn(record: StepRecord, seen: Observation, runs: Sequence[Observation], p
     if not same_slice and len(runs) >= PATIENCE and (record.baseline.get("n", 0.0) + record.mixed.get("n", 0.0)) % SELDOM:
         return record
     reasons: dict[bool, str] = {}
-    for members in _groups(same_slice, seen, runs):
+    for members in groups_of(same_slice, seen, runs):
         straight = all(program_shape(o) == program_shape(seen) for o in members)
         try:
             code = _proved(members, policy)
@@ -278,21 +275,6 @@ def _learn(record: StepRecord, seen: Observation, runs: Sequence[Observation], p
         return _admit(record, code, seen, policy, room)
     reason = reasons.get(True) or reasons.get(False, "")
     return record.note("", f"still observed: {reason}", seen.run) if reason else record
-
-
-def _groups(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Observation]) -> list[list[Observation]]:
-    """Sets of runs that may be one program, largest hope first; each ends with the new run. Of single runs the newest: each
-    costs a generalisation, and a run that found no fellow is a fellow for those to come."""
-    alike = [o for o in runs if o.id != seen.id and program_shape(o) == program_shape(seen)]
-    groups = [[o for o in alike if o.id in code.evidence] for code in reversed(codes)]
-    claimed = {id for code in codes if code.state in LIVE for id in code.evidence}
-    free = [o for o in alike if o.id not in claimed]
-    looped = [o for o in runs if o.id != seen.id and one_program([o, seen])]
-    if len(looped) > len(alike):
-        groups = [looped, *groups]
-    groups += [free, *([o] for o in free[: -PAIRS - 1 : -1])]
-    unique = {tuple(o.id for o in g): [*g, seen] for g in groups if g}
-    return list(unique.values())
 
 
 def _proved(members: Sequence[Observation], policy: Policy) -> SolidStep:

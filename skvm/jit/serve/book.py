@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from skvm.ir import digest_json
+from skvm.ir import EffectClass, digest_json
 from skvm.jit.generalise.origins import World
 from skvm.jit.observe.observation import UNSOLVED, Observation, cost_of, inputs_of, observation
 from skvm.jit.prove.agreement import due
 from skvm.jit.prove.apply import arguments, bind, following, outcome
 from skvm.jit.prove.course import Handed
-from skvm.jit.prove.ladder import LIVE, Policy, StepRecord, added, broken, failed, handed_back, take
+from skvm.jit.prove.groups import LIVE
+from skvm.jit.prove.ladder import Policy, StepRecord, added, broken, failed, handed_back, take
 from skvm.jit.serve.dispatch import Dispatch
 from skvm.jit.serve.table import STEPS, Place, Table
 from skvm.plan import CallRecord, SolidCall, SolidState, SolidStep, StepResult, StepStatus
@@ -41,7 +42,7 @@ class Book:
         self._blobs = blobs
         self._lock = lock
         self._clock = clock
-        self._handed: dict[tuple[str, str, str], str] = {}
+        self._handed: dict[tuple[str, str, str], tuple[str, bool]] = {}
         self._table = Table(blobs)
         self._asked: dict[tuple[str, str, str], float] = {}
 
@@ -90,7 +91,7 @@ class Book:
         try:
             return following(offer.code, World(offer.holes, done))
         except Handed as handed:
-            self._handed[_where(context)] = handed.reason
+            self._handed[_where(context)] = handed.reason, _only_read(done)
             return None
 
     def fill(self, offer: Offer, context: StepContext, index: int, done: tuple[CallRecord, ...]) -> dict[str, Any] | None:
@@ -98,7 +99,7 @@ class Book:
         try:
             return arguments(offer.code, index, World(offer.holes, done))
         except Handed as handed:
-            self._handed[_where(context)] = handed.reason
+            self._handed[_where(context)] = handed.reason, _only_read(done)
             return None
 
     def finish(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> tuple[dict[str, Any], str] | None:
@@ -106,7 +107,7 @@ class Book:
         try:
             return outcome(offer.code, World(offer.holes, done))
         except Handed as handed:
-            self._handed[_where(context)] = handed.reason
+            self._handed[_where(context)] = handed.reason, _only_read(done)
             return None
 
     def observe(self, context: StepContext, result: StepResult, simulated: bool) -> tuple[SolidStep, ...]:
@@ -154,10 +155,13 @@ class Book:
             if ok:
                 self._save(record.model_copy(update={"served": added(record.served, cost, simulated)}))
                 return
-            told = self._handed.setdefault(_where(context), reason)
+            told, read = self._handed.setdefault(_where(context), (reason, False))
             record = record.model_copy(update={"handed": added(record.handed, cost, simulated)})
             if result is not None:
                 self._save(broken(record, solid, reason, context.run))
+                return
+            if read:
+                self._save(record.note(solid, f"guard missed: what was read: {told}", context.run))
                 return
             self._save(handed_back(record, solid, told, self.policy, context.run))
 
@@ -327,6 +331,11 @@ def _brief(digest: str) -> str:
 
 def _new_record(context: StepContext) -> StepRecord:
     return StepRecord(step_key=context.node.key, step_id=context.node.id, skill=context.skill)
+
+
+def _only_read(done: tuple[CallRecord, ...]) -> bool:
+    """Were all calls reads that went well? Then what they told is one more thing that guards look at: nothing was done."""
+    return bool(done) and all(call.ok and call.effect == EffectClass.PURE.value for call in done)
 
 
 def _where(context: StepContext) -> tuple[str, str, str]:

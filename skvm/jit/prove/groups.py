@@ -1,0 +1,54 @@
+"""Which runs of a step may be runs of one program: what new code is learned from.
+
+Runs with the same calls need not be: a step that reads papers of two forms does so by two programs. What was read tells them
+apart, by the names of fields and the labels of lines in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from skvm.jit.generalise.origins import parsed
+from skvm.jit.generalise.propose import one_program, program_shape
+from skvm.jit.generalise.results import seen_result
+from skvm.jit.observe.observation import Observation
+from skvm.plan import SolidState, SolidStep, Unfilled
+
+LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
+PAIRS = 4
+"""Single earlier runs that a new one is held against in search of a program."""
+
+MOST_READ = 16_000
+_LABEL = re.compile(r"^[ \t#*-]*([^\W\d_][^\n:=]{0,40})[:=](?=[ \t]|$)", re.MULTILINE)
+
+Form = tuple[tuple[str, ...], ...]
+
+
+def groups_of(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Observation]) -> list[list[Observation]]:
+    """Sets of runs that may be one program, largest hope first; each ends with the new run. Of single runs the newest: each
+    costs a generalisation, and a run that found no fellow is a fellow for those to come."""
+    alike = [o for o in runs if o.id != seen.id and program_shape(o) == program_shape(seen)]
+    groups = [[o for o in alike if o.id in code.evidence] for code in reversed(codes)]
+    claimed = {id for code in codes if code.state in LIVE for id in code.evidence}
+    free = [o for o in alike if o.id not in claimed]
+    looped = [o for o in runs if o.id != seen.id and one_program([o, seen])]
+    if len(looped) > len(alike):
+        groups = [looped, *groups]
+    form = form_of(seen)
+    groups += [free, [o for o in free if form_of(o) == form], *([o] for o in free[: -PAIRS - 1 : -1])]
+    unique = {tuple(o.id for o in g): [*g, seen] for g in groups if g}
+    return list(unique.values())
+
+
+def form_of(seen: Observation) -> Form:
+    """For each call the sorted names in what it told."""
+    return tuple(_names(seen_result(call)[:MOST_READ]) for call in seen.calls)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    try:
+        tree = parsed(text)
+    except Unfilled:
+        return tuple(sorted(set(_LABEL.findall(text))))
+    return tuple(sorted(tree)) if isinstance(tree, dict) else ()
