@@ -27,7 +27,7 @@ def add_to(subs: Any) -> argparse.ArgumentParser:
     reading.add_argument("--python", type=Path, action="append", default=[], help="stable: another interpreter (repeatable)")
     reading.add_argument("--shape", action="append", default=[], help="mutated: only shapes whose name contains this")
     reading.add_argument("--patience", type=int, default=120, help="mutated: CPU seconds for one shape")
-    reading.add_argument("--sample", type=int, default=0, help="declared, dependencies: print findings, to be read by hand")
+    reading.add_argument("--sample", type=int, default=0, help="findings to print, to be read by hand (declared: of each kind)")
     reading.add_argument("--seed", type=int, default=1, help="declared: seed of the sample")
     reading.add_argument("--profile", action="store_true", help="speed: the functions with most own time")
     return reading

@@ -42,7 +42,10 @@ def measure(options: Options) -> dict[str, Any]:
     further = [entry for row in found for entry in row["further"]]
     result["further"] = dict(sorted(Counter(entry["kind"] for entry in further).items()))
     draw = random.Random(options.seed)
-    result["sample"] = sorted(draw.sample(further, min(options.sample, len(further))), key=lambda e: (e["kind"], e["path"]))
+    result["sample"] = []
+    for kind in FIELDS:
+        pool = [entry for entry in further if entry["kind"] == kind]
+        result["sample"] += sorted(draw.sample(pool, min(options.sample, len(pool))), key=lambda e: (e["path"], e["name"]))
     result["packages"] = _packages(options)
     return result
 

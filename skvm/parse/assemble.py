@@ -11,6 +11,7 @@ from skvm.parse.clashes import clash_notes
 from skvm.parse.draft import Draft, FrontField, LogicLayer
 from skvm.parse.flow import flow_notes
 from skvm.parse.logic import logical_layer
+from skvm.parse.loops import loop_notes
 from skvm.parse.references import reference_notes
 from skvm.parse.structure.overlay import leaves_of
 from skvm.parse.structure.reading import Structure, read_structure
@@ -30,7 +31,7 @@ def parse_skill(source: SkillSource) -> ParseResult:
     structure = read_structure(source)
     logic = logical_layer(structure.draft, source)
     program = _program(source, structure, logic)
-    finders = (flow_notes, clash_notes, reference_notes, allowance_notes)
+    finders = (flow_notes, loop_notes, clash_notes, reference_notes, allowance_notes)
     whole = (note for finder in finders for note in finder(program, source))
     return ParseResult(program, sort_diagnostics((*structure.diagnostics, *logic.diagnostics, *whole)))
 

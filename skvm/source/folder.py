@@ -18,7 +18,7 @@ MAX_FILES = 10_000
 MAX_DEPTH = 12
 MAX_FILE_BYTES = 64 * 1024 * 1024
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__", ".venv"})
-SEARCH_DEPTH = 6
+SEARCH_DEPTH = 32
 
 
 @dataclass(frozen=True)
@@ -137,21 +137,36 @@ def _load_folder(root: Path, main: str) -> SkillSource:
     for relative in _walk(root, problems):
         if relative == main:
             continue
-        full = root / relative
-        if full.is_symlink() and not _inside(full, real_root):
-            problems.append(SourceProblem("link-out", relative, "a link out of the skill folder; it is not followed"))
-            continue
-        if not full.is_file():
-            continue
-        size = full.stat().st_size
-        if size > MAX_FILE_BYTES:
-            problems.append(SourceProblem("too-large", relative, f"{size} bytes, more than {MAX_FILE_BYTES}; not read"))
-            continue
-        data = full.read_bytes()
-        files.append(SourceFile(relative, size, digest_bytes(data), bool(full.stat().st_mode & 0o111)))
+        file = _read(root / relative, relative, real_root, problems)
+        if file is not None:
+            files.append(file)
     name = root.resolve().name
     ordered = tuple(sorted(files, key=lambda f: f.path))
     return SkillSource(name, root, SourceText.decode(main, raw), ordered, tuple(problems))
+
+
+def _read(full: Path, relative: str, root: Path, problems: list[SourceProblem]) -> SourceFile | None:
+    """One file of the bundle; None where it is none, or is not read, with a problem that says why."""
+    try:
+        if full.is_symlink() and not _inside(full, root):
+            detail = "a link out of the skill folder" if full.exists() else "a link to nothing"
+            problems.append(SourceProblem("link-out", relative, f"{detail}; it is not followed"))
+            return None
+        if not full.is_file():
+            return None
+        size = full.stat().st_size
+        if size > MAX_FILE_BYTES:
+            problems.append(SourceProblem("too-large", relative, f"{size} bytes, more than {MAX_FILE_BYTES}; not read"))
+            return None
+        data = full.read_bytes()
+        return SourceFile(relative, size, digest_bytes(data), bool(full.stat().st_mode & 0o111))
+    except OSError as error:
+        problems.append(_unreadable(relative, error))
+        return None
+
+
+def _unreadable(relative: str, error: OSError) -> SourceProblem:
+    return SourceProblem("unreadable", relative, f"cannot be read: {error.strerror or error}; the skill is read without it")
 
 
 def _inside(path: Path, root: Path) -> bool:
@@ -166,16 +181,31 @@ def _walk(root: Path, problems: list[SourceProblem]) -> Iterator[str]:
     stack: list[PurePosixPath] = [PurePosixPath(".")]
     while stack:
         folder = stack.pop()
-        for entry in sorted(os.scandir(root / folder), key=lambda e: e.name):
+        for entry in _entries(root, folder, problems):
             relative = folder / entry.name
             if entry.is_symlink() and entry.is_dir():
                 problems.append(SourceProblem("link-folder", str(relative), "a linked folder; it is not followed"))
             elif entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED_FOLDERS and len(relative.parts) < MAX_DEPTH:
+                if entry.name in SKIPPED_FOLDERS:
+                    continue
+                if len(relative.parts) < MAX_DEPTH:
                     stack.append(relative)
+                else:
+                    problems.append(SourceProblem("too-deep", str(relative), f"deeper than {MAX_DEPTH} levels; not read"))
             else:
                 count += 1
                 if count > MAX_FILES:
                     problems.append(SourceProblem("too-many", ".", f"more than {MAX_FILES} files; the rest is not read"))
                     return
                 yield str(relative)
+
+
+def _entries(root: Path, folder: PurePosixPath, problems: list[SourceProblem]) -> list[os.DirEntry[str]]:
+    """Entries of a folder by name; none where it cannot be read, unless it is the skill's own."""
+    try:
+        return sorted(os.scandir(root / folder), key=lambda e: e.name)
+    except OSError as error:
+        if str(folder) == ".":
+            raise
+        problems.append(_unreadable(str(folder), error))
+        return []

@@ -1,6 +1,7 @@
 """Loading skill folders: what is read, what is refused, what is the same anywhere."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +65,43 @@ def test_special_files_are_left_alone(tmp_path):
     root = make(tmp_path / "s", SKILL_md="x")
     os.mkfifo(root / "pipe")
     assert load_skill(root).files == ()
+
+
+def test_a_link_to_nothing_is_said_to_be_one(tmp_path):
+    root = make(tmp_path / "s", SKILL_md="x")
+    (root / "refs").symlink_to("nowhere")
+    assert [(p.kind, p.detail) for p in load_skill(root).problems] == [("link-out", "a link to nothing; it is not followed")]
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_read(tmp_path, monkeypatch):
+    root = make(tmp_path / "s", SKILL_md="x", closed_md="1", open_md="2", vault__c_md="3")
+    read, scan = Path.read_bytes, os.scandir
+
+    def refuse(path):
+        if path.name == "closed.md":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    def no_entry(path):
+        if str(path).endswith("vault"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "scandir", no_entry)
+    source = load_skill(root)
+    assert [f.path for f in source.files] == ["open.md"]
+    assert {(p.kind, p.path) for p in source.problems} == {("unreadable", "closed.md"), ("unreadable", "vault")}
+
+
+def test_folders_beyond_the_depth_are_said(tmp_path):
+    root = make(tmp_path / "s", SKILL_md="x")
+    deep = root.joinpath(*["d"] * 13)
+    deep.mkdir(parents=True)
+    (deep / "a.md").write_text("x")
+    assert [p.kind for p in load_skill(root).problems] == ["too-deep"]
+
+
+def test_search_goes_as_deep_as_repositories_do(tmp_path):
+    make(tmp_path.joinpath(*["d"] * 11), SKILL_md="x")
+    assert [p.name for p in find_skills(tmp_path)] == ["d"]

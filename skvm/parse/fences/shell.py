@@ -1,7 +1,6 @@
 """Shell by tree-sitter: commands, redirections, places, environment variables, hosts and packages.
 
-Placeholders (`<input>`, `{file}`, `[name]`) are not shell; before parsing the angle brackets are replaced by letters of the
-same length, so that every offset stays true. So are all bytes that are not ASCII (`source.bash`).
+What is parsed is the text as `plain.as_shell` makes it, of the same length; what is told is the text as written.
 """
 
 from __future__ import annotations
@@ -17,16 +16,17 @@ from skvm.ir import NeedKind
 from skvm.parse.fences.commands import Spec, doubtful, is_system, known_commands, paths_of, spec_for
 from skvm.parse.fences.facts import CodeFacts, CommandFact, NeedFact, PlaceFact, StatementFact
 from skvm.parse.fences.install import installs
+from skvm.parse.fences.plain import as_shell
 from skvm.parse.lexicon import word_set
-from skvm.source.bash import as_letters, bash_tree, too_large
+from skvm.source.bash import bash_tree, too_large
 
-_PLACEHOLDER = re.compile(rb"(?<!<)<[A-Za-z](?:[A-Za-z0-9_ ./|:-]{0,60}[A-Za-z0-9_.])?>")
 _OPEN_PLACE = re.compile(r"(?a)<[^<>]*>|\{[^{}]*\}|\[[A-Za-z][^\[\]]*\]|path/to|\.\.\.")
 _HERE = word_set("ls find tree du rg fd")
 """Commands that read the working folder when they name no path."""
 
-_PROMPT = re.compile(rb"^[$%] (?=\S)", re.MULTILINE)
-_PROMPTS = (b"$ ", b"% ")
+_PLURAL = re.compile(rb"[A-Za-z]\(")
+"""Before a command: a bracket on a word, as in "address(es)" of a list of options, which is no shell."""
+
 _HOST = re.compile(r"(?a)https?://([A-Za-z0-9.-]+(?::\d+)?)")
 _SCRIPT = re.compile(r"(?a)\.(?:sh|py|mjs|js|ts|rb|pl)[\"']?\Z")
 _NAME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9_.+-]*\Z")
@@ -58,11 +58,7 @@ def analyse_shell(text: str) -> CodeFacts:
     if too_large(data):
         facts.opaque = facts.unknown = True
         return facts
-    plain = as_letters(data)
-    if b"<" in plain:
-        plain = _PLACEHOLDER.sub(lambda m: b"_" + re.sub(rb"[^A-Za-z0-9_]", b"_", m.group()[1:-1]) + b"_", plain)
-    if plain.startswith(_PROMPTS) or any(b"\n" + prompt in plain for prompt in _PROMPTS):
-        plain = _PROMPT.sub(b"  ", plain)
+    plain = as_shell(data)
     root = bash_tree(plain)
     facts.broken = root.has_error
     _Shell(data, plain, facts).walk(root)
@@ -186,6 +182,8 @@ class _Shell:
         """A command with its words and redirections."""
         head = node.child_by_field_name("name")
         if head is None:
+            return
+        if _PLURAL.search(self.data, max(0, node.start_byte - 2), node.start_byte):
             return
         words = [self._word(head)] + [self._word(c) for c in node.children_by_field_name("argument")]
         name = words[0].text

@@ -20,6 +20,7 @@ from skvm.parse.logic.mentions import tool_words
 from skvm.source import SourceText
 
 _COMMAND_LIKE = re.compile(r"(?a)(?:\./|\$ )?[A-Za-z_][\w.+-]*(?:/[\w.{}<>$-]+)*(?:\s+\S.*)?\Z", re.DOTALL)
+_MARK = re.compile(rb"[ \t]*>")
 _FLOWS = {StepEncoding.PSEUDO_CODE: BlockRole.PSEUDO, StepEncoding.GRAPH: BlockRole.GRAPH}
 _HEAD = re.compile(r"(?a)([a-z][a-z0-9_-]{1,30}) [^\s=:({]")
 _PHRASE = re.compile(r"(?a)[a-z]+ (?:at|in|of|for|by|from|with|and|or|the|is|are) ")
@@ -155,25 +156,42 @@ def _facts(block: Block, role: BlockRole, text: str, own: frozenset[str]) -> Cod
 
 
 def _body(block: Block, raw: bytes) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Text of a fence without the indentation its list item gives it, and where the bytes of it lie in the file."""
+    """Text of a fence without what its list item or quotation puts before each line, and where its bytes lie in the file."""
     start, end = block.body
     body = raw[start:end]
-    indented = body.startswith((b" ", b"\t")) or b"\n>" in body
-    if not indented and _plain(body):
+    quoted = raw.count(b">", raw.rfind(b"\n", 0, block.start) + 1, block.start)
+    if not quoted and not body.startswith((b" ", b"\t")) and _plain(body):
         return body.decode("utf-8"), ((0, start),)
     rows = body.split(b"\n")
-    indent = min((len(row) - len(row.lstrip(b" ")) for row in rows if row.strip()), default=0) if indented else 0
+    marks = [_marks(row, quoted) for row in rows]
+    indent = min((_blanks(row, mark) for row, mark in zip(rows, marks, strict=True) if row[mark:].strip()), default=0)
     texts: list[str] = []
     offsets: list[tuple[int, int]] = []
     here, there = 0, start
-    for row in rows:
-        cut = min(indent, len(row) - len(row.lstrip(b" ")))
+    for row, mark in zip(rows, marks, strict=True):
+        cut = mark + min(indent, _blanks(row, mark))
         line = SourceText.decode(block.language, row[cut:])
         texts.append(line.text)
         offsets += [(here + at, there + cut + origin) for at, origin in line.jumps]
         here += len(line.encoded) + 1
         there += len(row) + 1
     return "\n".join(texts), tuple(offsets)
+
+
+def _marks(row: bytes, quoted: int) -> int:
+    """Bytes of the marks of a quotation, `quoted` of them, at the head of a line."""
+    at = 0
+    for _ in range(quoted):
+        mark = _MARK.match(row, at)
+        if mark is None:
+            break
+        at = mark.end()
+    return at
+
+
+def _blanks(row: bytes, at: int) -> int:
+    """Blanks of a line from byte `at` on."""
+    return len(row) - at - len(row[at:].lstrip(b" "))
 
 
 def _plain(body: bytes) -> bool:

@@ -21,6 +21,7 @@ from skvm.parse.logic.bundle import Bundle
 from skvm.parse.logic.code import Code, Fence
 from skvm.parse.logic.links import forbids, host_of_link, hosts_named, is_reserved, skills_called
 from skvm.parse.logic.mentions import (
+    Mention,
     command_lines,
     env_name,
     exports_in,
@@ -65,6 +66,11 @@ _PERMITTED = re.compile(
     re.IGNORECASE,
 )
 """Head of a column whose commands somebody may or may not run: they are material, nobody runs them here."""
+
+_STATES = re.compile(
+    r"(?a)\b(?:status(?:es)?|states?|events?|errors?|exceptions?|codes?|phases?|verdicts?|results?|enum)\b", re.IGNORECASE
+)
+"""Head of a column that lists what something may say or be: its upper-case words are no variables."""
 
 
 class Needs:
@@ -135,7 +141,7 @@ class Needs:
         found = mentions_of(block, instructs=instructs, variables=self.variables)
         found += skills_called(block, self.source.name) + (hosts_named(block) if instructs else [])
         for mention in found:
-            if mention.kind is NeedKind.ENV and self._expands(mention.name, block.text[: mention.at]):
+            if mention.kind is NeedKind.ENV and self._no_variable(mention, block):
                 continue
             span = self.draft.span(block.byte_at(mention.at), block.byte_behind(mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
@@ -153,6 +159,11 @@ class Needs:
             for command in inline.facts.commands:
                 if command.script is not None:
                     self._script(command.script, run.origin(command.start), run.origin(command.end), step)
+
+    def _no_variable(self, mention: Mention, block: Block) -> bool:
+        """Is an upper-case name the value of a variable of the text itself, or one of the states that a column lists?"""
+        in_row = block.kind is BlockKind.ROW and _STATES.search(self._column(block, block.byte_at(mention.at)))
+        return bool(in_row) or self._expands(mention.name, block.text[: mention.at])
 
     def _expands(self, name: str, before: str) -> bool:
         """Is it the value of a variable that the skill's own shell text sets (`$NAME` behind `before`)?"""

@@ -334,8 +334,6 @@ class _Steering:
             members = self._named_steps(step, block, found)
         group, arm = arms.get(step.id, (None, None)) if found.kind is ControlKind.BRANCH else (None, None)
         span = self.draft.span(*self.readers[0].whole(block, (found.at, found.end)))
-        if found.kind is ControlKind.LOOP and found.bound is None and not (found.domain or found.until or found.condition):
-            self._note("SKV202", "this loop says neither how often nor until when", span)
         return Control.made(
             id="", span=span, kind=found.kind, owner=step.id, condition=cut(found.condition), bound=found.bound,
             domain=cut(found.domain), until=cut(found.until), target=target, members=members, group=group, arm=arm,

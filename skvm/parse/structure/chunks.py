@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from skvm.ir import StepEncoding
 from skvm.parse.draft import Block, BlockKind, Run, RunKind
+from skvm.parse.fences.plain import here_documents
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.tokens import number_of
 from skvm.parse.structure.words import role_of
@@ -158,7 +159,12 @@ def _no_node(body: bytes, at: int, dotted: bool) -> bool:
 
 def _commented(body: bytes) -> list[Part]:
     """Comments on lines of their own at the head of a paragraph of code, when most instruct and none offers a choice."""
-    found = [Part(m.start(1), [(m.start(2), m.start(2) + len(m.group(2).rstrip()))]) for m in COMMENT.finditer(body)]
+    inside = list(here_documents(body)) if b"<<" in body else []
+    found = [
+        Part(m.start(1), [(m.start(2), m.start(2) + len(m.group(2).rstrip()))])
+        for m in COMMENT.finditer(body)
+        if not any(start <= m.start(1) < end for start, end, _ in inside)
+    ]
     names = [body[slice(*part.pieces[0])].decode("utf-8", "replace") for part in found]
     variants = any(map(VARIANT.match, names))
     return found if 2 * sum(map(is_imperative, names)) > len(found) and not variants else []

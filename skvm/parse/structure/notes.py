@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from skvm.parse.draft import BlockKind, Draft, FrontField
@@ -25,6 +26,8 @@ _PROBLEMS = {
     "link-folder": "SKV104",
     "too-large": "SKV105",
     "too-many": "SKV105",
+    "too-deep": "SKV105",
+    "unreadable": "SKV105",
 }
 
 
@@ -39,7 +42,9 @@ def note_file(source: SkillSource, report: Reporter) -> None:
         return
     odd = len(main.bad_bytes) + main.raw.count(b"\0")
     if odd > BINARY_SHARE * len(main.raw):
-        report.add("SKV106", top, f"{odd} of {len(main.raw)} bytes are not text; this looks like a binary file")
+        wide = main.raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        what = "this is UTF-16 and must be saved as UTF-8" if wide else "this looks like a binary file"
+        report.add("SKV106", top, f"{odd} of {len(main.raw)} bytes are not text; {what}")
     elif main.bad_bytes:
         first = main.bad_bytes[0]
         message = f"{len(main.bad_bytes)} bytes are not UTF-8; each is read as U+FFFD"
