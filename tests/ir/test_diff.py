@@ -262,3 +262,15 @@ def test_pairs_are_one_to_one(one, two):
     found.by(lambda i: one[i], lambda j: two[j])
     assert len({i for i, _ in found.pairs}) == len({j for _, j in found.pairs}) == len(found.pairs)
     assert sorted([*found.old, *(i for i, _ in found.pairs)]) == list(range(len(one)))
+
+
+@pytest.mark.parametrize("marked", ["Sort  its *rows* and write `sorted.csv`.", "Sort _its rows_ and write `sorted.csv`."])
+def test_emphasis_and_blanks_alone_are_cosmetic(marked):
+    found = changes(BASE, edited(("Sort its rows and write `sorted.csv`.", marked)))
+    assert classes(found) == {"cosmetic"}
+
+
+def test_stars_in_code_are_no_emphasis():
+    narrow = edited(("Run `python check.py sorted.csv`.", "Run `python check.py out/*`."))
+    wide = edited(("Run `python check.py sorted.csv`.", "Run `python check.py out/**`."))
+    assert "step_reworded" in classes(changes(narrow, wide))

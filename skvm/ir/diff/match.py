@@ -32,12 +32,16 @@ RARE = 8
 _MARKER = re.compile(
     r"^[ \t]*(?:#{1,6}\s+|[-*+]\s+(?:\[[ xX]\]\s+)?|(?:(?i:step|phase|stage)\s+)?\d+[a-z]?(?:\.\d+)*[.):]\s*)+"
 )
+_MARKS = re.compile(
+    r"`+([^`\n]*)`+|\*\*|__|(?<![\w*])\*(?=\S)([^*`\n]+)(?<=\S)\*(?![\w*])|(?<!\w)_(?=\S)([^_`\n]+)(?<=\S)_(?!\w)"
+)
 _WORD = re.compile(r"[A-Za-z0-9_./:$-]+|[^\x00-\x7f]")
 
 
 def normal(text: str) -> str:
-    """Text without layout: list markers, numbers of the author, emphasis, code marks and runs of space."""
-    lines = (_MARKER.sub("", line) for line in text.replace("**", "").replace("__", "").replace("`", "").splitlines())
+    """Text without layout: list markers, numbers of the author, emphasis, code marks and runs of space. Stars in code stay."""
+    plain = _MARKS.sub(lambda m: next((inner for inner in m.groups() if inner is not None), ""), text).replace("`", "")
+    lines = (_MARKER.sub("", line) for line in plain.splitlines())
     return " ".join(" ".join(lines).split())
 
 
