@@ -6,28 +6,46 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skvm.cli.common import format_option, progress, put, put_items, put_json, skills_argument, style
+from skvm.cli.common import format_option, note, progress, put, put_items, put_json, skills_argument, style
 
 if TYPE_CHECKING:
     from skvm.app.cache import Cache
+    from skvm.app.inputs import SkillInput
 
 
 @click.command("check")
 @skills_argument
 @click.option("--certify", is_flag=True, help="prove that the program rebuilds the file, and say what is in it")
+@click.option("--fix", "fixes", is_flag=True, help="write the safe fixes into the files, then check what is left")
+@click.option("--unsafe-fixes", "unsafe", is_flag=True, help="with --fix: also those that may change the meaning")
 @click.option("--no-cache", is_flag=True, help="do not use results of earlier runs")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="processes for many skills (default: all cores)")
 @format_option("concise", "sarif", "github")
-def command(skills: tuple[str, ...], certify: bool, no_cache: bool, jobs: int | None, form: str) -> int:
+def command(
+    skills: tuple[str, ...], certify: bool, fixes: bool, unsafe: bool, no_cache: bool, jobs: int | None, form: str
+) -> int:
     """Diagnostics of one or many skills; exits 1 when one is an error."""
     from skvm.app.check import check_many
     from skvm.app.inputs import expand_inputs
 
+    if unsafe and not fixes:
+        raise click.UsageError("--unsafe-fixes goes with --fix")
     inputs = expand_inputs(skills)
+    if fixes:
+        _fix(inputs, unsafe)
     found = check_many(inputs, certify=certify, jobs=jobs, cache=None if no_cache else _cache())
     results = list(progress(found, len(inputs), "checking"))
     _print(results, form)
     return 1 if any(r.errors for r in results) else 0
+
+
+def _fix(inputs: list[SkillInput], unsafe: bool) -> None:
+    from skvm.app.fixing import fix_skill
+
+    for item in inputs:
+        count = fix_skill(item, unsafe=unsafe)
+        if count:
+            note(f"{item.shown}: {count} fixed")
 
 
 def _cache() -> Cache:
