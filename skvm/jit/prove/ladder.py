@@ -362,10 +362,13 @@ def _body(code: SolidStep) -> Any:
     return relaxed(code).model_dump(mode="json", include={"holes", "calls", "loops", "values", "summary"})
 
 
-def handed_back(record: StepRecord, id: str, reason: str, policy: Policy, run: str) -> StepRecord:
-    """The record after served code was handed back midway: it must earn its place again; too often, and it is demoted."""
+def handed_back(record: StepRecord, id: str, reason: str, policy: Policy, run: str, read: bool = False) -> StepRecord:
+    """The record after served code was handed back midway: it must earn its place again; too often, and it is demoted.
+
+    `read`: it had only read so far. Such code is for other requests than this one, and is not counted down.
+    """
     code = record.version(id)
-    times = record.streak.get(id, 0) + 1
+    times = record.streak.get(id, 0) + (not read)
     record = record.model_copy(update={"streak": {**record.streak, id: times}})
     if code.state is not SolidState.PROMOTED:
         return record

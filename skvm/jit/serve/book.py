@@ -160,10 +160,7 @@ class Book:
             if result is not None:
                 self._save(broken(record, solid, reason, context.run))
                 return
-            if read:
-                self._save(record.note(solid, f"guard missed: what was read: {told}", context.run))
-                return
-            self._save(handed_back(record, solid, told, self.policy, context.run))
+            self._save(handed_back(record, solid, told, self.policy, context.run, read))
 
     def _checked(self, record: StepRecord, code: SolidStep, inputs: dict[str, Any], context: StepContext) -> bool:
         """Is this one for the model, so that the code is held against it once more? Counted, so that a model that fails at
@@ -334,7 +331,7 @@ def _new_record(context: StepContext) -> StepRecord:
 
 
 def _only_read(done: tuple[CallRecord, ...]) -> bool:
-    """Were all calls reads that went well? Then what they told is one more thing that guards look at: nothing was done."""
+    """Were all calls reads that went well? Then what they told is one more thing that guards look at, and nothing was done."""
     return bool(done) and all(call.ok and call.effect == EffectClass.PURE.value for call in done)
 
 
