@@ -10,7 +10,10 @@ from pathlib import Path
 from skvm.diag import EnvironmentFailure, UsageError
 from skvm.source import SkillSource, find_skills, load_skill, skill_from_bytes
 
-MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".txt", ""})
+TEXTS = frozenset({".md", ".markdown", ".mdx"})
+"""Suffixes of Markdown."""
+
+MARKDOWN = TEXTS | {".txt", ""}
 """Suffixes of a file that may be a skill; a plan or an archive given by mistake is not read as one."""
 
 
@@ -94,7 +97,8 @@ def save_result(path: Path, data: bytes) -> None:
     """Write a result where the user wants it, whole or not at all, readable as the umask says; raises EnvironmentFailure.
 
     A link is followed; a device or pipe is written to, because replacing `/dev/null` by a file breaks the machine; `-` is
-    standard output.
+    standard output. Raises UsageError where a Markdown file is there: no result is Markdown, so it is somebody's text, of
+    this very skill perhaps.
     """
     from skvm.store.files import replace_file
 
@@ -104,6 +108,8 @@ def save_result(path: Path, data: bytes) -> None:
 
     try:
         target = path.resolve()
+        if target.suffix.lower() in TEXTS and target.is_file():
+            raise UsageError("this is a text, and a result would replace it", where=str(path), help="name another file")
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_file():
             target.write_bytes(data)

@@ -54,7 +54,7 @@ def _parts_asked(request: CompileRequest) -> Parts:
         "profile": _profile(own),
         "pool": "; ".join(f"{item.target} {_profile(item)}" for item in pool),
         "limits": json.dumps(request.limits.model_dump(mode="json")),
-        "passes": request.passes or DEFAULT_PIPELINE,
+        "passes": DEFAULT_PIPELINE if request.passes is None else request.passes,
     }
 
 
@@ -199,7 +199,7 @@ def compile_many(
 
     `whole`: with the files of the plans. Passes of a pipeline text may be another package's, so that such plans are not kept.
     """
-    cached = not (options.passes or options.stop_after or options.print_after or options.watch or settings.dump)
+    cached = options.passes is None and not (options.stop_after or options.print_after or options.watch or settings.dump)
     plans = Plans(settings) if cached else None
     asked = plans.asked(options) if plans else {}
     sources = [item.load() if plans else None for item in items]

@@ -137,7 +137,8 @@ def _named(target: Target, profiles: tuple[Profile, ...]) -> ProfileMatch:
             kind = "synthetic profile" if profile.synthetic else "simulated from profile"
             return ProfileMatch(profile, f"{kind} {profile.name}")
     known = ", ".join(p.name for p in profiles)
-    raise UsageError(f"no profile is called {name}", where=target.model, help=f"known: {known}", code="SKV001")
+    words = f"no profile is called {name}" if name else "the name of a profile is missing"
+    raise UsageError(words, where=target.model, help=f"known: {known}", code="SKV001")
 
 
 def read_folder(folder: Path) -> tuple[Profile, ...]:

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -52,6 +53,19 @@ class Amount(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number", param, ctx)
         return number
+
+
+class OutputPath(click.Path):
+    """Where a result goes. An empty word is a variable that is not set, not the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; fails for an empty word."""
+        if value == "":
+            self.fail("the path is empty (is a variable unset?)", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def skills_argument(function: F) -> F:

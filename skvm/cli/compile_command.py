@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skvm.cli.common import format_option, note, pool_options, progress, put, put_items, skills_argument, style
+from skvm.cli.common import OutputPath, format_option, note, pool_options, progress, put, put_items, skills_argument, style
 
 if TYPE_CHECKING:
     from skvm.app.plans import Made
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--target", required=True, metavar="MODEL[@HARNESS]", help="the processor to compile for, e.g. sim/weak")
 @click.option("--profile", type=click.Path(path_type=Path), help="a profile file instead of the one found by name")
 @pool_options
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="plan file; a folder for several skills")
+@click.option("-o", "--output", type=OutputPath(), help="plan file; a folder for several skills")
 @click.option("--passes", metavar="SPEC", help="a pipeline instead of the default one")
 @click.option("--print-after", multiple=True, metavar="PASS", help="show the program after this pass on stderr")
 @click.option("--stop-after", metavar="PASS", help="run no pass after this one")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from skvm.cli.common import format_option, note, progress, put, put_json, skills_argument, style
+from skvm.cli.common import OutputPath, format_option, note, progress, put, put_json, skills_argument, style
 
 
 @click.command("coverage")
@@ -15,9 +15,7 @@ from skvm.cli.common import format_option, note, progress, put, put_json, skills
 @click.option(
     "--profile", "files", multiple=True, type=click.Path(path_type=Path), help="a target by its profile file; may be repeated"
 )
-@click.option(
-    "--html", type=click.Path(path_type=Path), metavar="FILE", help="write a heat map there, too: one page, no network"
-)
+@click.option("--html", type=OutputPath(), metavar="FILE", help="write a heat map there, too: one page, no network")
 @click.option("--no-cache", is_flag=True, help="do not use results of earlier runs")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="processes for many skills (default: all cores)")
 @format_option()

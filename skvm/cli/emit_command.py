@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from skvm.cli.common import format_option, progress, put, put_items, put_json, skills_argument, style
+from skvm.cli.common import OutputPath, format_option, progress, put, put_items, put_json, skills_argument, style
 
 
 @click.command("emit")
@@ -16,7 +16,7 @@ from skvm.cli.common import format_option, progress, put, put_items, put_json, s
 @click.option("--target", metavar="MODEL[@HARNESS]", help="help its steps where this target is measured below what they need")
 @click.option("--profile", type=click.Path(path_type=Path), help="a profile file instead of the one found by name")
 @click.option("--restore", is_flag=True, help="give the author's skill back from an emitted folder")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="folder for the emitted skills")
+@click.option("-o", "--output", required=True, type=OutputPath(), help="folder for the emitted skills")
 @format_option()
 def command(skills: tuple[str, ...], restore: bool, output: Path, form: str, **given: Any) -> int:
     """Write skills as a harness reads them: the author's text, edited only where a measured gap asks for it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skvm.cli.common import Amount, format_option, note, put, put_items, skills_argument, style
+from skvm.cli.common import Amount, OutputPath, format_option, note, put, put_items, skills_argument, style
 from skvm.diag import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LOCK = Path("skvm-environment.lock")
 @click.command("env")
 @skills_argument
 @click.option("--lock", "locking", is_flag=True, help="write which packages, with hashes, answer what the skill asks for")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help=f"file of the lock ({LOCK}), or folder for several")
+@click.option("-o", "--output", type=OutputPath(), help=f"file of the lock ({LOCK}), or folder for several")
 @click.option("--apply", "applying", is_flag=True, help="build the isolated prefix that runs of the skill use")
 @click.option("--from", "given", type=click.Path(path_type=Path), metavar="FILE", help="build what this lock says")
 @click.option("--without", multiple=True, metavar="NAME", help="leave a package out; may be repeated")

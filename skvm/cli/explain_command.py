@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skvm.cli.common import format_option, note, pool_options, put, put_items, put_json, style
+from skvm.cli.common import OutputPath, format_option, note, pool_options, put, put_items, put_json, style
 
 if TYPE_CHECKING:
     from skvm.app.asked import CompileOptions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--target", default="sim/strong", show_default=True, metavar="MODEL[@HARNESS]", help="when a skill is named")
 @click.option("--profile", type=click.Path(path_type=Path), help="a profile file instead of the one found by name")
 @pool_options
-@click.option("--html", type=click.Path(path_type=Path), help="write one self-contained page with the graph")
+@click.option("--html", type=OutputPath(), help="write one self-contained page with the graph")
 @click.option("--cache", is_flag=True, help="does the cache hold this plan, and if not, what changed since the last one")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="RPM", help="what so many requests a minute cost")
 @click.option("--token-rate", type=click.FloatRange(min=0, min_open=True), metavar="TPM", help="so many tokens a minute")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from skvm.cli.common import format_option, note, pool_options, put, put_json, skills_argument
+from skvm.cli.common import OutputPath, format_option, note, pool_options, put, put_json, skills_argument
 
 
 @click.command("lock")
@@ -23,7 +23,7 @@ from skvm.cli.common import format_option, note, pool_options, put, put_json, sk
     help="a lock of `skvm env --lock`, for the skill of its name; may be repeated",
 )
 @pool_options
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("skvm.lock"), show_default=True, help="lock file")
+@click.option("-o", "--output", type=OutputPath(), default=Path("skvm.lock"), show_default=True, help="lock file")
 @format_option()
 def command(skills: tuple[str, ...], output: Path, form: str, environments: tuple[Path, ...], **given: Any) -> int:
     """Note what the plans of skills are made from, so that `skvm verify` can tell whether they would come out again."""

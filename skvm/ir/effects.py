@@ -116,7 +116,7 @@ def _matches(pattern: str, place: str) -> bool:
 
 
 def _is_glob(place: str) -> bool:
-    return any(c in place for c in "*?[")
+    return "*" in place or "?" in place or "[" in place
 
 
 def _heads_meet(a: str, b: str) -> bool:

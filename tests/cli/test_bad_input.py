@@ -184,6 +184,45 @@ def test_output_that_cannot_be_written(skvm, skill, tmp_path):
     one_line(done, "cannot be written")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["compile", "--target", "sim/weak", "-o"], ["lock", "--target", "sim/weak", "-o"], ["explain", "--html"]],
+    ids=["compile", "lock", "explain"],
+)
+def test_a_result_never_replaces_a_text(skvm, skill, words):
+    main = skill / "SKILL.md"
+    before = main.read_bytes()
+    done = skvm(words[0], skill, *words[1:], main)
+    assert done.code == 2
+    one_line(done, "SKILL.md", "name another file")
+    assert main.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["compile", "--target", "sim/weak", "-o", ""], ["explain", "--html", ""], ["emit", "--harness", "codex", "-o", ""]],
+    ids=["compile", "explain", "emit"],
+)
+def test_an_empty_word_is_no_place_for_a_result(skvm, skill, tmp_path, words):
+    (tmp_path / "here").mkdir()
+    done = skvm(words[0], skill, *words[1:], cwd=tmp_path / "here")
+    assert done.code == 2
+    one_line(done, "the path is empty")
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_an_empty_pipeline_is_not_the_default_one(skvm, skill):
+    done = skvm("compile", skill, "--target", "sim/weak", "--passes", "")
+    assert done.code == 2
+    one_line(done, "the pipeline is empty")
+
+
+def test_a_simulated_model_without_a_name(skvm, skill):
+    done = skvm("compile", skill, "--target", "sim/")
+    assert done.code == 2
+    one_line(done, "sim/", "the name of a profile is missing", "strong")
+
+
 def test_closed_pipe_is_quiet(skvm, skill):
     import subprocess
     import sys

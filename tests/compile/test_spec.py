@@ -48,8 +48,17 @@ def test_missing_facts_are_reported() -> None:
 
 def test_a_short_pipeline_still_gives_an_artifact() -> None:
     artifact = compiled(MADE, passes="lower,emit")
-    assert [n.id for n in artifact.plan.nodes] == ["S1.s1", "S1.s2"] and not artifact.plan.edges
+    assert [n.id for n in artifact.plan.nodes] == ["S1.s1", "S1.s2"]
     assert [r.id for r in artifact.pipeline] == ["lower", "emit"]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"passes": "lower,emit"}, {"passes": "lower,effects,emit"}, {"stop_after": "lower"}, {"stop_after": "effects"}]
+)
+def test_nothing_overlaps_in_a_plan_without_a_search_for_hazards(asked: dict[str, str]) -> None:
+    """Law 5: what was not proved independent keeps the author's order."""
+    assert [(e.before, e.after) for e in compiled(MADE, **asked).plan.edges] == [("S1.s1", "S1.s2")]
+    assert not compiled(MADE, stop_after="dependencies").plan.edges
 
 
 def test_stop_after_and_print_after() -> None:

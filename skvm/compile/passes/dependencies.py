@@ -253,7 +253,7 @@ def _value_use(one: _Facts, two: _Facts) -> str:
     """Words by which the second uses what the first made; empty when it provably does not."""
     for place in one.writes:
         name = place.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        if len(name) > 2 and name != ANYWHERE and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", two.text):
+        if len(name) > 2 and name != ANYWHERE and name in two.text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", two.text):
             return f"names {place}"
     if two.closed:
         items = one.item and two.item and one.scene == two.scene

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, TypeGuard
@@ -14,12 +14,13 @@ from skvm.compile.request import CompileRequest
 from skvm.compile.slices import Slicer
 from skvm.compile.unit import Pass, Unit
 from skvm.diag import CODES, Diagnostic
-from skvm.ir import Control, Program
+from skvm.ir import Control, Hazard, Program
 from skvm.plan import (
     Arm,
     Artifact,
     BranchNode,
     DelegateNode,
+    Edge,
     Executor,
     ExecutorKind,
     GateNode,
@@ -48,7 +49,11 @@ class LowerPass(Pass):
     gives: ClassVar[tuple[str, ...]] = ("nodes", "diagnostics")
 
     def run(self, unit: Unit) -> Unit:
-        """The unit with draft nodes."""
+        """The unit with draft nodes in the author's order.
+
+        The order is none of what the pass gives: it holds until a pass has looked for hazards, so that a pipeline that is cut
+        short, or leaves that pass out, makes a plan in which nothing overlaps (law 5).
+        """
         slicer = Slicer(unit.program, unit.source)
         model = Executor(kind=ExecutorKind.MODEL, target=str(unit.request.target))
         if not has_procedure(unit.program):
@@ -57,12 +62,25 @@ class LowerPass(Pass):
         nodes = _Builder(unit.program, slicer, model, layout, unit.request.skills).nodes(layout.entries())
         found = [_note(unit.program, owner, words) for owner, words in layout.notes]
         found += [_apart(node, *unit.request.apart[node.skill]) for node in nodes if _is_apart(node, unit.request)]
-        return replace(unit, nodes=nodes, diagnostics=(*unit.diagnostics, *dict.fromkeys(found)))
+        return replace(unit, nodes=nodes, edges=_as_written(nodes), diagnostics=(*unit.diagnostics, *dict.fromkeys(found)))
 
 
 def has_procedure(program: Program) -> bool:
     """Does the program list steps that make a procedure?"""
     return bool(program.steps) and program.skill.has_procedure
+
+
+def _as_written(nodes: Sequence[PlanNode]) -> tuple[Edge, ...]:
+    """Each node behind the one before it in its block; arms of a branch exclude each other."""
+    last: dict[tuple[str | None, int | None], str] = {}
+    edges: list[Edge] = []
+    for node in nodes:
+        place = (node.parent, node.arm)
+        if place in last:
+            detail = "as the author ordered them"
+            edges.append(Edge(before=last[place], after=node.id, hazard=Hazard.DECLARED_ORDER, detail=detail))
+        last[place] = node.id
+    return tuple(edges)
 
 
 def _note(program: Program, owner: str, words: str) -> Diagnostic:

@@ -24,7 +24,7 @@ class ReducePass(Pass):
         """The unit with reduced edges."""
         order = {n.id: i for i, n in enumerate(unit.nodes)}
         forward = tuple(e for e in unit.edges if order[e.before] < order[e.after])
-        broken = tuple(_cycle(unit, e) for e in unit.edges if e not in forward)
+        broken = tuple(_cycle(unit, e) for e in unit.edges if order[e.before] >= order[e.after])
         return replace(unit, edges=reduce_edges(forward, order), diagnostics=(*unit.diagnostics, *broken))
 
 
