@@ -15,6 +15,7 @@ from skvm.capability.profiles import shipped_profiles
 from skvm.compile import DEFAULT_PIPELINE, CompileRequest, compile_program
 from skvm.compile.transforms import TRANSFORMS
 from skvm.compile.transforms.guard import losses
+from skvm.compile.transforms.help.parts import sentences
 from skvm.diag import UsageError
 from skvm.parse import parse_skill
 from skvm.plan import Addition, Artifact, Check, Executor, ExecutorKind, Output, StepNode
@@ -79,6 +80,32 @@ def test_a_step_is_taken_apart_in_the_author_s_words() -> None:
     assert "2) Each section names the people it is about. 3) Check every name twice." in said(made, "S1.s1")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. The form has **three** parts. They are short. Every part has a title.\n2. Tell the user.\n",
+        "1. " + " ".join(f"Read the part called {n}." for n in "abcdefgh") + "\n2. Tell the user.\n",
+    ],
+    ids=["nothing to do in them", "too many"],
+)
+def test_what_is_no_list_of_things_to_do_is_not_numbered(text: str) -> None:
+    assert "In order:" not in said(compiled(text, NOTHING), "S1.s1")
+
+
+def test_emphasis_is_not_cut_in_two_and_nothing_is_said_twice() -> None:
+    made = compiled(
+        "1. **Plan the talk. Analyze** each part of it in turn. Check it against the brief.\n2. Tell the user.\n", NOTHING
+    )
+    words = said(made, "S1.s1")
+    assert words.count("In order: 1) Plan the talk. 2) Analyze each part of it in turn.") == 1
+    assert len({e.primitive for e in made.edits if e.step == "S1.s1" and e.transform == "parts"}) > 1
+
+
+def test_a_heading_is_no_part_of_its_step() -> None:
+    text = "#### 3.1 Check the list\n\nRead the whole list. Sort the names in it.\n"
+    assert sentences(text) == ["Read the whole list.", "Sort the names in it."]
+
+
 def test_a_template_and_its_fixed_lines() -> None:
     text = (
         "1. Write the bill to `out/bill.md`. Use this template exactly, with the sections in this order:\n\n"
@@ -108,6 +135,47 @@ def test_commands_are_given_one_at_a_time_with_what_is_open() -> None:
     text = "1. Count with `wc -l <log>` and, when the count is odd, sort with `sort <log> > out.txt`.\n2. Tell the user.\n"
     words = said(compiled(text, NOTHING), "S1.s1")
     assert "1) `wc -l <log>` 2) `sort <log> > out.txt`" in words and "Fill in `<log>` and change nothing else." in words
+    assert "Where the text calls for it" in words and "Run exactly these" not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("1. Never run `git add -A` or `git add .`. Run `git commit -m note`.\n", "git add"),
+        ("1. Run `make check` right before `git push` and read what it prints.\n", "git push"),
+        ("1. Run `make check` instead of `make all`.\n", "make all"),
+        ("1. Validate: run `mypy --strict`, `black`, `ruff`.\n", "mypy --strict"),
+        (
+            '1. Set it up:\n\n   ```bash\n   set -e\n   for f in *.md; do\n     wc -l "$f"\n   done\n   echo done\n   ```\n',
+            "set -e",
+        ),
+        ("1. Count:\n\n   ```bash\n" + "".join(f"   wc -l {n}.txt\n" for n in "abcdefghij") + "   ```\n", "wc -l a.txt"),
+    ],
+    ids=["forbidden", "a moment", "the other one", "one of a row", "part of a script", "some of many"],
+)
+def test_no_command_is_given_that_the_step_does_not_say_to_run(text: str, never: str) -> None:
+    words = said(compiled(f"{text}2. Tell the user.\n", NOTHING), "S1.s1")
+    assert not any(never in code for code in words.split("`")[1::2] if "In order:" not in words.split(code)[0])
+    assert ("git commit -m note" in words) == ("git commit" in text) and ("make check" in words) == ("make check" in text)
+
+
+def test_commands_of_several_cases_are_not_all_to_be_run() -> None:
+    text = (
+        "1. Make the table:\n\n   ```bash\n   # Counts\n   wc -l a.txt > t.txt\n"
+        "   # Words\n   wc -w a.txt > t.txt\n   ```\n2. Tell the user.\n"
+    )
+    made = compiled(text, NOTHING)
+    assert "delegation" not in transforms(made, "S1.s1")
+    words = said(made, "S1.s1")
+    assert "Where the text calls for it" in words and "Run exactly" not in words
+
+
+def test_hints_speak_to_who_does_the_step() -> None:
+    """ "Give the exact command" is advice for an author: nobody who does the step has one to give."""
+    hints = [words for p in load_catalog().primitives for words in p.hints.values()]
+    assert not [
+        words for words in hints if words.startswith(("Give ", "Say what", "Name the files", "Mark every", "Put the piece"))
+    ]
 
 
 RULES = (

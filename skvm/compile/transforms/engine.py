@@ -120,7 +120,8 @@ def _helped(node: StepNode, made: Sequence[Made]) -> StepNode:
     rows: dict[tuple[str, Level], list[Made]] = {}
     for item in made:
         rows.setdefault((item.view.gap.primitive, item.view.gap.required), []).append(item)
-    parts = tuple(_part(*gap, items) for gap, items in rows.items())
+    said: set[str] = set()
+    parts = tuple(_part(*gap, items, said) for gap, items in rows.items())
     asked = {part.primitive: part.asks for part in parts if part.asks is not None}
     checks = [c for item in made for c in item.proposal.checks]
     return node.model_copy(
@@ -133,9 +134,12 @@ def _helped(node: StepNode, made: Sequence[Made]) -> StepNode:
     )
 
 
-def _part(primitive: str, required: Level, made: Sequence[Made]) -> Addition:
+def _part(primitive: str, required: Level, made: Sequence[Made], said: set[str]) -> Addition:
+    """What answers one gap; words that answer another one too are said once (`said` keeps them)."""
     asks = [item.proposal.asks for item in made if item.proposal.asks is not None]
-    text = " ".join(item.proposal.text for item in made if item.proposal.text)
+    new = dict.fromkeys(item.proposal.text for item in made if item.proposal.text and item.proposal.text not in said)
+    said.update(new)
+    text = " ".join(new)
     lowest = min(asks, key=lambda level: level.rank, default=None)
     return Addition(text=text, primitive=primitive, required=required, asks=lowest)
 

@@ -32,6 +32,8 @@ TOLD = re.compile(
 _MOVES = re.compile(r"(?:^|[;&|(]\s*)(?:cd|pushd|popd|source|export|set|eval|exec|exit)\b")
 """Commands that change the shell for those after them, so that their places no longer mean what they say."""
 
+_APPENDS = re.compile(r">>|\btee\s+(?:-a|--append)\b")
+
 _COMMENT = re.compile(r"(?m)^\s*#")
 
 MOST = 12
@@ -122,10 +124,10 @@ def _only_commands(program: Program, source: SkillSource, step: Step, acts: tupl
 
 
 def _chained(acts: tuple[Act, ...]) -> bool:
-    """Does each command after the first use what one before it wrote?"""
+    """Does each command after the first use what one before it wrote? To replace it is no use: one of both is wanted."""
     made: set[str] = set(acts[0].writes)
     for act in acts[1:]:
-        if not made & {*act.reads, *act.writes}:
+        if not made & {*act.reads, *(act.writes if _APPENDS.search(_text(act)) else ())}:
             return False
         made |= set(act.writes)
     return True

@@ -17,7 +17,9 @@ class Hint(Transform):
     summary: ClassVar[str] = "the catalogue's way of asking for a lower level"
 
     def propose(self, view: View) -> Proposal | None:
-        """The hints of all levels between the one needed and the one held."""
+        """The hints of all levels between the one needed and the one held; how to write code only where none is stated."""
+        if view.gap.primitive.startswith("gen.code.") and (view.commands or any(b.language for b in view.blocks)):
+            return None
         hints = load_catalog().get(view.gap.primitive).hints
         levels = [level for level in _between(view) if level in hints]
         if not levels:
