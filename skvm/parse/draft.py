@@ -44,6 +44,11 @@ class RunKind(StrEnum):
     HTML = "html"
 
 
+HEADING, PARAGRAPH, LIST, ITEM, TABLE, ROW, FENCE, QUOTE, HTML, RULE = BlockKind
+TEXT, CODE, LINK = RunKind.TEXT, RunKind.CODE, RunKind.LINK
+# To read a member off its class runs the class's own `__getattr__` hook; a skill is asked for its kinds four thousand times.
+
+
 class Run(NamedTuple):
     """A piece of inline content.
 
@@ -282,7 +287,7 @@ class Draft:
     @cached_property
     def fences(self) -> tuple[Block, ...]:
         """All code fences in text order."""
-        return tuple(b for b in self.blocks if b.kind is BlockKind.FENCE)
+        return tuple(b for b in self.blocks if b.kind is FENCE)
 
     @cached_property
     def step_of_block(self) -> dict[int, str]:

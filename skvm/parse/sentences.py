@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from skvm.parse.draft import Block, BlockKind, RunKind
+from skvm.parse.draft import CODE, HEADING, LINK, TEXT, Block
 from skvm.parse.lexicon import word_set
 from skvm.source import read_data
 
@@ -104,7 +104,7 @@ def masked(block: Block) -> str:
     parts: list[str] = []
     at = 0
     for run in block.runs:
-        if run.kind is RunKind.CODE and run.text:
+        if run.kind is CODE and run.text:
             parts += (text[at : run.at], MASK * len(run.text))
             at = run.at + len(run.text)
     return "".join([*parts, text[at:]]) if parts else text
@@ -113,7 +113,7 @@ def masked(block: Block) -> str:
 def read_sentences(block: Block) -> list[Sentence]:
     """Sentences of a block's own text, in order."""
     text = masked(block)
-    links = {run.at for run in block.runs if run.kind is RunKind.LINK and run.target.split("#", 1)[0].endswith("SKILL.md")}
+    links = {run.at for run in block.runs if run.kind is LINK and run.target.split("#", 1)[0].endswith("SKILL.md")}
     out: list[Sentence] = []
     row: list[Tok] = []
     for match in _TOKEN.finditer(text):
@@ -186,7 +186,7 @@ def _label(block: Block, row: list[Tok], first: bool) -> int:
     number of a heading."""
     if not first or not row or row[0].kind in _OPENERS:
         return 0
-    if block.kind is BlockKind.HEADING and row[0].kind == "NUM" and block.text[row[0].end : row[0].end + 1] in (".", ")", ":"):
+    if block.kind is HEADING and row[0].kind == "NUM" and block.text[row[0].end : row[0].end + 1] in (".", ")", ":"):
         return 2 if len(row) > 1 and row[1].kind in ("RPAR", "COLON") else 1
     bold = _bold_end(block)
     for index, tok in enumerate(row):
@@ -203,7 +203,7 @@ def _bold_end(block: Block) -> int:
     """Code points of the bold run the block begins with; 0 when it does not begin bold."""
     end = 0
     for run in block.runs:
-        if run.kind in (RunKind.TEXT, RunKind.CODE) and run.text:
+        if run.kind in (TEXT, CODE) and run.text:
             if not run.strong:
                 break
             end = run.at + len(run.text)

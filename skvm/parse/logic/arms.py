@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from skvm.parse.draft import Block, BlockKind, Draft, RunKind
+from skvm.parse.draft import CODE, ITEM, ROW, Block, Draft
 
 _CHOOSING = frozenset({"says", "chooses", "chose", "selects", "selected", "picks", "picked", "answers", "replies"})
 _ANSWER = re.compile(
@@ -29,20 +29,20 @@ def question_in(lead: Block, condition: tuple[int, int]) -> Question | None:
     Only a literal answer (code, a quotation, a number, yes or no) and a choice exclude the others. Of a row, whose table is
     read from the top, any first cell does.
     """
-    if lead.kind is BlockKind.ROW:
+    if lead.kind is ROW:
         return Question("", lead.cells[0].text)
-    match = _ANSWER.match(lead.text, *condition) if lead.kind is BlockKind.ITEM else None
+    match = _ANSWER.match(lead.text, *condition) if lead.kind is ITEM else None
     if match is None:
         return None
     at = match.start(3)
-    literal = bool(_LITERAL.match(match.group(3))) or any(r.kind is RunKind.CODE and r.at == at for r in lead.runs)
+    literal = bool(_LITERAL.match(match.group(3))) or any(r.kind is CODE and r.at == at for r in lead.runs)
     exclusive = literal or match.group(2).lower() in _CHOOSING
     return Question(match.group(1).lower(), match.group(3).lower()) if exclusive else None
 
 
 def condition_cell(draft: Draft, row: Block) -> int:
     """How many code points of a row's text its condition takes; 0 when its table has no column of conditions."""
-    if row.kind is not BlockKind.ROW or row.parent is None or len(row.cells) < 2:
+    if row.kind is not ROW or row.parent is None or len(row.cells) < 2:
         return 0
     head = draft.blocks[draft.blocks[row.parent].children[0]]
     decides = head.header and head.cells and _CONDITIONS.match(head.cells[0].text)

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from skvm.ir import BlockRole, StepEncoding
-from skvm.parse.draft import Block, BlockKind, Draft, Run, RunKind
+from skvm.parse.draft import CODE, HEADING, ITEM, PARAGRAPH, Block, Draft, Run
 from skvm.parse.fences.commands import known_commands
 from skvm.parse.fences.facts import CodeFacts
 from skvm.parse.fences.python import analyse_python
@@ -101,7 +101,7 @@ def _heads(draft: Draft, fences: list[Fence]) -> frozenset[str]:
     shown: dict[str, set[str]] = {}
     for block in draft.blocks:
         for run in block.runs:
-            if run.kind is RunKind.CODE and " " in run.text and (match := _HEAD.match(run.text)):
+            if run.kind is CODE and " " in run.text and (match := _HEAD.match(run.text)):
                 shown.setdefault(match.group(1), set()).add(run.text)
     out = {
         head
@@ -115,7 +115,7 @@ def commands_in(block: Block, heads: frozenset[str]) -> list[Inline]:
     """Inline code of a block that is a command line; `heads`: further words known to be executables."""
     out: list[Inline] = []
     for run in block.runs:
-        if run.kind is RunKind.CODE and is_command(run.text, heads):
+        if run.kind is CODE and is_command(run.text, heads):
             facts = analyse_shell(run.text)
             if facts.commands and not facts.opaque:
                 out.append(Inline(block, run, facts))
@@ -142,7 +142,7 @@ def lead_of(draft: Draft, block: Block) -> str:
     """Plain text that introduces a fence: the block before it, else its section's title."""
     if block.index > 0:
         before = draft.blocks[block.index - 1]
-        if before.section == block.section and before.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING):
+        if before.section == block.section and before.kind in (PARAGRAPH, ITEM, HEADING):
             return before.text[-240:]
     return draft.sections[block.section].title if block.section < len(draft.sections) else ""
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from skvm.ir import ControlKind
-from skvm.parse.draft import BlockKind
+from skvm.parse.draft import HEADING
 from skvm.parse.lalr import Loop, NoRuleError, load
 from skvm.parse.lexicon import word_set, words_of
 from skvm.parse.logic.found import Found, counted
@@ -221,7 +221,7 @@ class _Reader:
     def _aside(self, token: Tok) -> bool:
         """Does a condition behind the act govern less than the sentence: in brackets, one of several acts, no act at all?"""
         at = token.at
-        if at == self.start or self.sentence.block.kind is BlockKind.HEADING:
+        if at == self.start or self.sentence.block.kind is HEADING:
             return False
         opened = sum((t.kind == "LPAR") - (t.kind == "RPAR") for t in self.row if t.at < at)
         ahead = [h for h in self.heads if h < at]

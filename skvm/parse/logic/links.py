@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from skvm.ir import NeedKind
-from skvm.parse.draft import Block, Run, RunKind
+from skvm.parse.draft import CODE, TEXT, Block, Run
 from skvm.parse.logic.mentions import Mention
 
 _URL = re.compile(r"(?a)https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?)", re.IGNORECASE)
@@ -48,10 +48,10 @@ def is_reserved(host: str) -> bool:
 def hosts_named(block: Block) -> list[Mention]:
     """Hosts in the prose of an instruction that tells to reach them, and registries of container images."""
     out: list[Mention] = []
-    codes = [run for run in block.runs if run.kind is RunKind.CODE]
+    codes = [run for run in block.runs if run.kind is CODE]
     reaching = bool(_REACHED.search(block.text))
     for run in block.runs if reaching else ():
-        if run.kind is RunKind.TEXT and "://" in run.text:
+        if run.kind is TEXT and "://" in run.text:
             out += [
                 Mention(NeedKind.HOST, url.group(1).lower(), run.at + url.start(1), run.at + url.end(1))
                 for url in _URL.finditer(run.text)
@@ -97,9 +97,9 @@ def skills_called(block: Block, own: str) -> list[Mention]:
     if _OWN_COMMAND.search(block.text):
         return out
     for run in block.runs:
-        if ":" not in run.text and (run.kind is not RunKind.CODE or "-" not in run.text):
+        if ":" not in run.text and (run.kind is not CODE or "-" not in run.text):
             continue  # a name in a space of names has a colon, any other a hyphen
-        if run.kind is RunKind.CODE:
+        if run.kind is CODE:
             before = block.text[max(0, run.at - 20) : run.at].rstrip("(*_ ")
             called = _COMMAND.match(run.text) if _RUNS.search(before) else None
             if called is None and _HYPHENED.match(run.text) and _HANDS_OVER.search(before):

@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from skvm.ir import NeedKind
-from skvm.parse.draft import Block, BlockKind, RunKind
+from skvm.parse.draft import CODE, HEADING, TEXT, Block
 from skvm.parse.fences.commands import known_commands
 from skvm.source import read_data
 
@@ -149,9 +149,9 @@ def mentions_of(block: Block, *, instructs: bool, variables: bool = False) -> li
     """
     out: list[Mention] = []
     for run in block.runs:
-        if run.kind is RunKind.CODE:
+        if run.kind is CODE:
             out.extend(_in_code(run.text, run.at, block, instructs, variables))
-        elif run.kind is RunKind.TEXT and len(run.text) > 1:
+        elif run.kind is TEXT and len(run.text) > 1:
             out.extend(_in_text(run.text, run.at, block, instructs))
     if "subagent_type" in block.text:
         out.extend(m for m in settings_in(block.text) if m.kind is NeedKind.SKILL)
@@ -203,7 +203,7 @@ def _bracketed(text: str, at: int, block: Block) -> list[str]:
     opening, closing = block.text.rfind("(", 0, at), block.text.find(")", at)
     if opening < 0 or closing < 0 or ")" in block.text[opening:at]:
         return []
-    return [r.text for r in block.runs if r.kind is RunKind.CODE and opening < r.at < closing and r.text != text]
+    return [r.text for r in block.runs if r.kind is CODE and opening < r.at < closing and r.text != text]
 
 
 def _beside_skill(text: str, at: int, block: Block) -> bool:
@@ -260,7 +260,7 @@ def _variables_in_prose(text: str, at: int, block: Block, instructs: bool) -> li
 
 def _tools_in_prose(text: str, at: int, block: Block, instructs: bool, known: frozenset[str]) -> list[Mention]:
     """Executables and packages whose names are no common words, where the block speaks of needing something."""
-    heading = block.kind is BlockKind.HEADING
+    heading = block.kind is HEADING
     bins = block.level == 1 if heading else (instructs or bool(_NEED_CUE.search(block.text)))
     pips = bool(_PACKAGE_CUE.search(block.text))
     out: list[Mention] = []

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skvm.ir import Need, NeedKind, Origin
-from skvm.parse.draft import Block, BlockKind, Draft, FrontField, Role, Run, RunKind
+from skvm.parse.draft import CODE, FENCE, ITEM, LINK, ROW, Block, Draft, FrontField, Role, Run
 from skvm.parse.fences.commands import is_system, known_commands
 from skvm.parse.fences.facts import NeedFact
 from skvm.parse.fences.packages import is_stdlib, normal_name
@@ -95,7 +95,7 @@ class Needs:
         for field in self.draft.front:
             self._front(field)
         for block in self.draft.blocks:
-            if block.kind is not BlockKind.FENCE and block.runs:
+            if block.kind is not FENCE and block.runs:
                 self._prose(block)
         for fence in self.code.fences:
             self._fence(fence)
@@ -146,12 +146,12 @@ class Needs:
             span = self.draft.span(block.byte_at(mention.at), block.byte_behind(mention.end))
             self.add(mention.kind, mention.name, span, Origin.PROSE, step)
         self._links(block, step, instructs=instructs)
-        if block.kind is BlockKind.ITEM:
+        if block.kind is ITEM:
             self._listed_file(block, step)
         self._related(block, step)
         for inline in self.code.inline(block):
             run = inline.run
-            if block.kind is BlockKind.ROW and _PERMITTED.search(self._column(block, run.start)):
+            if block.kind is ROW and _PERMITTED.search(self._column(block, run.start)):
                 continue
             for fact in _allowed(inline.facts.needs, block.text[: run.at]):
                 if fact.kind is not NeedKind.ENV or (env_name(fact.name) and fact.name not in self._given):
@@ -162,7 +162,7 @@ class Needs:
 
     def _no_variable(self, mention: Mention, block: Block) -> bool:
         """Is an upper-case name the value of a variable of the text itself, or one of the states that a column lists?"""
-        in_row = block.kind is BlockKind.ROW and _STATES.search(self._column(block, block.byte_at(mention.at)))
+        in_row = block.kind is ROW and _STATES.search(self._column(block, block.byte_at(mention.at)))
         return bool(in_row) or self._expands(mention.name, block.text[: mention.at])
 
     def _expands(self, name: str, before: str) -> bool:
@@ -172,7 +172,7 @@ class Needs:
     def _links(self, block: Block, step: str | None, *, instructs: bool) -> None:
         """Other skills, hosts and files that the links of a block lead to."""
         for run in block.runs:
-            if run.kind is not RunKind.LINK or not run.target:
+            if run.kind is not LINK or not run.target:
                 continue
             other = _OTHER_SKILL.search(run.target)
             host = host_of_link(block, run) if instructs else None
@@ -205,14 +205,14 @@ class Needs:
                 self.add(NeedKind.SKILL, name, self.draft.span(begin, begin + len(name)), Origin.PROSE, step)
 
     def _skill_names(self, block: Block) -> list[Run]:
-        if block.kind is BlockKind.ROW and block.parent is not None:
+        if block.kind is ROW and block.parent is not None:
             head = self.draft.blocks[self.draft.blocks[block.parent].children[0]].cells
             here = [c for h, c in zip(head, block.cells, strict=False) if _SKILL_COLUMN.match(h.text)]
-            return [r for r in block.runs if r.kind is RunKind.CODE and any(c.start <= r.start < c.end for c in here)]
-        if block.kind is not BlockKind.ITEM:
+            return [r for r in block.runs if r.kind is CODE and any(c.start <= r.start < c.end for c in here)]
+        if block.kind is not ITEM:
             return []
         run = next((r for r in block.runs if r.text), None)
-        if run is None or run.kind is not RunKind.CODE:
+        if run is None or run.kind is not CODE:
             return []
         before = self.draft.blocks[block.parent - 1] if block.parent else None
         told = before is not None and before.section == block.section and _LOAD_BELOW.search(before.text)
@@ -235,7 +235,7 @@ class Needs:
 
     def _lists_variables(self, block: Block) -> bool:
         """Does the block stand in a table or list that says it names environment variables?"""
-        if block.kind is BlockKind.ROW and block.parent is not None:
+        if block.kind is ROW and block.parent is not None:
             head = self.draft.blocks[self.draft.blocks[block.parent].children[0]]
             if _VARIABLES.search(head.text):
                 return True

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from skvm.diag import CODES, Applicability, Diagnostic, Fix
 from skvm.ir import Need, NeedKind, Origin
-from skvm.parse.draft import Draft, RunKind
+from skvm.parse.draft import LINK, Draft
 from skvm.parse.logic.code import Code
 from skvm.source import SkillSource, Span
 
@@ -65,7 +65,7 @@ def _references(draft: Draft, source: SkillSource, needs: tuple[Need, ...]) -> I
             yield _note("SKV204", f"{need.name} is not in the bundle", need.span, fix=fix)
     for block in draft.blocks:
         for run in block.runs:
-            if run.kind is RunKind.LINK and _CLIMBS.match(run.target):
+            if run.kind is LINK and _CLIMBS.match(run.target):
                 yield _note("SKV208", f"{run.target} leads out of the skill folder", draft.span(run.start, run.end))
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from skvm.ir import Act, Slot
-from skvm.parse.draft import Block, BlockKind, Draft, Role, RunKind
+from skvm.parse.draft import CODE, ITEM, LIST, ROW, Block, Draft, Role
 from skvm.parse.logic.places import is_path
 from skvm.source import SourceText, Span
 
@@ -80,7 +80,7 @@ class Slots:
 
     def _section(self, block: Block, direction: str) -> None:
         """Items of a section on inputs or outputs: their code, bold label, or first words."""
-        blocks = [self.draft.blocks[i] for i in block.children] if block.kind is BlockKind.LIST else [block]
+        blocks = [self.draft.blocks[i] for i in block.children] if block.kind is LIST else [block]
         for item in blocks:
             named = _name_of(item)
             if named is not None:
@@ -112,13 +112,13 @@ def pattern_of(place: str) -> str | None:
 
 def _name_of(block: Block) -> tuple[str, int, int] | None:
     """Name at the head of an item with its bytes: inline code, bold label, or a row's first cell."""
-    if block.kind is BlockKind.ROW:
+    if block.kind is ROW:
         cell = block.cells[0] if block.cells and not block.header else None
         return (cell.text, cell.start, cell.end) if cell is not None and cell.text else None
-    if block.kind is not BlockKind.ITEM:
+    if block.kind is not ITEM:
         return None
     for run in block.runs[:3]:
-        if run.text and (run.kind is RunKind.CODE or run.strong):
+        if run.text and (run.kind is CODE or run.strong):
             name = run.text.strip(" :")
             at = run.text.find(name) if name else -1
             begin = run.at + at

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import ActType, Control, ControlKind
-from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
+from skvm.parse.draft import HEADING, ITEM, PARAGRAPH, ROW, Block, Draft, DraftStep
 from skvm.parse.logic.arms import Question, condition_cell, question_in
 from skvm.parse.logic.found import Found
 from skvm.parse.logic.graphs import graph_controls
@@ -88,8 +88,8 @@ class _Steering:
         out: list[Claim] = []
         kinds: set[ControlKind] = set()
         for order, (block, reads) in enumerate(reader.reads):
-            nested = block.kind is BlockKind.ITEM and block.index != reader.step.lead
-            if block.kind is BlockKind.ROW and block.index != reader.step.lead:
+            nested = block.kind is ITEM and block.index != reader.step.lead
+            if block.kind is ROW and block.index != reader.step.lead:
                 continue
             for index, read in enumerate(reads):
                 for found in read.found:
@@ -119,7 +119,7 @@ class _Steering:
         block, reads = reader.reads[0]
         for read in reads[:2]:
             match = _EACH.search(block.text, read.sentence.at, read.sentence.end)
-            if match is not None and (read.stated or block.kind is BlockKind.HEADING):
+            if match is not None and (read.stated or block.kind is HEADING):
                 found = Found(ControlKind.LOOP, match.start(), match.end(), domain=match.span(1))
                 return [Claim(block, found)]
         return []
@@ -191,13 +191,13 @@ class _Steering:
 
     def _intro(self, lead: Block) -> Block | None:
         """The paragraph that introduces the list a step is an item of."""
-        if lead.kind is not BlockKind.ITEM or lead.parent is None or lead.parent == 0:
+        if lead.kind is not ITEM or lead.parent is None or lead.parent == 0:
             return None
         holder = self.draft.blocks[lead.parent].parent
-        if holder is not None and self.draft.blocks[holder].kind is BlockKind.ITEM:
+        if holder is not None and self.draft.blocks[holder].kind is ITEM:
             return self.draft.blocks[holder]
         before = self.draft.blocks[lead.parent - 1]
-        return before if before.section == lead.section and before.kind is BlockKind.PARAGRAPH else None
+        return before if before.section == lead.section and before.kind is PARAGRAPH else None
 
     def _introducing(self, block: Block) -> list[Claim]:
         """Leading conditions and loops of a line that ends in a colon."""
@@ -287,9 +287,9 @@ class _Steering:
         claim = next((c for c in self.claims[reader.step.id] if c.found.kind is ControlKind.BRANCH and c.found.lead), None)
         if claim is None or claim.found.condition is None or claim.block is not reader.lead:
             return None
-        if reader.lead.kind is BlockKind.ROW:
+        if reader.lead.kind is ROW:
             return Question("", reader.lead.cells[0].text)
-        if reader.lead.kind is not BlockKind.ITEM:
+        if reader.lead.kind is not ITEM:
             return None
         return question_in(reader.lead, claim.found.condition)
 

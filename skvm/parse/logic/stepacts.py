@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from skvm.ir import Act, ActType, BlockRole, ControlKind, EffectClass, Origin, Scope, StepEncoding
-from skvm.parse.draft import Block, BlockKind, Draft, DraftStep
+from skvm.parse.draft import HEADING, ITEM, PARAGRAPH, ROW, Block, Draft, DraftStep
 from skvm.parse.fences.facts import CommandFact, StatementFact
 from skvm.parse.logic.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
 from skvm.parse.logic.bundle import Bundle
@@ -19,7 +19,7 @@ from skvm.parse.logic.statements import acts_of_statement
 from skvm.parse.sentences import Sentence, read_sentences
 from skvm.source import readable
 
-_PROSE = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.HEADING, BlockKind.ROW)
+_PROSE = (PARAGRAPH, ITEM, HEADING, ROW)
 _MADE = frozenset({BlockRole.TEMPLATE, BlockRole.DATA, BlockRole.PROGRAM})
 
 
@@ -102,11 +102,11 @@ class StepReader:
         """May the block state acts of the step? Its lead may; lists under a stated act mostly tell what it is about."""
         if block.index == self.step.lead:
             return True
-        if block.kind is BlockKind.ROW or block.kind is BlockKind.HEADING:
+        if block.kind is ROW or block.kind is HEADING:
             return False
-        if block.kind is not BlockKind.ITEM:
+        if block.kind is not ITEM:
             return True
-        if self.lead.kind is BlockKind.HEADING and not block.level:
+        if self.lead.kind is HEADING and not block.level:
             return True
         return not self._out and not block.text.rstrip().endswith("?")
 
@@ -142,7 +142,7 @@ class StepReader:
     def _shown_only(self) -> None:
         """A heading over a program or file that is shown in full: the step is to write it."""
         fence = next((f for f in self.fences if f.role in _MADE), None)
-        if fence is None or self.lead.kind is not BlockKind.HEADING:
+        if fence is None or self.lead.kind is not HEADING:
             return
         edge = self.lead.end
         if all(act.span.start < edge for act in self._out):
@@ -150,7 +150,7 @@ class StepReader:
             self._made(fence)
 
     def _sentence(self, block: Block, read: Read) -> None:
-        if block.kind is BlockKind.HEADING and not read.stated:
+        if block.kind is HEADING and not read.stated:
             for act_type in nominal_acts(read.words, 8):
                 self._add(block.byte_at(read.sentence.at), block.byte_behind(read.sentence.end), act_type)
         for index, stated in enumerate(read.stated):

@@ -12,21 +12,40 @@ from typing import Any, NamedTuple
 
 import pyromark
 
-from skvm.parse.draft import Block, BlockKind, Cell, Run, RunKind
+from skvm.parse.draft import (
+    CODE,
+    FENCE,
+    HEADING,
+    HTML,
+    ITEM,
+    LINK,
+    LIST,
+    PARAGRAPH,
+    QUOTE,
+    ROW,
+    RULE,
+    TABLE,
+    TEXT,
+    Block,
+    BlockKind,
+    Cell,
+    Run,
+    RunKind,
+)
 from skvm.source import SourceText
 
 READER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_TASKLISTS)
 
 _CONTAINERS = {
-    "Paragraph": BlockKind.PARAGRAPH,
-    "Item": BlockKind.ITEM,
-    "TableHead": BlockKind.ROW,
-    "TableRow": BlockKind.ROW,
-    "HtmlBlock": BlockKind.HTML,
+    "Paragraph": PARAGRAPH,
+    "Item": ITEM,
+    "TableHead": ROW,
+    "TableRow": ROW,
+    "HtmlBlock": HTML,
 }
-_PLAIN = {"Table": BlockKind.TABLE, "BlockQuote": BlockKind.QUOTE}
-_LINKS = {"Link": RunKind.LINK, "Image": RunKind.IMAGE}
-_TEXT_HOLDERS = frozenset({BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM, BlockKind.ROW})
+_PLAIN = {"Table": TABLE, "BlockQuote": QUOTE}
+_LINKS = {"Link": LINK, "Image": RunKind.IMAGE}
+_TEXT_HOLDERS = frozenset({PARAGRAPH, HEADING, ITEM, ROW})
 
 
 _TAG_LINE = re.compile(rb"^[ ]{0,3}<(/?)([A-Za-z][A-Za-z0-9_-]{1,40})>[ \t]*\r?$", re.MULTILINE)
@@ -162,10 +181,10 @@ class BlockReader:
         for line in body.splitlines(keepends=True):
             size = len(line.encode("utf-8"))
             if line.strip():
-                block = self._open(BlockKind.PARAGRAPH, at, at + size)
+                block = self._open(PARAGRAPH, at, at + size)
                 block.text = line.strip()
                 block.own_end = block.end
-                block.runs.append(Run(RunKind.TEXT, block.start, block.end, 0, block.text))
+                block.runs.append(Run(TEXT, block.start, block.end, 0, block.text))
                 self._stack.pop()
             at += size
 
@@ -177,7 +196,7 @@ class BlockReader:
         while self._next_tag < len(self._tags) and self._tags[self._next_tag].start < before:
             tag = self._tags[self._next_tag]
             self._next_tag += 1
-            block = self._make(BlockKind.HTML, tag.start, tag.end, None)
+            block = self._make(HTML, tag.start, tag.end, None)
             if self._last_end > block.start:  # it lay inside a container; the marks of sections stand between blocks
                 block.start = block.end = block.own_end = self._last_end
             block.language = f"</{tag.name}>" if tag.closes else f"<{tag.name}>"
@@ -245,10 +264,10 @@ class BlockReader:
 
     def _mark(self, event: str, place: dict[str, int]) -> None:
         if event == "Rule":
-            self._open(BlockKind.RULE, place["start"], place["end"])
+            self._open(RULE, place["start"], place["end"])
             self._stack.pop()
         elif event in ("SoftBreak", "HardBreak"):
-            self._add(RunKind.TEXT, place["start"], place["end"], " ")
+            self._add(TEXT, place["start"], place["end"], " ")
 
     # -- inline content ------------------------------------------------------------------------------------------------
 
@@ -280,7 +299,7 @@ class BlockReader:
             self._length[index] = at + len(text)
 
     def _text(self, text: str, start: int, end: int) -> None:
-        self._add(RunKind.TEXT, start, end, text)
+        self._add(TEXT, start, end, text)
 
     def _code(self, text: str, start: int, end: int) -> None:
         encoded = self.source.encoded
@@ -293,11 +312,11 @@ class BlockReader:
         ):
             low += 1
             high -= 1
-        self._add(RunKind.CODE, low - self.base, high - self.base, text)
+        self._add(CODE, low - self.base, high - self.base, text)
 
     def _html(self, text: str, start: int, end: int) -> None:
         top = self._stack[-1] if self._stack else None
-        if top is not None and top.kind is BlockKind.HTML:
+        if top is not None and top.kind is HTML:
             top.text += text
         else:
             self._add(RunKind.HTML, start, end, "", text)
@@ -316,7 +335,7 @@ class BlockReader:
             return
         ((name, detail),) = value.items()
         if name == "Heading":
-            self._open(BlockKind.HEADING, start, end).level = int(detail["level"][1])
+            self._open(HEADING, start, end).level = int(detail["level"][1])
         elif name == "List":
             self._start_list(detail, start, end)
         elif name == "CodeBlock":
@@ -327,7 +346,7 @@ class BlockReader:
             self._add(_LINKS[name], start, end, "", detail.get("dest_url", ""))
 
     def _start_list(self, first: int | None, start: int, end: int) -> None:
-        block = self._open(BlockKind.LIST, start, end)
+        block = self._open(LIST, start, end)
         block.ordered = first is not None
         block.level = self._depth
         self._depth += 1
@@ -335,21 +354,21 @@ class BlockReader:
 
     def _start_container(self, name: str, start: int, end: int) -> None:
         kind = _CONTAINERS[name]
-        if kind is BlockKind.PARAGRAPH and self._stack and self._first_of_item(self._stack[-1]):
+        if kind is PARAGRAPH and self._stack and self._first_of_item(self._stack[-1]):
             self._holders.append(self._stack[-1])  # the first paragraph of a loose item is the item's own text
             self._stack.append(self._stack[-1])
             return
         block = self._open(kind, start, end)
-        if kind is BlockKind.ITEM:
+        if kind is ITEM:
             block.level = self._depth - 1
             block.number = self._item_number(block)
             self._ordinals[-1] += 1
-        elif kind is BlockKind.ROW:
+        elif kind is ROW:
             block.header = name == "TableHead"
 
     @staticmethod
     def _first_of_item(block: Block) -> bool:
-        return block.kind is BlockKind.ITEM and not block.runs and not block.children
+        return block.kind is ITEM and not block.runs and not block.children
 
     def _item_number(self, block: Block) -> str | None:
         if len(self._stack) < 2 or not self._stack[-2].ordered:
@@ -359,7 +378,7 @@ class BlockReader:
         return digits or str(self._ordinals[-1])
 
     def _start_fence(self, detail: Any, start: int, end: int) -> None:
-        block = self._open(BlockKind.FENCE, start, end)
+        block = self._open(FENCE, start, end)
         raw = self.source.raw
         if isinstance(detail, dict):
             block.language = detail["Fenced"].strip()
@@ -382,7 +401,7 @@ class BlockReader:
         if top is None:
             return
         if top.cells:
-            self._add(RunKind.TEXT, start, start, " | ")
+            self._add(TEXT, start, start, " | ")
         self._cell = (self._at(start), self._at(end), len(self._parts.get(top.index, ())))
 
     def _end(self, value: Any) -> None:
@@ -417,7 +436,7 @@ class BlockReader:
         if parts is not None:
             block.text = "".join(parts)
             self._length.pop(block.index, None)
-        if block.kind is BlockKind.ITEM and block.children:
+        if block.kind is ITEM and block.children:
             raw, last = self.source.raw, self.blocks[block.children[0]].start
             while last > block.start and raw[last - 1] in b"\r\n \t>":
                 last -= 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from skvm.ir import StepEncoding
-from skvm.parse.draft import Block, BlockKind, Run, RunKind
+from skvm.parse.draft import FENCE, HEADING, PARAGRAPH, TEXT, Block, Run
 from skvm.parse.fences.plain import here_documents
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.tokens import number_of
@@ -71,7 +71,7 @@ def split_fences(blocks: list[Block], source: SourceText) -> list[Block]:
 def _candidate(block: Block) -> bool:
     """Only fences of these languages at the top level; most fences are out before any text is looked at."""
     if (
-        block.kind is not BlockKind.FENCE
+        block.kind is not FENCE
         or block.parent is not None
         or not block.closed
         or not 0 < block.body[1] - block.body[0] <= LARGEST
@@ -115,9 +115,9 @@ def _chunks(block: Block, blocks: list[Block], raw: bytes) -> list[Chunk]:
 def _heading(block: Block, blocks: list[Block]) -> Block | None:
     """The heading right above a fence, when nothing stands between or one paragraph that does not instruct."""
     before = blocks[block.index - 1] if block.index else None
-    if before is not None and before.kind is BlockKind.PARAGRAPH and before.parent is None and not is_imperative(before.text):
+    if before is not None and before.kind is PARAGRAPH and before.parent is None and not is_imperative(before.text):
         before = blocks[before.index - 1] if before.index else None
-    return before if before is not None and before.kind is BlockKind.HEADING else None
+    return before if before is not None and before.kind is HEADING else None
 
 
 def _numbered(body: bytes) -> list[Part]:
@@ -179,7 +179,7 @@ def _parts(block: Block, chunks: list[Chunk], source: SourceText) -> Iterator[Bl
         flow = chunk.flow if text else None
         line, last = source.lines.line(chunk.start), source.lines.last_line(chunk.start, end)
         yield Block(
-            0, BlockKind.FENCE, chunk.start, end, line, last, None, block.section,
+            0, FENCE, chunk.start, end, line, last, None, block.section,
             text=text, runs=runs, own_end=end, language=block.language, body=(chunk.start, end), flow=flow,
         )  # fmt: skip
 
@@ -191,6 +191,6 @@ def _text(pieces: list[tuple[int, int]], source: SourceText) -> tuple[str, list[
         piece = SourceText.decode(source.file, source.raw[start:end])
         line = piece.text.replace("\\n", "  ").replace("<br/>", "     ").replace("<br>", "    ")
         text += " " if text.endswith((":", ".", ",")) else ". " if text else ""
-        runs.append(Run(RunKind.TEXT, start, end, len(text), line, jumps=piece.jumps[1:]))
+        runs.append(Run(TEXT, start, end, len(text), line, jumps=piece.jumps[1:]))
         text += line
     return text, runs

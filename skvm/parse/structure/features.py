@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from skvm.ir import StepEncoding
-from skvm.parse.draft import Block, BlockKind, Role, RunKind
+from skvm.parse.draft import CODE, FENCE, HTML, LINK, Block, Role
 from skvm.parse.lexicon import acts_of_lead, is_imperative, words_of
 from skvm.parse.structure.sections import Part, host_of
 from skvm.parse.structure.tokens import Node
@@ -252,7 +252,7 @@ def turns_to_person(text: str) -> bool:
 
 def is_tag(part: Part) -> bool:
     """Marked by a tag, not by a heading."""
-    return part.heading is not None and part.heading.kind is BlockKind.HTML
+    return part.heading is not None and part.heading.kind is HTML
 
 
 def above(part: Part) -> Role:
@@ -269,9 +269,9 @@ def above(part: Part) -> Role:
 
 def starts_with_code(block: Block) -> bool:
     """Does the text begin with inline code or a link (a list of files, options, references)?"""
-    return bool(block.runs) and block.runs[0].kind in (RunKind.CODE, RunKind.LINK)
+    return bool(block.runs) and block.runs[0].kind in (CODE, LINK)
 
 
 def is_fence(block: Block) -> bool:
     """A code fence."""
-    return block.kind is BlockKind.FENCE
+    return block.kind is FENCE

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 
-from skvm.parse.draft import Block, DraftKnowledge, DraftScene, DraftStep, RunKind
+from skvm.parse.draft import CODE, LINK, Block, DraftKnowledge, DraftScene, DraftStep
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.words import normal
 
@@ -77,7 +77,7 @@ def _mentions(steps: list[DraftStep], blocks: list[Block]) -> list[tuple[str, st
             run.target[1:]
             for index in step.blocks
             for run in blocks[index].runs
-            if run.kind is RunKind.LINK and run.target.startswith("#")
+            if run.kind is LINK and run.target.startswith("#")
         }
         out.append((step.id, f" {normal(step.text)} ", frozenset(anchors)))
     return out
@@ -96,7 +96,7 @@ def _files(steps: list[DraftStep], blocks: list[Block], paths: frozenset[str]) -
     for step in steps:
         for index in step.blocks:
             for run in blocks[index].runs:
-                name = run.target if run.kind is RunKind.LINK else run.text if run.kind is RunKind.CODE else ""
+                name = run.target if run.kind is LINK else run.text if run.kind is CODE else ""
                 path = name.partition("#")[0].removeprefix("./")
                 if not path or not _DOCUMENT.fullmatch(path) or (path not in paths and not path.startswith("references/")):
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from skvm.parse.draft import BlockKind, Draft, FrontField
+from skvm.parse.draft import FENCE, Draft, FrontField
 from skvm.parse.structure.conflicts import note_conflicts
 from skvm.parse.structure.front import FrontMatter
 from skvm.parse.structure.report import Reporter
@@ -116,7 +116,7 @@ def note_shape(source: SkillSource, draft: Draft, failed: bool, report: Reporter
     """Unclosed fences, text that could not be read as Markdown, and that there is no procedure."""
     raw = source.main.raw
     for block in draft.blocks:
-        if block.kind is BlockKind.FENCE and not block.closed and block.language != "indented":
+        if block.kind is FENCE and not block.closed and block.language != "indented":
             mark = "~~~" if raw[block.start : block.start + 1] == b"~" else "```"
             end = draft.span(len(raw), len(raw))
             text = mark + "\n" if raw.endswith(b"\n") else f"\n{mark}\n"

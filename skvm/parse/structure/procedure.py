@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skvm.parse.draft import Block, BlockKind, FrontField, Role
+from skvm.parse.draft import ITEM, Block, FrontField, Role
 from skvm.parse.structure.features import Candidate, Finder, above
 from skvm.parse.structure.looks import (
     BESIDE,
@@ -191,7 +191,7 @@ TOLD = 3
 
 
 def _is_item(block: Block | None) -> bool:
-    return block is not None and block.kind is BlockKind.ITEM
+    return block is not None and block.kind is ITEM
 
 
 def elect(candidates: list[Candidate]) -> list[Candidate]:

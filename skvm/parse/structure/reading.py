@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skvm.diag import Diagnostic
 from skvm.ir import LeafKind
-from skvm.parse.draft import Block, BlockKind, Draft, DraftKnowledge, DraftScene
+from skvm.parse.draft import HEADING, HTML, RULE, Block, Draft, DraftKnowledge, DraftScene
 from skvm.parse.structure.blocks import BlockReader
 from skvm.parse.structure.chunks import split_fences
 from skvm.parse.structure.front import FrontMatter, read_front_matter
@@ -103,7 +103,7 @@ def _text(
     out: list[Claim] = []
     at = 0
     for block in blocks:
-        if block.parent is not None or block.kind in (BlockKind.HEADING, BlockKind.RULE, BlockKind.HTML):
+        if block.parent is not None or block.kind in (HEADING, RULE, HTML):
             continue
         while at < len(units) and units[at][1] <= block.start:
             at += 1

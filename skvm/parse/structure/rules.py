@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from skvm.ir import Force
-from skvm.parse.draft import Block, BlockKind, Role, RunKind
+from skvm.parse.draft import CODE, ITEM, LINK, LIST, PARAGRAPH, Block, Role
 from skvm.parse.guards import Guarded
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.features import Finder
@@ -105,9 +105,9 @@ class RuleFinder:
     def find(self) -> list[Rule]:
         """All constraints in text order."""
         for block in self.blocks:
-            if block.kind is BlockKind.PARAGRAPH and block.text:
+            if block.kind is PARAGRAPH and block.text:
                 self._paragraph(block)
-            elif block.kind is BlockKind.ITEM and block.text:
+            elif block.kind is ITEM and block.text:
                 self._item(block)
         return self.out
 
@@ -117,7 +117,7 @@ class RuleFinder:
                 self._intro(block)
             return
         after = self.blocks[block.index + 1] if block.index + 1 < len(self.blocks) else None
-        if after is not None and after.kind is BlockKind.LIST and set(after.children) <= self.triggers:
+        if after is not None and after.kind is LIST and set(after.children) <= self.triggers:
             return
         self._sentences(block)
         self._intro(block)
@@ -125,7 +125,7 @@ class RuleFinder:
     def _intro(self, block: Block) -> None:
         """Force that a line ending in a colon hands on to the list below it."""
         follower = self.blocks[block.index + 1] if block.index + 1 < len(self.blocks) else None
-        if follower is None or follower.kind is not BlockKind.LIST or not block.text.rstrip().endswith((":", "：")):
+        if follower is None or follower.kind is not LIST or not block.text.rstrip().endswith((":", "：")):
             return
         tail = SENTENCE_END.split(block.text)[-1]
         force = force_of(tail)
@@ -224,7 +224,7 @@ def _is_index(block: Block) -> bool:
     run = next((r for r in block.runs if r.text.strip()), None)
     if run is None:
         return False
-    return run.kind is RunKind.LINK or (run.kind is RunKind.CODE and bool(INDEXED.search(run.text)))
+    return run.kind is LINK or (run.kind is CODE and bool(INDEXED.search(run.text)))
 
 
 INDEXED = re.compile(r"\.(?:md|mdx|txt|rst|ya?ml|json|py|sh)$")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from skvm.ir import SceneType
-from skvm.parse.draft import Block, BlockKind, Role, Section
+from skvm.parse.draft import HTML, Block, Role, Section
 from skvm.parse.structure.tokens import Node, number_of
 from skvm.parse.structure.words import role_of
 
@@ -85,7 +85,7 @@ def read_sections(tree: Node, blocks: list[Block], body_start: int, body_end: in
 
 def _section(node: Node, parent: Part, parts: list[Part], blocks: list[Block]) -> Part:
     heading = blocks[node.parts[0].block]
-    if heading.kind is BlockKind.HTML:
+    if heading.kind is HTML:
         return _part(heading, _TAG_JOINT.sub(" ", heading.language.strip("</>")), TAG_LEVEL, parent, parts)
     return _part(heading, heading.text, heading.level, parent, parts)
 
@@ -143,7 +143,7 @@ def _spread(parts: list[Part], body_end: int) -> None:
     for part in open_parts:
         part.end = body_end
     for part in parts[1:]:
-        if part.heading is not None and part.heading.kind is BlockKind.HTML:
+        if part.heading is not None and part.heading.kind is HTML:
             part.end = part.heading.body[1]
         if part.parent is not None:
             part.end = min(part.end, part.parent.end)

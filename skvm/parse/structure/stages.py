@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from skvm.ir import ActType, SceneType, StepEncoding
-from skvm.parse.draft import Block, BlockKind, DraftScene, DraftStep, Role
+from skvm.parse.draft import FENCE, Block, DraftScene, DraftStep, Role
 from skvm.parse.lexicon import acts_of_lead, is_imperative
 from skvm.parse.structure.features import ROW_NUMBER, Candidate
 from skvm.parse.structure.looks import View
@@ -221,9 +221,7 @@ def _encoding(c: Candidate) -> StepEncoding:
 def _attach(c: Candidate, end: int, after: int, inside: list[int], blocks: list[Block]) -> tuple[int, list[int]]:
     """Fences that follow a step directly belong to it, up to the next step."""
     index = max(inside, default=c.lead.index) + 1
-    while (
-        index < len(blocks) and blocks[index].kind is BlockKind.FENCE and blocks[index].parent is None and c.lead.parent is None
-    ):
+    while index < len(blocks) and blocks[index].kind is FENCE and blocks[index].parent is None and c.lead.parent is None:
         if blocks[index].end > after:
             break
         inside = [*inside, index]
@@ -236,7 +234,7 @@ def _title(c: Candidate) -> str:
     text = c.lead.bold.strip(" :.") if len(c.lead.bold.split()) > 1 else ""
     text = text or _BLANK.sub(" ", c.lead.text).strip()
     text = ROW_NUMBER.sub("", text, count=1).strip() if c.kind == "row" else text
-    if not text and c.lead.kind is BlockKind.FENCE:
+    if not text and c.lead.kind is FENCE:
         return "Run the commands"
     head = re.split(r"(?<=[.!?:])\s|\s[—–]\s", text, maxsplit=1)[0].rstrip(" :.")
     return head[:TITLE_LIMIT] or "Step"

@@ -3,7 +3,7 @@ and instructions, sections of each role. Votes on the procedure and on the kind 
 
 from __future__ import annotations
 
-from skvm.parse.draft import Block, BlockKind, FrontField, Role
+from skvm.parse.draft import FENCE, ITEM, PARAGRAPH, TABLE, Block, FrontField, Role
 from skvm.parse.structure.features import PROGRAM, SHELL, Finder, starts_with_code
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.words import cue
@@ -54,16 +54,16 @@ def _roles(parts: list[Part], out: dict[str, float]) -> None:
 def _shares(blocks: list[Block], finder: Finder, out: dict[str, float]) -> None:
     tops = [b for b in blocks if b.parent is None]
     size = sum(b.end - b.start for b in tops) or 1
-    fences = [b for b in blocks if b.kind is BlockKind.FENCE]
+    fences = [b for b in blocks if b.kind is FENCE]
     shell = [b for b in fences if _language(b) in SHELL]
     program = [b for b in fences if _language(b) in PROGRAM]
     out["shell share"] = sum(b.end - b.start for b in shell) / size
     out["program share"] = sum(b.end - b.start for b in program) / size
     out["code share"] = out["shell share"] + out["program share"]
     out["many code fences"] = 1.0 if len(shell) + len(program) > MANY_FENCES else 0.0
-    out["tables share"] = sum(b.end - b.start for b in tops if b.kind is BlockKind.TABLE) / size
-    said = [b for b in blocks if b.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM)]
-    items = [b for b in said if b.kind is BlockKind.ITEM]
+    out["tables share"] = sum(b.end - b.start for b in tops if b.kind is TABLE) / size
+    said = [b for b in blocks if b.kind in (PARAGRAPH, ITEM)]
+    items = [b for b in said if b.kind is ITEM]
     out["instructing share"] = sum(finder.imperative(b) for b in said) / (len(said) or 1)
     out["items led by code"] = sum(starts_with_code(b) for b in items) / (len(items) or 1)
     out["ordered items"] = sum(b.number is not None for b in items) / (len(items) or 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from skvm.parse.draft import Block, BlockKind
+from skvm.parse.draft import FENCE, HEADING, HTML, ITEM, LIST, QUOTE, RULE, TABLE, Block
 from skvm.parse.lalr import Loop, load
 
 STEP_WORD = re.compile(
@@ -28,7 +28,7 @@ NUMBER = re.compile(r"^[^\w(]*\(?(\d{1,3}(?:\.\d{1,3})*[a-z]?)(?:[.):]+\s*|\s+[-
 Terminal = tuple[str, Block | None]
 """Name of a terminal and the block it stands for; what only closes or opens stands for none."""
 
-_ATTACHABLE = frozenset({BlockKind.FENCE, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE})
+_ATTACHABLE = frozenset({FENCE, LIST, TABLE, QUOTE})
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +62,7 @@ def tokens(blocks: list[Block]) -> Iterator[Terminal]:
     at = 0
     while at < len(blocks):
         block = blocks[at]
-        if block.kind is BlockKind.HEADING:
+        if block.kind is HEADING:
             floor = floors[-1][0] if floors else 0
             while len(levels) > floor and levels[-1] >= block.level:
                 levels.pop()
@@ -72,7 +72,7 @@ def tokens(blocks: list[Block]) -> Iterator[Terminal]:
             kind, block.number, _ = number_of(block.text)
             yield _HEADINGS[kind], block
             at += 1
-        elif block.kind is BlockKind.HTML and block.language:
+        elif block.kind is HTML and block.language:
             yield from _tag(block, levels, floors)
             at += 1
         else:
@@ -119,7 +119,7 @@ def _piece(blocks: list[Block], at: int, top: bool) -> tuple[int, list[Terminal]
         if close:
             closing.append((block.index, close))
         index += 1
-        if block.kind is BlockKind.TABLE:
+        if block.kind is TABLE:
             index += len(block.children)
     while closing:
         out.append((closing.pop()[1], None))
@@ -129,9 +129,9 @@ def _piece(blocks: list[Block], at: int, top: bool) -> tuple[int, list[Terminal]
 def _token(blocks: list[Block], block: Block, top: bool) -> tuple[str, str]:
     """Terminal of a block and the terminal that closes it, either may be empty."""
     kind = block.kind
-    if kind is BlockKind.LIST:
+    if kind is LIST:
         return _list_token(blocks, block), "_CLOSE_LIST"
-    if kind is BlockKind.ITEM:
+    if kind is ITEM:
         return ("ITEM", "_CLOSE_ITEM") if block.children else ("LEAF_ITEM", "")
     if kind in _TERMINALS:
         return _TERMINALS[kind]
@@ -139,11 +139,11 @@ def _token(blocks: list[Block], block: Block, top: bool) -> tuple[str, str]:
 
 
 _TERMINALS = {
-    BlockKind.FENCE: ("FENCE", ""),
-    BlockKind.TABLE: ("TABLE", ""),
-    BlockKind.QUOTE: ("_OPEN_QUOTE", "_CLOSE_QUOTE"),
-    BlockKind.RULE: ("RULE", ""),
-    BlockKind.HTML: ("MARKUP", ""),
+    FENCE: ("FENCE", ""),
+    TABLE: ("TABLE", ""),
+    QUOTE: ("_OPEN_QUOTE", "_CLOSE_QUOTE"),
+    RULE: ("RULE", ""),
+    HTML: ("MARKUP", ""),
 }
 
 

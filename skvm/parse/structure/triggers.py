@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from skvm.ir import Polarity
-from skvm.parse.draft import Block, BlockKind, FrontField, Role
+from skvm.parse.draft import ITEM, LIST, PARAGRAPH, Block, FrontField, Role
 from skvm.parse.lexicon import is_imperative
 from skvm.parse.structure.sections import Part
 from skvm.parse.structure.words import cue
@@ -55,7 +55,7 @@ def find_cues(
     by_section = {part.index: part for part in parts}
     asked = _introduced(blocks)
     for block in blocks:
-        if block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and block.text:
+        if block.kind in (PARAGRAPH, ITEM) and block.text:
             polarity = asked.get(block.parent if block.parent is not None else -1)
             if polarity is None:
                 polarity = _polarity(block, by_section[block.section], blocks, staged=block.index in steps)
@@ -78,9 +78,9 @@ def _introduced(blocks: list[Block]) -> dict[int, Polarity]:
     """Lists that a line "Use this skill for:" introduces, in whatever section."""
     out: dict[int, Polarity] = {}
     for block in blocks:
-        if block.kind is BlockKind.LIST and block.index:
+        if block.kind is LIST and block.index:
             before = blocks[block.index - 1]
-            if before.kind is BlockKind.PARAGRAPH and before.section == block.section and _INTRODUCED.match(before.text):
+            if before.kind is PARAGRAPH and before.section == block.section and _INTRODUCED.match(before.text):
                 out[block.index] = _way(before)
     return out
 
@@ -99,7 +99,7 @@ def _polarity(block: Block, part: Part, blocks: list[Block], *, staged: bool) ->
         return _way(block)
     if part.role in (Role.TITLE, Role.OVERVIEW) and cue("use").search(block.text):
         return _way(block)
-    if block.kind is BlockKind.ITEM and not staged and part.role not in _NO_USERS and _USERS.match(block.text):
+    if block.kind is ITEM and not staged and part.role not in _NO_USERS and _USERS.match(block.text):
         return _way(block)
     return None
 
@@ -107,7 +107,7 @@ def _polarity(block: Block, part: Part, blocks: list[Block], *, staged: bool) ->
 def _introduces(block: Block, blocks: list[Block]) -> bool:
     """Is it the line above a list? The items say when."""
     after = blocks[block.index + 1] if block.index + 1 < len(blocks) else None
-    listed = block.kind is BlockKind.PARAGRAPH and after is not None and after.kind is BlockKind.LIST
+    listed = block.kind is PARAGRAPH and after is not None and after.kind is LIST
     return listed and block.text.rstrip().endswith((":", "："))
 
 
