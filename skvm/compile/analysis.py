@@ -49,13 +49,13 @@ def analyse(program: Program, source: SkillSource) -> Analysis:
         step_requirements=step_requirements(evidence),
         effects={step: found.effects for step, found in unit.effects.items()},
         step_effects=unit.effects,
-        edges=step_edges(unit),
+        edges=_edges(unit, sections),
         ways={step: f"{control.owner}.{arm}" for step, (control, arm) in sections.way_of.items()},
         handlers=frozenset(sections.handlers),
     )
 
 
-def step_edges(unit: Unit) -> tuple[Edge, ...]:
+def _edges(unit: Unit, sections: Sections) -> tuple[Edge, ...]:
     """Edges of the plan between steps of the program: blocks give their first and last steps, gates their step."""
     steps = unit.program.step_by_id
     order = {s.id: i for i, s in enumerate(unit.program.steps)}
@@ -67,7 +67,7 @@ def step_edges(unit: Unit) -> tuple[Edge, ...]:
                 one, two = _step_of(before, steps), _step_of(after, steps)
                 if one is not None and two is not None and order[one] < order[two]:
                     found.append(Edge.made(**{**edge.__dict__, "before": one, "after": two}))
-    return reduce_edges(_without_handlers(tuple(found), unit.program, Sections(unit.program, unit.source)), order)
+    return reduce_edges(_without_handlers(tuple(found), unit.program, sections), order)
 
 
 def _without_handlers(edges: tuple[Edge, ...], program: Program, sections: Sections) -> tuple[Edge, ...]:

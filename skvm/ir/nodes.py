@@ -42,7 +42,7 @@ class Frozen(BaseModel):
         `model_construct` does the same for models with aliases, extras and private fields too, at several times the cost;
         a skill has some two hundred nodes.
         """
-        new = cls.__new__(cls)
+        new = _new(cls)
         _put_values(new, _defaults(cls) | values)
         _put_set(new, set(values))
         _put_extra(new, None)
@@ -59,6 +59,7 @@ class Frozen(BaseModel):
         return new
 
 
+_new = BaseModel.__new__  # read off a model it would run the hook for attributes of its class
 # The slots of a model, set past its ban on changes, at two thirds of what `object.__setattr__` costs.
 _put_values = vars(BaseModel)["__dict__"].__set__
 _put_set = vars(BaseModel)["__pydantic_fields_set__"].__set__

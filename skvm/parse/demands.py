@@ -102,7 +102,8 @@ MIN_WORDS = 2
 
 
 def _words(text: str) -> Words:
-    found = [w for w in text.split() if w not in words_of("demand_fillers")]
+    fillers = words_of("demand_fillers")
+    found = [w for w in text.split() if w not in fillers]
     return (_stem(found[0]), *found[1:]) if found else ()
 
 

@@ -98,6 +98,7 @@ class Block:
     `number`: of an ordered item ("3"), a heading or a bold lead ("1.5", "6a"). `checked`: of a task box. `ordered`: of lists.
     `language`, `body`: of fences (body = bytes between the fence lines; `closed` False: never closed). `flow`: of a part of a
     fence that holds steps, how they are written; its words are its `text`. `header`: of rows.
+    `coded`, `linked`: some run is inline code, some run is a link, which most blocks have none of.
     `mark`: run, code point and byte that `byte_at` counted last.
     """
 
@@ -121,6 +122,8 @@ class Block:
     flow: StepEncoding | None = None
     closed: bool = True
     header: bool = False
+    coded: bool = False
+    linked: bool = False
     cells: list[Cell] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
     mark: tuple[int, int, int] = field(default=(-1, 0, 0), repr=False)

@@ -1,39 +1,75 @@
 """Patterns that are tried only on texts that contain a word which every match contains.
 
 Searching a sentence for a list of phrases costs some ten times as much as looking whether one of their words is in it, and
-most sentences hold none. The words are read off the pattern.
+most sentences hold none. The words are read off the pattern. Where one is there, the text in lower case is searched, which
+takes a third of what ignoring case takes. What is never needed is never compiled.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from functools import cached_property
 
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[0-9,]+\}|[^\\\[]", re.DOTALL)
 _GROUP = re.compile(r"\?(?:-?[ims]+)?:")
 _OPTIONAL = ("?", "*", "{")
 _SPECIAL = frozenset(".^$*+?{}()|")
+_UPPER = re.compile(r"(?<!\\)[A-Z]")
+
+
+_FOLDED = ("ı", "ſ", "İ")
+"""Letters that stand for others where case is ignored, and not in lower case."""
+
+
+def _folds(text: str) -> bool:
+    return not text.isascii() and any(map(text.__contains__, _FOLDED))
 
 
 class Guarded:
-    """A pattern that ignores case with the words of which every match contains at least one."""
+    """A pattern that ignores case with the words of which every match contains at least one.
 
-    __slots__ = ("_findall", "_search", "finditer", "match", "words")
+    The text of a match may be in lower case: where it stands is what counts.
+    """
 
     def __init__(self, pattern: str) -> None:
-        compiled = re.compile(pattern, re.IGNORECASE)
-        self._search, self._findall = compiled.search, compiled.findall
-        self.match, self.finditer = compiled.match, compiled.finditer
         needed = words_needed(pattern)
         self.words = tuple(sorted(w for w in needed if not any(other in w for other in needed if other != w)))
+        self._pattern = pattern
+        self._lower = "(?-i:" not in pattern and not _UPPER.search(pattern)
+
+    @cached_property
+    def _any_case(self) -> re.Pattern[str]:
+        return re.compile(self._pattern, re.IGNORECASE)
+
+    @cached_property
+    def _lower_case(self) -> re.Pattern[str]:
+        return re.compile(self._pattern)
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
-        """The first match, as that of `re.Pattern.search`."""
-        return self._search(text, start, end) if any(map(text.lower().__contains__, self.words)) else None
+        """The first match, where that of `re.Pattern.search` is."""
+        if _folds(text):
+            return self._any_case.search(text, start, end)
+        lower = text.lower()
+        if not any(map(lower.__contains__, self.words)):
+            return None
+        return self._lower_case.search(lower, start, end) if self._lower else self._any_case.search(text, start, end)
 
-    def findall(self, text: str) -> list[str]:
-        """All matches, as `re.Pattern.findall` lists them for a pattern without capturing groups."""
-        return self._findall(text) if any(map(text.lower().__contains__, self.words)) else []
+    def count(self, text: str) -> int:
+        """How many matches there are, none overlapping another."""
+        if _folds(text) or not self._lower:
+            return sum(1 for _ in self._any_case.finditer(text))
+        lower = text.lower()
+        return sum(1 for _ in self._lower_case.finditer(lower)) if any(map(lower.__contains__, self.words)) else 0
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The match at the beginning, if there is one."""
+        return self._any_case.match(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All matches, one after the other."""
+        return self._any_case.finditer(text)
 
 
 def words_needed(pattern: str) -> frozenset[str]:

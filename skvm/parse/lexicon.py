@@ -21,6 +21,10 @@ WORD = re.compile(r"(?a)[A-Za-z][A-Za-z'’]*(?:-[A-Za-z]+)*")
 
 _LEAD = re.compile(r"(?a)^[\s>*_~`\[\]()#•→✅❌⚠️🔹\-–—+]*(?:\(?\d+[.)a-z]*\s+|[☐☑✓✔✗]\s*|\[[ xX]\]\s*)*")
 _LABEL = re.compile(r"(?a)[^\n]{1,60}?(?::|\s[—–-]{1,2}|\s→|\s->)\s+")
+_LABEL_ENDS = (":", "-", "\u2014", "\u2013", "\u2192")
+LABEL = 63
+"""Characters in which a label ends."""
+
 LEAD = 400
 """Characters of a text in which its first imperative is looked for."""
 
@@ -160,7 +164,7 @@ def _lead_verb(text: str) -> tuple[str, tuple[str, ...]] | None:
     found = _verb_here(text)
     if found is not None:
         return found
-    label = _LABEL.match(text)
+    label = _LABEL.match(text) if any(map(text[:LABEL].__contains__, _LABEL_ENDS)) else None
     if label is not None and (found := _verb_here(text[label.end() :])) is not None:
         return found
     first = WORD.match(text)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from skvm.diag import CODES, Diagnostic
 from skvm.ir import Program, Step
+from skvm.parse.guards import Guarded
 from skvm.parse.logic.numbers import Numbers
 from skvm.source import Span
 
@@ -27,7 +28,7 @@ _USES = re.compile(
     r"(step \d+[a-z]?)\b(?!\s+of\b|[.-]\d)",
     re.IGNORECASE,
 )
-_ANY_NAME = re.compile(r"(?:step|phase|stage) \d", re.IGNORECASE)
+_ANY_NAME = Guarded(r"(?:step|phase|stage) \d")
 """Without one of these a step says nothing about its order."""
 
 _UNSURE = re.compile(r"\b(?:if|unless|again|back|repeat\w*|return|redo|re-?run|skip\w*|not|never)\b", re.IGNORECASE)

@@ -59,6 +59,7 @@ _TOKEN = re.compile(
     |(?P<SKILL>\[\[[A-Za-z0-9_:./ -]{1,80}\]\])
     |(?P<QUOTE>"[^"\n]{1,240}"|“[^”\n]{1,240}”)
     |(?P<STEPREF>\b(?:[Ss]teps?|STEPS?|[Pp]hases?|PHASES?|[Ss]tages?|[Pp]arts?)\ [#]?(?:\d+(?:\.\d+)?[a-z]?\b|[A-F]\b))
+    |(?P<PLAIN>[A-Za-z]+(?=[\s,;)]|$))
     |(?P<FILE>(?:~|\.{1,2})?/?(?:[A-Za-z0-9_.{}$<>@-]+/)+[A-Za-z0-9_.*{}$<>-]*[A-Za-z0-9_*}>/]
         |\b[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.(?:md|py|sh|js|ts|json|jsonl|ya?ml|toml|txt|csv|tsv|html?|xml|pdf|docx|xlsx|pptx|png|jpe?g|svg|env|sql|lock)\b)
     |(?P<WORD>[A-Za-z][A-Za-z0-9_]*(?:['’-][A-Za-z0-9_]+)*|&)
@@ -101,19 +102,21 @@ def number(word: str) -> int | None:
 def masked(block: Block) -> str:
     """Text of the block with every character of inline code replaced by `MASK`."""
     text = block.text
+    if not block.coded:
+        return text
     parts: list[str] = []
     at = 0
     for run in block.runs:
         if run.kind is CODE and run.text:
             parts += (text[at : run.at], MASK * len(run.text))
             at = run.at + len(run.text)
-    return "".join([*parts, text[at:]]) if parts else text
+    return "".join([*parts, text[at:]])
 
 
 def read_sentences(block: Block) -> list[Sentence]:
     """Sentences of a block's own text, in order."""
     text = masked(block)
-    links = {run.at for run in block.runs if run.kind is LINK and run.target.split("#", 1)[0].endswith("SKILL.md")}
+    links = _skill_links(block) if block.linked else ()
     out: list[Sentence] = []
     row: list[Tok] = []
     for match in _TOKEN.finditer(text):
@@ -127,7 +130,7 @@ def read_sentences(block: Block) -> list[Sentence]:
         at = match.start()
         if at in links:
             row.append(Tok("SKILL", block.text[at : match.end()], at, match.end()))
-        elif kind == "WORD":
+        elif kind == "PLAIN" or kind == "WORD":  # most words are plain ones, which need not be tried as files first
             row.append(Tok("WORD", word.lower().replace("’", "'"), at, match.end()))
         elif kind == "PUNCT":
             row.append(Tok(_PUNCT[word], word, at, match.end()))
@@ -138,6 +141,11 @@ def read_sentences(block: Block) -> list[Sentence]:
     if row:
         out.append(_sentence(block, row, not out))
     return out
+
+
+def _skill_links(block: Block) -> set[int]:
+    """Code points of a block at which links to other skills begin."""
+    return {run.at for run in block.runs if run.kind is LINK and run.target.split("#", 1)[0].endswith("SKILL.md")}
 
 
 def _code_kind(code: str) -> str:
@@ -170,7 +178,7 @@ def _class_words(row: list[Tok]) -> list[Tok]:
         if tok.kind == "WORD":
             for words, kind in table.get(tok.word, ()):
                 size = len(words)
-                if size == 1 or tuple([t.word for t in row[at - 1 : at - 1 + size]]) == words:
+                if size == 1 or (at < end and row[at].word == words[1] and _goes_on(row, at - 1, words)):
                     at += size - 1
                     tok = Tok(kind, " ".join(words), tok.at, row[at - 1].end)
                     break
@@ -179,6 +187,10 @@ def _class_words(row: list[Tok]) -> list[Tok]:
                     tok = tok._replace(kind="NUM")
         out.append(tok)
     return out
+
+
+def _goes_on(row: list[Tok], at: int, words: tuple[str, ...]) -> bool:
+    return tuple([tok.word for tok in row[at : at + len(words)]]) == words
 
 
 def _label(block: Block, row: list[Tok], first: bool) -> int:

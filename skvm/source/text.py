@@ -122,19 +122,9 @@ class LineIndex:
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
-        starts = [0]
-        if b"\r" not in raw:
-            at = raw.find(b"\n")
-            while at >= 0:
-                starts.append(at + 1)
-                at = raw.find(b"\n", at + 1)
-        else:
-            index = 0
-            for part in raw.splitlines(keepends=True):  # bytes break only at LF, CR, CRLF, unlike str
-                index += len(part)
-                starts.append(index)
-            if not raw.endswith((b"\n", b"\r")):
-                starts.pop()
+        starts = [0, *accumulate(map(len, raw.splitlines(keepends=True)))]  # bytes break only at LF, CR, CRLF, unlike str
+        if raw and not raw.endswith((b"\n", b"\r")):
+            starts.pop()
         self.starts = starts
 
     def line(self, offset: int) -> int:

@@ -19,7 +19,9 @@ PATTERNS = (
 )
 WORDS = st.sampled_from(
     ["must", "Always", "is", "are", "required", "non", "-", "negotiable", "don't", "dont", "use", "only", "confirms", ",",
-     "not", "rather", "than", "NEVER", "never", "e.g.", "color", "colours", "cd", "abcd", "cdef", "*", "the"]
+     "not",
+     "u\u017fe", "mu\u017ft", "conf\u0131rm", "\u0130", "STOP", "MUST",
+     "rather", "than", "NEVER", "never", "e.g.", "color", "colours", "cd", "abcd", "cdef", "*", "the"]
 )  # fmt: skip
 
 
@@ -45,3 +47,4 @@ def test_a_guarded_pattern_finds_what_the_bare_one_finds(pattern: str, words: li
     expected = re.compile(pattern, re.IGNORECASE).search(text)
     found = Guarded(pattern).search(text)
     assert (found and found.span()) == (expected and expected.span())
+    assert Guarded(pattern).count(text) == len(re.findall(pattern, text, re.IGNORECASE))

@@ -27,13 +27,6 @@ OBJECT_WORDS = 8
 """How many words behind a verb are looked at for its object."""
 
 
-class Word(NamedTuple):
-    """One word of a sentence with the token it comes from."""
-
-    text: str
-    tok: Tok
-
-
 class Stated(NamedTuple):
     """An imperative: base form, acts, index of its first word and of the first word behind it."""
 
@@ -43,30 +36,30 @@ class Stated(NamedTuple):
     after: int
 
 
-def words_in(sentence: Sentence) -> list[Word]:
-    """Words of a sentence: cue phrases taken apart, code and punctuation as single words."""
-    out: list[Word] = []
+def words_in(sentence: Sentence) -> list[Tok]:
+    """Words of a sentence: cue phrases taken apart (a word is where its phrase is), code and punctuation as single words."""
+    out: list[Tok] = []
     for tok in sentence.toks:
-        if tok.kind in _NOMINAL or " " not in tok.word:
-            out.append(Word(tok.word, tok))
+        if " " not in tok.word or tok.kind in _NOMINAL:
+            out.append(tok)
         else:
-            out.extend(Word(part, tok) for part in tok.word.split())
+            out.extend([Tok(tok.kind, part, tok.at, tok.end) for part in tok.word.split()])
     return out
 
 
-def imperatives(words: list[Word], start: int) -> list[Stated]:
+def imperatives(words: list[Tok], start: int) -> list[Stated]:
     """Imperatives from word `start` on, in order."""
-    texts = [w.text for w in words]
+    texts = [w.word for w in words]
     out: list[Stated] = []
     at = start
-    opened = at < len(words) and (words[at].tok.kind in _OPENERS or texts[at] in words_of("subordinators") | _RHYTHM)
+    opened = at < len(words) and (words[at].kind in _OPENERS or texts[at] in words_of("subordinators") or texts[at] in _RHYTHM)
     if not opened:
         at = _take(words, texts, at, out, strict=False)
     while at < len(words):
         if texts[at] in ("don't", "never") or texts[at : at + 2] == ["do", "not"]:
             at = _behind_negation(words, at)
             continue
-        tok = words[at].tok
+        tok = words[at]
         boundary = tok.kind in _BREAKS or tok.kind in _JOINTS
         at += 1
         if not boundary or at >= len(words):
@@ -78,15 +71,15 @@ def imperatives(words: list[Word], start: int) -> list[Stated]:
     return out
 
 
-def _take(words: list[Word], texts: list[str], at: int, out: list[Stated], *, strict: bool) -> int:
+def _take(words: list[Tok], texts: list[str], at: int, out: list[Stated], *, strict: bool) -> int:
     """Read a verb at `at`, if there is one; returns the index to go on from."""
-    while at < len(words) and words[at].tok.kind in ("AND", "OR", "THEN", "LPAR"):
+    while at < len(words) and words[at].kind in ("AND", "OR", "THEN", "LPAR"):
         at += 1
     lead = at + skip_adverbs(texts[at : at + 8])
     if texts[lead : lead + 2] == ["do", "not"] or texts[lead : lead + 1] in (["never"], ["don't"]):
         return _behind_negation(words, lead)
     found = verb_at(texts, lead)
-    if found is None or words[lead].tok.kind in _NOMINAL:
+    if found is None or words[lead].kind in _NOMINAL:
         return at
     verb, size = found
     if not _reads_as_verb(words, lead, lead + size, verb, strict=strict):
@@ -96,46 +89,46 @@ def _take(words: list[Word], texts: list[str], at: int, out: list[Stated], *, st
     return lead + size
 
 
-def _reads_as_verb(words: list[Word], at: int, after: int, verb: str, *, strict: bool) -> bool:
+def _reads_as_verb(words: list[Tok], at: int, after: int, verb: str, *, strict: bool) -> bool:
     """Is a word of the list used as a verb here? `strict`: behind a comma or "and", where nouns are as likely."""
     following = words[after] if after < len(words) else None
     if verbs()[verb].acts == (ActType.TERMINATE,):
-        return following is None or following.tok.kind not in ("WORD", "CODE") or following.text in _STOP_TAIL
+        return following is None or following.kind not in ("WORD", "CODE") or following.word in _STOP_TAIL
     if not verbs()[verb].noun:
-        return following is None or following.text not in words_of("not_after_verb")
+        return following is None or following.word not in words_of("not_after_verb")
     if following is None:
         return not strict and after - at > 1
-    if following.tok.kind in _OBJECTS or following.text in words_of("determiners") or following.text.endswith(_ADJECTIVES):
+    if following.kind in _OBJECTS or following.word in words_of("determiners") or following.word.endswith(_ADJECTIVES):
         return True
-    if following.text.endswith("ly") or (strict and following.text in _WHERE):
+    if following.word.endswith("ly") or (strict and following.word in _WHERE):
         return True
-    if strict or following.text in words_of("not_after_verb"):
+    if strict or following.word in words_of("not_after_verb"):
         return False
-    if following.tok.kind == "AND" and after + 1 < len(words) and verb_at([w.text for w in words[after + 1 : after + 4]], 0):
+    if following.kind == "AND" and after + 1 < len(words) and verb_at([w.word for w in words[after + 1 : after + 4]], 0):
         return True
-    return following.tok.kind not in ("COLON", "COMMA", "RPAR", "AND", "OR", "DASH")
+    return following.kind not in ("COLON", "COMMA", "RPAR", "AND", "OR", "DASH")
 
 
-def _behind_negation(words: list[Word], at: int) -> int:
+def _behind_negation(words: list[Tok], at: int) -> int:
     """Index behind the negated part of the sentence."""
-    while at < len(words) and words[at].tok.kind not in _STRONG and words[at].text not in ("but", "instead", "just"):
+    while at < len(words) and words[at].kind not in _STRONG and words[at].word not in ("but", "instead", "just"):
         at += 1
     return max(at, 0)
 
 
-def third_person(words: list[Word]) -> tuple[ActType, ...]:
+def third_person(words: list[Tok]) -> tuple[ActType, ...]:
     """Acts of "the script reads ..., and returns ...": verbs in third person singular, for steps without an imperative."""
     out: list[ActType] = []
     for index, word in enumerate(words[1:], 1):
-        base = third_persons().get(word.text)
+        base = third_persons().get(word.word)
         before = words[index - 1]
-        if base is None or before.text in words_of("determiners"):
+        if base is None or before.word in words_of("determiners"):
             continue
-        if before.tok.kind in _ACTORS or not verbs()[base].noun:
+        if before.kind in _ACTORS or not verbs()[base].noun:
             out.extend(verbs()[base].acts)
     return tuple(dict.fromkeys(out))
 
 
-def nominal_acts(words: list[Word], limit: int = 6) -> tuple[ActType, ...]:
+def nominal_acts(words: list[Tok], limit: int = 6) -> tuple[ActType, ...]:
     """Acts of the first noun that names one, among the first `limit` words."""
-    return next((nominals()[w.text] for w in words[:limit] if w.text in nominals()), ())
+    return next((nominals()[w.word] for w in words[:limit] if w.word in nominals()), ())

@@ -77,14 +77,14 @@ def _is_package(module: str) -> bool:
 _OWN_FILE = re.compile(r"(?a)(?<![\w.-])([A-Za-z_][A-Za-z0-9_]*)\.py\b|[─-╿]+ ?([A-Za-z_][A-Za-z0-9_]*)/")
 """A Python file that a text names, or a folder in a drawn tree."""
 
-_MAY_NAME = re.compile(r"\.py|[─-╿]")
-"""What a line that names one holds. Looking for names in all lines takes as long as reading their sentences."""
+_DRAWN = re.compile("[─-╿]")
 
 
 def own_modules(source: SkillSource) -> frozenset[str]:
     """Names under which the skill's own Python files and folders are imported, and those of a project that its text shows."""
-    lines = [line for line in source.main.text.split("\n") if _MAY_NAME.search(line)]
-    shown = (m.group(1) or m.group(2) for line in lines for m in _OWN_FILE.finditer(line))
+    lines = source.main.text.split("\n")
+    naming = [line for line in lines if ".py" in line or not (line.isascii() or _DRAWN.search(line) is None)]
+    shown = (m.group(1) or m.group(2) for line in naming for m in _OWN_FILE.finditer(line))
     names = {name for name in shown if not _is_package(name)}
     for file in source.files:
         parts = file.path.split("/")

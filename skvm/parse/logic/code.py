@@ -76,6 +76,8 @@ class Code:
 
     def inline(self, block: Block) -> list[Inline]:
         """Inline code of a block that is a command line."""
+        if not block.coded:
+            return []
         if block.index not in self._inline:
             self._inline[block.index] = commands_in(block, self.heads)
         return self._inline[block.index]
@@ -100,7 +102,7 @@ def _heads(draft: Draft, fences: list[Fence]) -> frozenset[str]:
     """First words of the shell fences' commands, and of three or more different pieces of inline code."""
     shown: dict[str, set[str]] = {}
     for block in draft.blocks:
-        for run in block.runs:
+        for run in block.runs if block.coded else ():
             if run.kind is CODE and " " in run.text and (match := _HEAD.match(run.text)):
                 shown.setdefault(match.group(1), set()).add(run.text)
     out = {

@@ -48,6 +48,8 @@ def is_reserved(host: str) -> bool:
 def hosts_named(block: Block) -> list[Mention]:
     """Hosts in the prose of an instruction that tells to reach them, and registries of container images."""
     out: list[Mention] = []
+    if not block.coded and "://" not in block.text:
+        return out
     codes = [run for run in block.runs if run.kind is CODE]
     reaching = bool(_REACHED.search(block.text))
     for run in block.runs if reaching else ():
@@ -94,7 +96,8 @@ def host_of_link(block: Block, run: Run) -> str | None:
 def skills_called(block: Block, own: str) -> list[Mention]:
     """Skills called as `/name-of-it` or `space:name`, and those that work is handed over to; `own`: the skill's own name."""
     out: list[Mention] = []
-    if _OWN_COMMAND.search(block.text):
+    text = block.text
+    if not (block.coded or (":" in text and "/" in text)) or ("commands/" in text and _OWN_COMMAND.search(text)):
         return out
     for run in block.runs:
         if ":" not in run.text and (run.kind is not CODE or "-" not in run.text):

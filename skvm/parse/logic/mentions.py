@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -143,16 +144,22 @@ def file_of_link(target: str) -> str | None:
     return path if _EXT.search(path) and not any(c in path for c in "<>{}$ *") else None
 
 
-def mentions_of(block: Block, *, instructs: bool, variables: bool = False) -> list[Mention]:
-    """What the prose of a block names. `instructs`: it belongs to a step or a section on set-up; `variables`: it stands in a
-    table or list of environment variables.
+def programs_in(blocks: Iterable[Block]) -> frozenset[str]:
+    """Executables and packages that plain text of the blocks holds: three or four of the hundreds that are known."""
+    text = "\n".join([run.text for block in blocks for run in block.runs if run.kind is TEXT])
+    return _known_words().intersection(_WORDS.findall(text))
+
+
+def mentions_of(block: Block, programs: frozenset[str], *, instructs: bool, variables: bool = False) -> list[Mention]:
+    """What the prose of a block names. `programs`: those that the text of the skill holds; `instructs`: it belongs to a step or
+    a section on set-up; `variables`: it stands in a table or list of environment variables.
     """
     out: list[Mention] = []
     for run in block.runs:
         if run.kind is CODE:
             out.extend(_in_code(run.text, run.at, block, instructs, variables))
         elif run.kind is TEXT and len(run.text) > 1:
-            out.extend(_in_text(run.text, run.at, block, instructs))
+            out.extend(_in_text(run.text, run.at, block, instructs, programs))
     if "subagent_type" in block.text:
         out.extend(m for m in settings_in(block.text) if m.kind is NeedKind.SKILL)
     return out
@@ -218,13 +225,12 @@ def _configures(name: str, block: Block, variable: bool) -> bool:
     return variable or env_tail(name) or bool(_STRICT_CUE.search(block.text))
 
 
-def _in_text(text: str, at: int, block: Block, instructs: bool) -> list[Mention]:
+def _in_text(text: str, at: int, block: Block, instructs: bool, programs: frozenset[str]) -> list[Mention]:
     """Names in a run of plain text. Cheap tests go first: most runs name nothing."""
     out: list[Mention] = []
     if "_" in text:
         out += _variables_in_prose(text, at, block, instructs)
-    known = _known_words().intersection(_WORDS.findall(text))
-    if known:
+    if any(map(text.__contains__, programs)) and (known := programs.intersection(_WORDS.findall(text))):
         out += _tools_in_prose(text, at, block, instructs, known)
     if "[[" in text:
         for match in re.finditer(r"(?a)\[\[([A-Za-z0-9][A-Za-z0-9_:./-]*)\]\]", text):

@@ -32,6 +32,7 @@ from skvm.parse.logic.mentions import (
     listed_programs,
     mentions_of,
     npm_imports,
+    programs_in,
     sets,
     settings_in,
     tool_words,
@@ -84,6 +85,7 @@ class Needs:
         self.own = bundle.own
         self._own_names = {normal_name(name) for name in bundle.own}
         self.owners = draft.step_of_block
+        self.programs = programs_in(draft.blocks)
         self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
         self._sourced = False
         self._defined: set[str] = set()
@@ -138,7 +140,7 @@ class Needs:
         step = self.owners.get(block.index)
         instructs = step is not None or self.draft.sections[block.section].role in _SETUP
         self.variables = self._lists_variables(block)
-        found = mentions_of(block, instructs=instructs, variables=self.variables)
+        found = mentions_of(block, self.programs, instructs=instructs, variables=self.variables)
         found += skills_called(block, self.source.name) + (hosts_named(block) if instructs else [])
         for mention in found:
             if mention.kind is NeedKind.ENV and self._no_variable(mention, block):
@@ -171,7 +173,7 @@ class Needs:
 
     def _links(self, block: Block, step: str | None, *, instructs: bool) -> None:
         """Other skills, hosts and files that the links of a block lead to."""
-        for run in block.runs:
+        for run in block.runs if block.linked else ():
             if run.kind is not LINK or not run.target:
                 continue
             other = _OTHER_SKILL.search(run.target)
@@ -205,6 +207,8 @@ class Needs:
                 self.add(NeedKind.SKILL, name, self.draft.span(begin, begin + len(name)), Origin.PROSE, step)
 
     def _skill_names(self, block: Block) -> list[Run]:
+        if not block.coded:
+            return []
         if block.kind is ROW and block.parent is not None:
             head = self.draft.blocks[self.draft.blocks[block.parent].children[0]].cells
             here = [c for h, c in zip(head, block.cells, strict=False) if _SKILL_COLUMN.match(h.text)]

@@ -64,7 +64,7 @@ def _references(draft: Draft, source: SkillSource, needs: tuple[Need, ...]) -> I
             fix = Fix(f"add {need.name} to the skill, or correct the reference", Applicability.DISPLAY)
             yield _note("SKV204", f"{need.name} is not in the bundle", need.span, fix=fix)
     for block in draft.blocks:
-        for run in block.runs:
+        for run in block.runs if block.linked else ():
             if run.kind is LINK and _CLIMBS.match(run.target):
                 yield _note("SKV208", f"{run.target} leads out of the skill folder", draft.span(run.start, run.end))
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from skvm.ir import ActType, EffectClass, Scope
 from skvm.parse.lexicon import nouns, word_set, words_of
-from skvm.parse.logic.acts import Word
 from skvm.parse.logic.mentions import file_name
 from skvm.parse.logic.places import is_open, is_path, place_of
+from skvm.parse.sentences import Tok
 
 _ENDS = frozenset(
     {"COMMA", "SEMI", "COLON", "DASH", "ARROW", "LPAR", "RPAR", "AND", "OR", "THEN", "IF", "WHEN", "UNLESS", "EACH", "UNTIL"}
@@ -45,22 +45,22 @@ class Resource(NamedTuple):
     tool: str | None
 
 
-def resource_of(act: ActType, words: list[Word], start: int, end: int, bundle: frozenset[str]) -> Resource:
+def resource_of(act: ActType, words: list[Tok], start: int, end: int, bundle: frozenset[str]) -> Resource:
     """What the act whose object begins at word `start` works on; `end`: where the next imperative begins."""
     reads: list[str] = []
     writes: list[str] = []
     tool: str | None = None
     for index in range(start, end):
         word = words[index]
-        if word.tok.kind == "URL":
+        if word.kind == "URL":
             continue
-        if word.tok.kind not in ("CODE", "FILE"):
+        if word.kind not in ("CODE", "FILE"):
             continue
-        place = _place(word.text, bundle)
+        place = _place(word.word, bundle)
         if place is None:
-            tool = tool or (word.text if act is ActType.CALL_TOOL else None)
+            tool = tool or (word.word if act is ActType.CALL_TOOL else None)
             continue
-        before = next((w.text for w in reversed(words[start:index]) if w.tok.kind == "WORD"), "")
+        before = next((w.word for w in reversed(words[start:index]) if w.kind == "WORD"), "")
         (writes if _written(act, before) and not place.startswith("skill:") else reads).append(place)
     unknown = any(is_open(p) for p in (*reads, *writes))
     scope = _scope(act, words[start:end], reads, writes)
@@ -84,27 +84,27 @@ def _written(act: ActType, before: str) -> bool:
     return before in _TO and act in (ActType.TRANSFER, ActType.CALL_TOOL) and before != "in"
 
 
-def _object(words: list[Word], start: int, end: int) -> tuple[int, int] | None:
+def _object(words: list[Tok], start: int, end: int) -> tuple[int, int] | None:
     """The noun phrase behind the verb."""
     at = start
     while at < end and at < start + 10:
         word = words[at]
-        if word.tok.kind in _ENDS or (at > start and word.tok.kind == "WORD" and word.text in words_of("prepositions")):
+        if word.kind in _ENDS or (at > start and word.kind == "WORD" and word.word in words_of("prepositions")):
             break
         at += 1
-    return (words[start].tok.at, words[at - 1].tok.end) if at > start else None
+    return (words[start].at, words[at - 1].end) if at > start else None
 
 
-def _scope(act: ActType, words: list[Word], reads: list[str], writes: list[str]) -> Scope:
+def _scope(act: ActType, words: list[Tok], reads: list[str], writes: list[str]) -> Scope:
     if act is ActType.CALL_TOOL:
         return Scope.PROCESS
-    if any(w.tok.kind == "URL" for w in words):
+    if any(w.kind == "URL" for w in words):
         return Scope.NETWORK
     if reads or writes:
         return Scope.LOCAL_FS
     if act in _THOUGHT:
         return Scope.MEMORY
-    classes = {c for w in words[:10] for c in nouns().get(w.text, ())}
+    classes = {c for w in words[:10] for c in nouns().get(w.word, ())}
     found = next((scope for name, scope in _CLASS_SCOPES if name in classes), None)
     if found is not None:
         return found

@@ -8,7 +8,7 @@ from typing import Any
 from skvm.ir import Act, ActType, BlockRole, ControlKind, EffectClass, Origin, Scope, StepEncoding
 from skvm.parse.draft import HEADING, ITEM, PARAGRAPH, ROW, Block, Draft, DraftStep
 from skvm.parse.fences.facts import CommandFact, StatementFact
-from skvm.parse.logic.acts import Stated, Word, imperatives, nominal_acts, third_person, words_in
+from skvm.parse.logic.acts import Stated, imperatives, nominal_acts, third_person, words_in
 from skvm.parse.logic.bundle import Bundle
 from skvm.parse.logic.code import Code, Fence
 from skvm.parse.logic.controls import controls_in
@@ -16,7 +16,7 @@ from skvm.parse.logic.found import Found
 from skvm.parse.logic.places import is_open, place_of
 from skvm.parse.logic.resources import EFFECT_OF, Resource, resource_of
 from skvm.parse.logic.statements import acts_of_statement
-from skvm.parse.sentences import Sentence, read_sentences
+from skvm.parse.sentences import Sentence, Tok, read_sentences
 from skvm.source import readable
 
 _PROSE = (PARAGRAPH, ITEM, HEADING, ROW)
@@ -39,15 +39,15 @@ class Read:
         self.sentence = sentence
         self.words = words_in(sentence)
         self.stated = stated_in(sentence, self.words)
-        self.found: list[Found] = controls_in(sentence, [self.words[s.start].tok.at for s in self.stated])
+        self.found: list[Found] = controls_in(sentence, [self.words[s.start].at for s in self.stated])
 
 
-def stated_in(sentence: Sentence, words: list[Word]) -> list[Stated]:
+def stated_in(sentence: Sentence, words: list[Tok]) -> list[Stated]:
     """Imperatives of a sentence, those of its label first."""
     if not sentence.label:
         return imperatives(words, 0)
     edge = sentence.toks[sentence.label].at if sentence.label < len(sentence.toks) else sentence.end
-    cut = next((i for i, word in enumerate(words) if word.tok.at >= edge), len(words))
+    cut = next((i for i, word in enumerate(words) if word.at >= edge), len(words))
     return imperatives(words[:cut], 0) + imperatives(words, cut) if cut < len(words) else imperatives(words, 0)
 
 
@@ -158,12 +158,12 @@ class StepReader:
             for act_type in stated.acts:
                 self._prose(block, read.words, stated, act_type, end)
 
-    def _prose(self, block: Block, words: list[Word], stated: Stated, act_type: ActType, end: int) -> None:
+    def _prose(self, block: Block, words: list[Tok], stated: Stated, act_type: ActType, end: int) -> None:
         resource: Resource = resource_of(act_type, words, stated.after, end, self.files)
-        last = words[max(end, stated.after) - 1].tok.end
+        last = words[max(end, stated.after) - 1].end
         text = self.shown(block, resource.object) if resource.object is not None else ""
         self._add(
-            block.byte_at(words[stated.start].tok.at),
+            block.byte_at(words[stated.start].at),
             block.byte_behind(last),
             act_type,
             object=text,

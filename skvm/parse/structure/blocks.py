@@ -139,8 +139,6 @@ class BlockReader:
         self.failed = False
         self._stack: list[Block] = []
         self._holders: list[Block] = []
-        self._parts: dict[int, list[str]] = {}
-        self._length: dict[int, int] = {}
         self._strong = 0
         self._cell: tuple[int, int, int] | None = None
         self._depth = 0
@@ -239,14 +237,14 @@ class BlockReader:
 
     def _events(self, body: str) -> None:
         stream: Any = READER.events_with_range(body, merge_text=True)  # its type stubs do not narrow events by name
-        start, end = self._start, self._end
+        start, end, add = self._start, self._end, self._add
         for event, place in stream:
             if event.__class__ is str:
                 self._mark(event, place)
                 continue
             for name, value in event.items():  # there is one; a loop unpacks it at least cost
                 if name == "Text":
-                    self._text(value, place["start"], place["end"])
+                    add(TEXT, place["start"], place["end"], value)
                 elif name == "Start":
                     start(value, place)
                 elif name == "End":
@@ -291,15 +289,13 @@ class BlockReader:
         else:
             jumps = self.source.jumps_within(start + self.base, end + self.base)
             start, end = self._at(start), self._at(end)
-        index = top.index
-        at = self._length.get(index, 0)
-        top.runs.append(Run(kind, start, end, at, text, self._strong > 0, target, jumps))
-        if text:
-            self._parts.setdefault(index, []).append(text)
-            self._length[index] = at + len(text)
-
-    def _text(self, text: str, start: int, end: int) -> None:
-        self._add(TEXT, start, end, text)
+        runs = top.runs
+        at = runs[-1].at + len(runs[-1].text) if runs else 0
+        runs.append(Run(kind, start, end, at, text, self._strong > 0, target, jumps))
+        if kind is CODE:
+            top.coded = True
+        elif kind is LINK:
+            top.linked = True
 
     def _code(self, text: str, start: int, end: int) -> None:
         encoded = self.source.encoded
@@ -402,7 +398,7 @@ class BlockReader:
             return
         if top.cells:
             self._add(TEXT, start, start, " | ")
-        self._cell = (self._at(start), self._at(end), len(self._parts.get(top.index, ())))
+        self._cell = (self._at(start), self._at(end), len(top.runs))
 
     def _end(self, value: Any) -> None:
         name = value if isinstance(value, str) else next(iter(value))
@@ -427,15 +423,12 @@ class BlockReader:
         if top is None or self._cell is None:
             return
         start, end, first = self._cell
-        parts = self._parts.get(top.index)
-        top.cells.append(Cell(start, end, "".join(parts[first:]).strip() if parts else ""))
+        top.cells.append(Cell(start, end, "".join([run.text for run in top.runs[first:]]).strip()))
         self._cell = None
 
     def _close(self, block: Block) -> None:
-        parts = self._parts.pop(block.index, None)
-        if parts is not None:
-            block.text = "".join(parts)
-            self._length.pop(block.index, None)
+        if block.runs:
+            block.text = "".join([run.text for run in block.runs])
         if block.kind is ITEM and block.children:
             raw, last = self.source.raw, self.blocks[block.children[0]].start
             while last > block.start and raw[last - 1] in b"\r\n \t>":

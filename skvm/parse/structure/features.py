@@ -92,8 +92,8 @@ class Finder:
     @cached_property
     def english(self) -> bool:
         """Is the text in the language of the lexicons, so that what names no act can be said to state none?"""
-        words = [word.lower() for block in self.blocks[:MOST_BLOCKS] for word in block.text.split()]
-        return ENGLISH * sum(word in words_of("determiners") for word in words) >= len(words)
+        words = " ".join([block.text for block in self.blocks[:MOST_BLOCKS]]).lower().split()
+        return ENGLISH * sum(map(words_of("determiners").__contains__, words)) >= len(words)
 
     def imperative(self, block: Block) -> bool:
         """Does the block's own text instruct? Asked once per block."""

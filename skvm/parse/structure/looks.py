@@ -37,6 +37,7 @@ _LEADS = (
     "generic order",
     "pointer",
 )
+_LEAD_CUES = tuple(f"^{name}" for name in _LEADS)
 _LIST_CUES = ("properties", "actions", "rules")
 BESIDE = _NO_STAGE | {Role.TRIGGER, Role.ANTI_TRIGGER}
 """Roles of sections inside which nothing states the procedure of the skill."""
@@ -254,9 +255,10 @@ def _section_step(c: Candidate, view: View, survey: Survey, out: dict[str, float
 def _text_features(lead: Block, out: dict[str, float]) -> None:
     text = lead.text.strip()
     words = len(text.split())
+    if cue(*_LEAD_CUES).match(text):  # few texts begin with any of them
+        _mark(out, *((name, cue(f"^{name}").match(text)) for name in _LEADS))
     _mark(
         out,
-        *((name, cue(f"^{name}").match(text)) for name in _LEADS),
         ("question", text.endswith("?")),
         ("turns to a person", turns_to_person(text[:200])),
         ("bold lead", lead.bold),

@@ -66,16 +66,14 @@ def _over(ground: list[Claim], layer: list[Claim]) -> list[Claim]:
 
 
 def _merged(claims: list[Claim]) -> list[Claim]:
+    """Neighbours of one kind and owner as one claim."""
     out: list[Claim] = []
-    if not claims:
-        return out
-    start, end, kind, owner = claims[0]
     for claim in claims:
-        if claim.kind is not kind or claim.owner != owner:
-            out.append(Claim(start, end, kind, owner))
-            start, _, kind, owner = claim
-        end = claim.end
-    out.append(Claim(start, end, kind, owner))
+        last = out[-1] if out else None
+        if last is not None and last.kind is claim.kind and last.owner == claim.owner:
+            out[-1] = Claim(last.start, claim.end, last.kind, last.owner)
+        else:
+            out.append(claim)
     return out
 
 

@@ -27,8 +27,8 @@ def texture(parts: list[Part], blocks: list[Block], front: tuple[FrontField, ...
     heads = " ".join(titles)
     for name in _WORDS:
         pattern = cue(name)
-        out[f"{name} words"] = min(3.0, float(len(pattern.findall(description)))) / 3
-        out[f"{name} headings"] = min(3.0, float(len(pattern.findall(heads)))) / 3
+        out[f"{name} words"] = min(3.0, float(pattern.count(description))) / 3
+        out[f"{name} headings"] = min(3.0, float(pattern.count(heads))) / 3
     out["named for a product"] = 1.0 if _names_product(titles[0] if titles else "") else 0.0
     out["called by the user"] = 1.0 if any(f.key in _CALLED for f in front) else 0.0
     out["persona"] = 1.0 if any(cue("^persona").match(b.text) for b in blocks[:12]) else 0.0

@@ -27,6 +27,8 @@ _WHICH_PART = re.compile(r"\bwhen to use (?:the |these )?(?:references?|each|whi
 _OF_MATTER = re.compile(r"^\W*(?:\w+ing triggers?|triggers? conditions?)\b", re.IGNORECASE)
 """ "Refactoring triggers" tell when to refactor. """
 
+_TRIGGER, _ANTI_TRIGGER = Role.TRIGGER, Role.ANTI_TRIGGER
+_OPENING = frozenset({Role.TITLE, Role.OVERVIEW})
 _NO_USERS = frozenset({Role.PROCEDURE, Role.EXAMPLES, Role.TROUBLE, Role.RULES, Role.PITFALLS, Role.CHECKLIST})
 """Sections in which what a user asks for is a case of the work, no reason to begin it."""
 
@@ -93,11 +95,11 @@ def _polarity(block: Block, part: Part, blocks: list[Block], *, staged: bool) ->
     """What a block says about when to use the skill; None when it says nothing."""
     if _introduces(block, blocks):
         return None
-    if part.role is Role.ANTI_TRIGGER:
+    if part.role is _ANTI_TRIGGER:
         return Polarity.DO_NOT_USE
-    if part.role is Role.TRIGGER and _about_skill(part):
+    if part.role is _TRIGGER and _about_skill(part):
         return _way(block)
-    if part.role in (Role.TITLE, Role.OVERVIEW) and cue("use").search(block.text):
+    if part.role in _OPENING and cue("use").search(block.text):
         return _way(block)
     if block.kind is ITEM and not staged and part.role not in _NO_USERS and _USERS.match(block.text):
         return _way(block)

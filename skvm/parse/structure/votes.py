@@ -28,7 +28,7 @@ def weights(question: str) -> dict[str, int]:
 def total(question: str, features: dict[str, float]) -> float:
     """Sum of the weights of the features that are present, each times its strength."""
     table = weights(question)
-    return table.get("bias", 0) + sum(table.get(name, 0) * value for name, value in features.items())
+    return table.get("bias", 0) + sum([table[name] * value for name, value in features.items() if name in table])
 
 
 def why(question: str, features: dict[str, float]) -> list[tuple[str, float]]:

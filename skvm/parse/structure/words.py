@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from skvm.ir import SceneType
 from skvm.parse.draft import Role
@@ -16,6 +16,7 @@ _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 MAX_PHRASE = 7
 
 
+@lru_cache(maxsize=512)  # headings and steps are asked about by roles, stages, features and knowledge in turn
 def normal(text: str) -> str:
     """Lower-case words joined by single blanks; "do not" and "don't" become "dont"."""
     text = _DONT.sub("dont", text.lower().replace("’", "'")).replace("'s", "s").replace("'", "")
@@ -67,10 +68,10 @@ def cue_words(name: str) -> tuple[str, ...]:
 
 
 @cache
-def cue(name: str) -> Guarded:
-    """Pattern of a cue: any of its entries as whole words; at the beginning only, where the name begins with "^"."""
-    body = "|".join(cue_words(name))
-    return Guarded(rf"^\W*(?:{body})\b" if name.startswith("^") else rf"\b(?:{body})\b")
+def cue(*names: str) -> Guarded:
+    """Pattern of one or more cues: any of their entries as whole words; at the beginning only, where names begin with "^"."""
+    body = "|".join(entry for name in names for entry in cue_words(name))
+    return Guarded(rf"^\W*(?:{body})\b" if names[0].startswith("^") else rf"\b(?:{body})\b")
 
 
 @cache

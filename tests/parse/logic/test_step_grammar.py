@@ -41,7 +41,8 @@ def block(text: str) -> Block:
             kind = RunKind.CODE if index % 2 else RunKind.TEXT
             runs.append(Run(kind, len(plain), len(plain) + len(piece.encode()), len(plain), piece))
             plain += piece
-    return Block(0, BlockKind.PARAGRAPH, 0, len(plain.encode()), 1, 1, None, 0, text=plain, runs=runs)
+    coded = any(run.kind is RunKind.CODE for run in runs)
+    return Block(0, BlockKind.PARAGRAPH, 0, len(plain.encode()), 1, 1, None, 0, text=plain, runs=runs, coded=coded)
 
 
 @cache
@@ -69,7 +70,7 @@ def found_in(text: str) -> list[tuple[ControlKind, str | None]]:
     out = []
     for sentence in read_sentences(block(text)):
         words = words_in(sentence)
-        heads = [words[s.start].tok.at for s in stated_in(sentence, words)]
+        heads = [words[s.start].at for s in stated_in(sentence, words)]
         for found in controls_in(sentence, heads):
             condition = sentence.block.text[slice(*found.condition)] if found.condition else None
             out.append((found.kind, condition))
@@ -96,7 +97,7 @@ def test_generated_sentences_are_read(text: str) -> None:
         if has_cue(sentence):
             assert isinstance(tree_of(terminals(sentence)), Part)
         words = words_in(sentence)
-        for found in controls_in(sentence, [words[s.start].tok.at for s in stated_in(sentence, words)]):
+        for found in controls_in(sentence, [words[s.start].at for s in stated_in(sentence, words)]):
             assert 0 <= found.at < found.end <= len(sentence.block.text)
             for pair in (found.condition, found.domain, found.until, found.target):
                 assert pair is None or 0 <= pair[0] < pair[1] <= len(sentence.block.text)

@@ -32,6 +32,26 @@ def test_runs_show_what_they_say():
                 assert block.byte_at(at) == run.start
 
 
+MARKUP = st.lists(
+    st.sampled_from(
+        ["`a`", "[x](y.md)", "![i](p.png)", "**b**", "word", "\n", "\n\n", "- ", "1. ", "# ", "| a | `b` |\n|---|---|\n"]
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(MARKUP)
+def test_a_block_knows_whether_it_holds_code_or_links(pieces):
+    _, blocks = blocks_of("".join(pieces))
+    for block in blocks:
+        assert block.coded == any(run.kind is RunKind.CODE for run in block.runs)
+        assert block.linked == any(run.kind is RunKind.LINK for run in block.runs)
+        if block.runs:
+            assert block.text == "".join(run.text for run in block.runs)
+            assert all(run.at == sum(len(r.text) for r in block.runs[:n]) for n, run in enumerate(block.runs))
+
+
 def test_items_have_their_own_text_without_nested_blocks():
     source, blocks = blocks_of("1. Read it\n\n   more\n\n   - inner\n2. Write it\n")
     items = [b for b in blocks if b.kind is BlockKind.ITEM]
