@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from skvm.app.asked import CompileOptions
+from skvm.app.inputs import read_stdin
 from skvm.app.linking import Chain, with_skills
 from skvm.app.settings import Settings
 from skvm.app.targets import profile_for
 from skvm.capability.profiles import parse_target
 from skvm.diag import Diagnostic, UsageError, locate
 from skvm.plan import Artifact, Limits, PlanDiagnostic, load_artifact
-from skvm.source import SkillSource, load_skill
+from skvm.source import SkillSource, load_skill, skill_from_bytes
 
 if TYPE_CHECKING:
     from skvm.compile import CompileRequest, Processor
@@ -98,7 +99,9 @@ def _limits(options: CompileOptions) -> Limits:
 
 
 def artifact_at(path: Path, options: CompileOptions, settings: Settings) -> tuple[Artifact, Path | None]:
-    """The plan in a plan file, or of a skill compiled now; and the skill folder where there is one."""
+    """The plan in a plan file, or of a skill compiled now (`-`: from stdin); and the skill folder where there is one."""
+    if str(path) == "-":
+        return compile_source(skill_from_bytes(read_stdin()), options, settings), None
     if path.is_file() and path.suffix == ".json":
         return load_artifact(path), None
     try:

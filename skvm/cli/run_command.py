@@ -20,6 +20,8 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
             raise click.BadParameter(f"{value!r} is not NAME=PATH")
         if "/" in name or name in (".", ".."):
             raise click.BadParameter(f"{name!r} is not a plain file name")
+        if name in pairs:
+            raise click.BadParameter(f"{name!r} is given twice")
         pairs[name] = Path(path)
     return pairs
 
@@ -87,6 +89,10 @@ def command(
     options = RunOptions(started=started(click.get_current_context()), solid=not no_solid, **given)
     if dry_run:
         return _dry(what, options, settings, form)
+    if check_file is not None:
+        from skvm.app.tasks import load_task
+
+        load_task(check_file)  # what is wrong with it is told before the run, not after
     from skvm.app.carrying import hand_in, run_blocking  # its locks try the disk when they are imported
 
     if adapt:
@@ -149,8 +155,10 @@ def _dry(what: Path, options: Any, settings: Any, form: str) -> int:
     artifact, _ = artifact_at(what, CompileOptions(target=str(target_of(options))), settings)
     policy = policy_of(settings)
     if form == "json":
-        put_json(dry_run_json(artifact, policy))
+        put_json({**dry_run_json(artifact, policy), "mode": options.mode})
     else:
+        if options.mode == "raw":
+            put("mode raw: one agent does it all, in what order it likes; steps and estimate below are those of mode plan")
         put(dry_run_text(artifact, style, policy))
     return 0
 

@@ -27,12 +27,17 @@ def command(run: str, html: Path | None, jsonl: Path | None, form: str) -> int:
         note(f"{run}: it was cut off, because its process died; `skvm run SKILL-or-PLAN --resume {run}` goes on with it")
     if html is not None:
         save_result(html, trace_html(events).encode())
-        note(f"wrote {html}")
+        _told(html)
     if jsonl is not None:
         save_result(jsonl, events_lines(events).encode())
-        note(f"wrote {jsonl}")
+        _told(jsonl)
     if form == "json":
         put_json(timeline_json(events))
     elif html is None and jsonl is None:
         put(timeline_text(events))
     return 0
+
+
+def _told(path: Path) -> None:
+    if str(path) != "-":
+        note(f"wrote {path}")
