@@ -34,6 +34,7 @@ _FILTER = re.compile(r"content[ _](policy|filter|management)|safety system", re.
 _KEY = re.compile(r"\b(sk|pk|key|AIza|gsk|xai|hf)[-_][A-Za-z0-9_\-*.]{8,}|Bearer\s+\S+", re.I)
 _NO_KEY = re.compile(r"\bmissing (credentials\b|[\w ]{0,20}api[ _-]?key\b)|api_key client option must be set", re.I)
 _PREFIX = re.compile(r"^((litellm\.)?\w*(Error|Timeout|Exception)|Timeout Error):\s+|^\w+Exception( \w+)? - ")
+_WRAPPED = " Original exception:"
 _INNER = re.compile(r'"message": ?"((?:[^"\\]|\\.)+)"')
 
 # status: (kind, transient, what to do)
@@ -60,7 +61,8 @@ def as_target_error(error: Exception, secrets: Iterable[str] = ()) -> TargetErro
     kind, transient, help = _decide(names, status, str(error), error)
     if kind == "auth":
         transient = False
-    head = f"{_HEAD[kind]}{f' ({status})' if status else ''}"
+    told = status if kind != "protocol" else None  # an answer came, so its status is litellm's own
+    head = f"{_HEAD[kind]}{f' ({told})' if told else ''}"
     if _NO_KEY.search(str(error)) and status in (None, 401, 500):  # litellm's 500 for a key that it did not find
         kind, transient, head, help = "auth", False, "there is no key for the model's server", _SET_KEY
     return TargetError(
@@ -138,6 +140,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def _first_line(text: str) -> str:
     line = next((x.strip() for x in text.splitlines() if x.strip()), "no message")
+    line = line.partition(_WRAPPED)[0].rstrip(". ") or line  # what follows says the same again, with litellm's names
     while (shorter := _PREFIX.sub("", line)) != line:
         line = shorter
     if line.startswith(("b'", "{")) and (inner := _INNER.search(line)):

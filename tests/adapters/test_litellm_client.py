@@ -152,3 +152,18 @@ def test_deadline_during_the_import_ends_the_process_quietly(timeout):
             env=dict(os.environ),
         )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "timeout", "")
+
+
+def test_an_unreadable_answer_is_told_without_the_chain_of_the_vendor_and_its_status():
+    with LoopbackServer(Fault(kind="garbage")) as server, pytest.raises(TargetError) as caught:
+        ask(server)
+    text = caught.value.line()
+    assert text.startswith("the model's server gave an unreadable answer: ")
+    assert "Original exception" not in text and "litellm" not in text and "Exception" not in text
+
+
+def test_a_missing_key_is_one_sentence():
+    request = ModelRequest(model="openai/gpt-4o", messages=(Message(role="user", content="hello"),), timeout=60)
+    with pytest.raises(TargetError) as caught:
+        anyio.run(LitellmClient().complete, request)
+    assert ".;" not in caught.value.line() and "set the key of this provider" in caught.value.line()
