@@ -13,6 +13,9 @@ _LIMIT = 2**53 - 1
 """Largest integer RFC 8785 can hold."""
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 _AS_IS = frozenset({str, bool, type(None)})
 """Types whose values need no look."""
 
@@ -28,8 +31,7 @@ def canonical_json(value: Any) -> bytes:
     escape the same characters, and floats are alike between 1e-4 and 1e16. Anything else goes to the reference encoder.
     """
     try:
-        text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return text.encode("utf-8")
+        return _encode(_plain(value)).encode("utf-8")
     except (_NotPlain, UnicodeEncodeError):
         return rfc8785.dumps(value)
 

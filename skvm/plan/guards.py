@@ -140,9 +140,12 @@ def called(inputs: Mapping[str, Any]) -> list[Any]:
     return [cell for row in inputs.get("files") or () for cell in row]
 
 
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
 def spelled(value: Any) -> str:
     """One spelling per JSON value."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def json_type(value: Any) -> str:

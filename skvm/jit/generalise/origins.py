@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -109,6 +110,7 @@ def _column(text: str) -> str:
     return head
 
 
+@lru_cache(maxsize=1024)  # each text is asked for its name, its stem and its folder, at every attempt to generalise
 def _path(text: str) -> PurePosixPath:
     if not text or len(text) > 255 or re.search(r"\s", text):
         raise Unfilled("path")

@@ -45,11 +45,12 @@ class Sources:
     """Is a list more than a value: something with a length, whose parts stand in several places?"""
     _index: dict[str, list[Origin]] = field(default_factory=dict)
     _columns: dict[Origin, Column] = field(default_factory=dict)
+    _texts: dict[Origin, str] = field(default_factory=dict)
     _known: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for origin, column in sorted(self._roots(), key=lambda row: rank(row[0])):
-            self._add(origin, column)
+            self._add(origin, column, spelled(column))
         for origin, column in list(self._columns.items()):
             for step in (("strip",), ("number",), ("text",), ("name",), ("stem",), ("parent",), ("lower",), ("upper",)):
                 self._derive(origin, column, step)
@@ -107,7 +108,7 @@ class Sources:
             trees = [parsed(v) for v in column]
         except Unfilled:
             for step, held in (*cells(column), *(counts(column) if origin.source == "call" else ())):
-                yield origin.model_copy(update={"via": (step,)}), held
+                yield origin.altered(via=(step,)), held
             return
         if not all(isinstance(t, (dict, list)) for t in trees):
             return
@@ -115,11 +116,11 @@ class Sources:
         for pointer in tables[0]:
             if all(pointer in table for table in tables[1:]):
                 via = (("pointer", pointer),)
-                yield origin.model_copy(update={"via": via}), tuple(table[pointer] for table in tables)
+                yield origin.altered(via=via), tuple(table[pointer] for table in tables)
 
-    def _add(self, origin: Origin, column: Column) -> None:
-        self._columns[origin] = column
-        self._index.setdefault(spelled(list(column)), []).append(origin)
+    def _add(self, origin: Origin, column: Column, text: str) -> None:
+        self._columns[origin], self._texts[origin] = column, text
+        self._index.setdefault(text, []).append(origin)
 
     def _derive(self, origin: Origin, column: Column, *steps: tuple[str, ...]) -> None:
         derived = column
@@ -128,8 +129,8 @@ class Sources:
                 derived = tuple(apply(step, v) for v in derived)
         except Unfilled:
             return
-        if spelled(list(derived)) != spelled(list(column)) and all(d != "" for d in derived):
-            self._add(origin.model_copy(update={"via": (*origin.via, *steps)}), derived)
+        if all(d != "" for d in derived) and (text := spelled(derived)) != self._texts[origin]:
+            self._add(origin.altered(via=(*origin.via, *steps)), derived, text)
 
     def explain(self, column: Column) -> tuple[Origin, ...]:
         """Origins that hold the column as it is, the best first; empty when there is none."""

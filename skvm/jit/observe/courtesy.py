@@ -7,6 +7,7 @@ touched, and nothing is folded that could make two values alike.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _BEFORE = re.compile(
     r"(?:(?:hi|hello|hey|good morning|dear all)(?: there| all| team)?[,!.]? )?"
@@ -20,6 +21,7 @@ _MARK = re.compile(r"(?<![.!?])[.!?]\Z")
 _WORD = re.compile(r"[A-Z][a-z]+(?=[ ,])")
 
 
+@lru_cache(maxsize=64)  # every step of a run asks for the same request
 def bare(request: str) -> str:
     """A request without greeting, courtesy and final mark, its first plain word in lower case.
 

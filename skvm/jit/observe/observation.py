@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from skvm.ir import Frozen, digest_json
 from skvm.jit.observe.courtesy import bare
@@ -42,7 +43,7 @@ class Observation(Frozen):
     mixed: bool = False
     hosts: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Short content id; two runs that saw and did the same in the same place are one observation."""
         body = self.model_dump(mode="json", exclude={"cost"})
@@ -50,10 +51,35 @@ class Observation(Frozen):
             call.pop("seconds")
         return digest_json(body).removeprefix("sha256:")[:16]
 
-    @property
+    @cached_property
     def input_id(self) -> str:
         """Digest of the inputs alone, file contents included where the executor gave their digests."""
         return digest_json({"inputs": self.inputs, "files": self.guard.files})
+
+    def same(self, other: Observation) -> bool:
+        """Have they one id? Most differ in their run already."""
+        return (self.run, self.scope) == (other.run, other.scope) and self.id == other.id
+
+    def same_inputs(self, other: Observation) -> bool:
+        """Have they one `input_id`? Most differ in something that is seen sooner."""
+        return self.inputs == other.inputs and self.input_id == other.input_id
+
+    def __copy__(self) -> Self:
+        """A copy is made to be another: it works out its own ids."""
+        return _forgetful(super().__copy__())
+
+    def altered(self, **values: Any) -> Self:
+        """See `Frozen`."""
+        return _forgetful(super().altered(**values))
+
+
+Seen = TypeVar("Seen", bound=Observation)
+
+
+def _forgetful(new: Seen) -> Seen:
+    for name in ("id", "input_id"):
+        new.__dict__.pop(name, None)
+    return new
 
 
 def inputs_of(context: StepContext) -> dict[str, Any]:

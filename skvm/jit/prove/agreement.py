@@ -9,6 +9,7 @@ stated error holds together, as the n-th code is tested at alpha / (n (n + 1)).
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from skvm.capability.sequential import agreements_needed, at_turn, disagreement_bound, mixed_bound
 from skvm.ir import Frozen, digest_json
@@ -89,14 +90,19 @@ def number_of(code: SolidStep) -> int:
 
 def standing(code: SolidStep, errors: Errors, tax: Tax) -> Standing:
     """What has been shown for code so far."""
-    reach, error = reach_of(code), at_turn(errors.alpha, number_of(code))
-    bound = mixed_bound(code.agreed, code.disagreed, error) if code.disagreed else disagreement_bound(code.agreed, error)
+    return _standing(reach_of(code), number_of(code), code.agreed, code.disagreed, errors, tax)
+
+
+@lru_cache(maxsize=256)  # asked at every look-up, and another only after a comparison
+def _standing(reach: Reach, number: int, agreed: int, disagreed: int, errors: Errors, tax: Tax) -> Standing:
+    error = at_turn(errors.alpha, number)
+    bound = mixed_bound(agreed, disagreed, error) if disagreed else disagreement_bound(agreed, error)
     return Standing(
         reach=reach,
         bound=bound,
-        error=2 * error if code.disagreed else error,
+        error=2 * error if disagreed else error,
         rate=errors.of(reach),
-        agreed=code.agreed,
+        agreed=agreed,
         needed=agreements_needed(errors.of(reach), error),
         share=max(tax.least, tax.slope * bound),
     )

@@ -28,11 +28,11 @@ Form = tuple[tuple[str, ...], ...]
 def groups_of(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Observation]) -> list[list[Observation]]:
     """Sets of runs that may be one program, largest hope first; each ends with the new run. Of single runs the newest: each
     costs a generalisation, and a run that found no fellow is a fellow for those to come."""
-    alike = [o for o in runs if o.id != seen.id and program_shape(o) == program_shape(seen)]
+    alike = [o for o in runs if not o.same(seen) and program_shape(o) == program_shape(seen)]
     groups = [[o for o in alike if o.id in code.evidence] for code in reversed(codes)]
     claimed = {id for code in codes if code.state in LIVE for id in code.evidence}
     free = [o for o in alike if o.id not in claimed]
-    looped = [o for o in runs if o.id != seen.id and one_program([o, seen])]
+    looped = [o for o in runs if not o.same(seen) and one_program([o, seen])]
     if len(looped) > len(alike):
         groups = [looped, *groups]
     form = form_of(seen)

@@ -150,7 +150,7 @@ def take(
 def _alike(seen: Observation, runs: Sequence[Observation]) -> list[bool]:
     """Did the last run on the very same inputs do the same? Empty where there was none."""
     for old in reversed(runs):
-        if old.id != seen.id and not old.mixed and old.input_id == seen.input_id:
+        if not old.mixed and old.same_inputs(seen) and not old.same(seen):
             calls = zip(old.calls, seen.calls, strict=False)
             same = all(a.tool == b.tool and same_arguments(a.tool, a.args, b.args) for a, b in calls)
             return [same and len(old.calls) == len(seen.calls) and old.values == seen.values]

@@ -120,11 +120,12 @@ class Book:
         with self._lock():
             before = self.record(context.node.key) or _new_record(context)
             seen = observation(context, result, simulated, mixed=_where(context) in self._handed, seconds=seconds)
-            kept = self.observations(context.node.key, context.guard.slice_digest)
-            if any(o.id == seen.id for o in kept):
+            rows = self._rows(context.node.key, context.guard.slice_digest)
+            kept = [Observation.model_validate(row) for row in rows]
+            if any(o.same(seen) for o in kept):
                 return ()
             kept = [*kept, seen][-self.policy.keep :]
-            rows = [o.model_dump(mode="json") for o in kept]
+            rows = [*rows, seen.model_dump(mode="json")][-self.policy.keep :]
             self._blobs.save(RUNS, _runs_key(context.node.key, context.guard.slice_digest), rows)
             after = take(before, seen, kept, self.policy, self._room(context.skill), context.held)
             after = after.model_copy(update={"watching": after.watching + self._clock() - began})
@@ -193,8 +194,10 @@ class Book:
 
     def observations(self, step_key: str, slice_digest: str) -> list[Observation]:
         """Kept model runs of a step that saw this slice, oldest first."""
-        rows = self._blobs.load(RUNS, _runs_key(step_key, slice_digest)) or []
-        return [Observation.model_validate(row) for row in rows]
+        return [Observation.model_validate(row) for row in self._rows(step_key, slice_digest)]
+
+    def _rows(self, step_key: str, slice_digest: str) -> list[Any]:
+        return self._blobs.load(RUNS, _runs_key(step_key, slice_digest)) or []
 
     def find(self, id: str) -> tuple[StepRecord, SolidStep]:
         """Record and code of a code id; raises KeyError."""
