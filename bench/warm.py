@@ -14,10 +14,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 
-from skvm.adapters.bubblewrap import Bubblewrap
+from skvm.adapters.sandboxes import BACKENDS
+from skvm.diag import SandboxError
 from skvm.ports import SandboxGrants, SandboxRequest
 
 ROUNDS = 60
@@ -25,30 +27,36 @@ PROGRAM = "import argparse, csv, json, sys\nprint(json.dumps(sys.argv))\n"
 
 
 def main() -> int:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory(prefix="skvm-warm-") as folder:
-        work = Path(folder).resolve()
-        (work / "p.py").write_text(PROGRAM)
-        python = os.path.realpath(sys.executable)
-        env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        cold = SandboxRequest(argv=(python, "p.py", "a"), cwd=work, grants=SandboxGrants(work=work), env=env)
-        warm, box = cold.model_copy(update={"warm": True}), Bubblewrap()
-
-        async def measure() -> None:
-            for _ in range(3):
-                await box.run(warm)
-            for name, row in (await _in_turn(box, {"cold": cold, "warm": warm}, python, work)).items():
-                print(f"  {name:<28} least {min(row) * 1000:6.1f} ms, median {statistics.median(row) * 1000:6.1f} ms")
-            for name, request in (("cold", cold), ("warm", warm)):
-                print(f"  {name:<28} {await _own_cpu(box, request):6.1f} ms of CPU of the process that asks")
-
-        print(f"{ROUNDS} rounds, load {os.getloadavg()[0]:.1f}")
-        anyio.run(measure)
-        box.rest(work)
+    """Measure and print, for every sandbox that is here."""
+    print(f"{ROUNDS} rounds, load {os.getloadavg()[0]:.1f}")
+    for name, build in BACKENDS.items():
+        try:
+            box: Any = build()
+        except SandboxError as error:
+            print(f"{name}: {error.message}")
+            continue
+        with tempfile.TemporaryDirectory(prefix="skvm-warm-") as folder:
+            print(name)
+            anyio.run(_measure, box, Path(folder).resolve())
+            box.rest(Path(folder).resolve())
     return 0
 
 
-async def _in_turn(box: Bubblewrap, requests: dict[str, SandboxRequest], python: str, work: Path) -> dict[str, list[float]]:
+async def _measure(box: Any, work: Path) -> None:
+    (work / "p.py").write_text(PROGRAM)
+    python = os.path.realpath(sys.executable)
+    env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    cold = SandboxRequest(argv=(python, "p.py", "a"), cwd=work, grants=SandboxGrants(work=work), env=env)
+    warm = cold.model_copy(update={"warm": True})
+    for _ in range(3):
+        await box.run(warm)
+    for name, row in (await _in_turn(box, {"cold": cold, "warm": warm}, python, work)).items():
+        print(f"  {name:<28} least {min(row) * 1000:6.1f} ms, median {statistics.median(row) * 1000:6.1f} ms")
+    for name, request in (("cold", cold), ("warm", warm)):
+        print(f"  {name:<28} {await _own_cpu(box, request):6.1f} ms of CPU of the process that asks")
+
+
+async def _in_turn(box: Any, requests: dict[str, SandboxRequest], python: str, work: Path) -> dict[str, list[float]]:
     rows: dict[str, list[float]] = {"interpreter, no sandbox": [], **{name: [] for name in requests}}
     bare: Callable[[], object] = lambda: subprocess.run([python, "p.py", "a"], cwd=work, capture_output=True, check=True)  # noqa: E731
     for _ in range(ROUNDS):
@@ -63,7 +71,7 @@ async def _in_turn(box: Bubblewrap, requests: dict[str, SandboxRequest], python:
     return rows
 
 
-async def _own_cpu(box: Bubblewrap, request: SandboxRequest) -> float:
+async def _own_cpu(box: Any, request: SandboxRequest) -> float:
     began = time.process_time()
     for _ in range(ROUNDS):
         await box.run(request)
