@@ -23,6 +23,7 @@ from skvm.diag import SandboxError
 from skvm.ports import SandboxGrants, SandboxRequest
 
 ROUNDS = 60
+PYTHON = os.path.realpath(sys.executable)
 PROGRAM = "import argparse, csv, json, sys\nprint(json.dumps(sys.argv))\n"
 
 
@@ -44,21 +45,20 @@ def main() -> int:
 
 async def _measure(box: Any, work: Path) -> None:
     (work / "p.py").write_text(PROGRAM)
-    python = os.path.realpath(sys.executable)
     env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    cold = SandboxRequest(argv=(python, "p.py", "a"), cwd=work, grants=SandboxGrants(work=work), env=env)
+    cold = SandboxRequest(argv=(PYTHON, "p.py", "a"), cwd=work, grants=SandboxGrants(work=work), env=env)
     warm = cold.model_copy(update={"warm": True})
     for _ in range(3):
         await box.run(warm)
-    for name, row in (await _in_turn(box, {"cold": cold, "warm": warm}, python, work)).items():
+    for name, row in (await _in_turn(box, {"cold": cold, "warm": warm}, work)).items():
         print(f"  {name:<28} least {min(row) * 1000:6.1f} ms, median {statistics.median(row) * 1000:6.1f} ms")
     for name, request in (("cold", cold), ("warm", warm)):
         print(f"  {name:<28} {await _own_cpu(box, request):6.1f} ms of CPU of the process that asks")
 
 
-async def _in_turn(box: Any, requests: dict[str, SandboxRequest], python: str, work: Path) -> dict[str, list[float]]:
+async def _in_turn(box: Any, requests: dict[str, SandboxRequest], work: Path) -> dict[str, list[float]]:
     rows: dict[str, list[float]] = {"interpreter, no sandbox": [], **{name: [] for name in requests}}
-    bare: Callable[[], object] = lambda: subprocess.run([python, "p.py", "a"], cwd=work, capture_output=True, check=True)  # noqa: E731
+    bare: Callable[[], object] = lambda: subprocess.run([PYTHON, "p.py", "a"], cwd=work, capture_output=True, check=True)  # noqa: E731
     for _ in range(ROUNDS):
         began = time.perf_counter()
         bare()

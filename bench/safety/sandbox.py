@@ -32,14 +32,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def measure(repeats: int = 40) -> dict[str, Any]:
     """`escapes`: rows `{backend, user, attempts, through}`; `cost`: rows `{way, least_ms, median_ms, cpu_ms, ratio}`."""
-    return {"escapes": [_escapes(name, user) for name in BACKENDS for user in ("root", "nobody")], "cost": _cost(repeats)}
+    ways = [(name, kept, user) for name in BACKENDS for kept in ("", "kept") for user in ("root", "nobody")]
+    return {"escapes": [_escapes(*way) for way in ways], "cost": _cost(repeats)}
 
 
 def text(result: dict[str, Any]) -> str:
     """Both tables."""
-    rows = [f"{'backend':<12}{'user':<9}{'attempts':>9}{'escapes':>9}"]
+    rows = [f"{'backend':<18}{'user':<9}{'attempts':>9}{'escapes':>9}"]
     for row in result["escapes"]:
-        rows.append(f"{row['backend']:<12}{row['user']:<9}{row['attempts']:>9}{len(row['through']):>9}  {row.get('why', '')}")
+        rows.append(f"{row['backend']:<18}{row['user']:<9}{row['attempts']:>9}{len(row['through']):>9}  {row.get('why', '')}")
         rows += [f"  {name}" for name in row["through"]]
     rows += ["", f"{'one command':<22}{'least ms':>10}{'median ms':>11}{'cpu ms':>9}{'ratio of least':>16}"]
     for row in result["cost"]:
@@ -54,25 +55,26 @@ def failed(result: dict[str, Any]) -> bool:
     return any(row["through"] for row in result["escapes"])
 
 
-def _escapes(backend: str, user: str) -> dict[str, Any]:
-    row = {"backend": backend, "user": user, "attempts": 0, "through": []}
+def _escapes(backend: str, kept: str, user: str) -> dict[str, Any]:
+    words = (backend, kept) if kept else (backend,)
+    row = {"backend": ", ".join(words), "user": user, "attempts": 0, "through": []}
     if (user == "root") != (os.geteuid() == 0) and os.geteuid() != 0:
         return {**row, "why": "not tried: only root can be root"}
-    done = _as_root(backend) if user == "root" else _as_nobody(backend)
+    done = _as_root(words) if user == "root" else _as_nobody(words)
     if isinstance(done, str):
         return {**row, "why": done}
     try:
-        return {**row, **json.loads(done.stdout)}
+        return {**json.loads(done.stdout), "backend": row["backend"], "user": user}
     except ValueError:
         return {**row, "through": [f"the attempts did not end well: {done.stderr[-400:]}"]}
 
 
-def _as_root(backend: str) -> subprocess.CompletedProcess[str] | str:
-    words = [sys.executable, "-m", "bench.safety.escapes", backend]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+def _as_root(words: tuple[str, ...]) -> subprocess.CompletedProcess[str] | str:
+    command = [sys.executable, "-m", "bench.safety.escapes", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def _as_nobody(backend: str) -> subprocess.CompletedProcess[str] | str:
+def _as_nobody(words: tuple[str, ...]) -> subprocess.CompletedProcess[str] | str:
     """From a copy outside of the home folder, with an interpreter that everybody may start."""
     sys.path.insert(0, str(ROOT / "tests" / "adapters"))
     from test_sandbox_unprivileged import interpreter
@@ -88,7 +90,7 @@ def _as_nobody(backend: str) -> subprocess.CompletedProcess[str] | str:
         packages = [p for p in sys.path if p.endswith("site-packages")]
         path = ":".join([str(home / "copy"), *packages])
         return subprocess.run(
-            [program, "-B", "-m", "bench.safety.escapes", backend],
+            [program, "-B", "-m", "bench.safety.escapes", *words],
             user=NOBODY,
             group=NOBODY,
             extra_groups=[],

@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 import pytest
 
+from bench.safety.kept import Kept
 from skvm.adapters.bubblewrap import Bubblewrap
 from skvm.adapters.confine.backend import Backend
 from skvm.adapters.confine.warm import Worker, python_call
@@ -35,43 +36,16 @@ HERE: dict[Callable[[], Backend], Any] = {
 }
 
 
-class Warmed:
-    """A sandbox with a worker that was used before, for every program that can have one."""
-
-    def __init__(self, box: Backend) -> None:
-        self.box = box
-        self.name = box.name
-        self.version = self.box.version
-
-    async def self_test(self) -> Any:
-        return await self.box.self_test()
-
-    async def run(self, request: SandboxRequest) -> SandboxResult:
-        options = ("-I", "-S")
-        words = tuple(w for at, w in enumerate(request.argv) if at > 2 or w not in options)
-        request = request.model_copy(update={"argv": words, "warm": True})
-        if python_call(request):
-            usual = SandboxLimits().model_copy(update={"memory": request.limits.memory, "cpu": request.limits.cpu})
-            first = request.model_copy(update={"argv": (words[0], "-c", "pass"), "stdin": b"", "spill": None})
-            for _ in range(3):
-                assert (await self.box.run(first.model_copy(update={"limits": usual}))).exit_code == 0
-            assert all(worker.served for worker in workers(self.box))
-        try:
-            return await self.box.run(request)
-        finally:
-            self.box.rest(request.grants.work)
-
-
 @HERE[Bubblewrap]
 class TestInAWorkerOfBubblewrap(OutletSuite):
     def make(self) -> Any:
-        return Warmed(Bubblewrap())
+        return Kept(Bubblewrap())
 
 
 @HERE[Landlock]
 class TestInAWorkerOfLandlock(OutletSuite):
     def make(self) -> Any:
-        return Warmed(Landlock())
+        return Kept(Landlock())
 
 
 def workers(box: Backend) -> list[Worker]:
