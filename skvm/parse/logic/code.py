@@ -101,14 +101,19 @@ def read_code(draft: Draft, raw: bytes, own: frozenset[str]) -> Code:
 def _heads(draft: Draft, fences: list[Fence]) -> frozenset[str]:
     """First words of the shell fences' commands, and of three or more different pieces of inline code."""
     shown: dict[str, set[str]] = {}
+    below: set[str] = set()  # "/tide plan 1": words of a command of the agent's own
     for block in draft.blocks:
         for run in block.runs if block.coded else ():
-            if run.kind is CODE and " " in run.text and (match := _HEAD.match(run.text)):
+            if run.kind is not CODE or " " not in run.text:
+                continue
+            if (match := _HEAD.match(run.text)) is not None:
                 shown.setdefault(match.group(1), set()).add(run.text)
+            elif run.text.startswith("/"):
+                below.add(run.text.split()[1])
     out = {
         head
         for head, texts in shown.items()
-        if len(texts) > 2 and head not in _WORDS and not any(_PHRASE.match(text) for text in texts)
+        if len(texts) > 2 and head not in _WORDS and head not in below and not any(_PHRASE.match(text) for text in texts)
     }
     return frozenset(out | {command.name for fence in fences for command in fence.facts.commands})
 

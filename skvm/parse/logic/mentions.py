@@ -60,6 +60,9 @@ _PACKAGE_CUE = re.compile(
 _ASSIGN = re.compile(r"(?a)(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
 _EXPAND = re.compile(r"(?a)(?<!\w)\$\{?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}?|<([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)>")
 _LONE = re.compile(r"(?a)\$\{?[A-Z][A-Z0-9_]*\}?")
+_NUMBER = re.compile(r"(?a)[A-Z][A-Z0-9_]*=-?[0-9][0-9.e-]*")
+"""A name with a number, as a program sets a constant of its own."""
+
 _CONSTANT = re.compile(r"(?a)[A-Z][A-Z0-9]+\Z")
 _GIVES = re.compile(r"(?a)(?m)^[ \t]*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=(.*)$")
 _GIVEN = ("=", '="', "='")
@@ -184,7 +187,9 @@ def _in_code(text: str, at: int, block: Block, instructs: bool, variable: bool) 
     package = text.lower() in tool_words("pip") or text in tool_words("pip_code")
     if package and _PACKAGE_CUE.search(block.text) and not _is_value(text, at, block, ("pip", "pip_code", "bins")):
         return [Mention(NeedKind.PIP, text, at, at + len(text))]
-    if _LONE.fullmatch(text) and not (env_tail(text.strip("${}")) or instructs or variable or _ENV_CUE.search(block.text)):
+    if (_LONE.fullmatch(text) or _NUMBER.fullmatch(text)) and not (
+        env_tail(text.split("=")[0].strip("${}")) or instructs or variable or _ENV_CUE.search(block.text)
+    ):
         return []  # named and described, not asked for
     return [m._replace(at=m.at + at, end=m.end + at) for m in variables_in(text)]
 

@@ -329,7 +329,7 @@ def _declared(field: FrontField) -> Iterator[tuple[NeedKind, str, str]]:
             yield NeedKind.BIN, name, ""
     elif last in ("bins", "anybins", "binaries") or key.endswith("requires.tools"):
         yield from ((NeedKind.BIN, name, "") for name in _listed(field.value))
-    elif last in ("env", "primaryenv", "envs", "envvars") or key.endswith("env.name"):
+    elif last in ("env", "primaryenv", "requiredenv", "optionalenv", "envs", "envvars") or key.endswith("env.name"):
         yield from ((NeedKind.ENV, name, "") for name in _listed(field.value) if re.fullmatch(r"(?a)[A-Z][A-Z0-9_]+", name))
     elif key == "compatibility":
         yield from _compatible(field.value)
