@@ -109,7 +109,7 @@ def _heads(draft: Draft, fences: list[Fence]) -> frozenset[str]:
             if (match := _HEAD.match(run.text)) is not None:
                 shown.setdefault(match.group(1), set()).add(run.text)
             elif run.text.startswith("/"):
-                below.add(run.text.split()[1])
+                below.update(run.text.split()[1:2])
     out = {
         head
         for head, texts in shown.items()
