@@ -184,6 +184,18 @@ def test_disjoint_named_reads_are_independent_and_a_join_waits_for_both() -> Non
     assert artifact.plan.parallel == (("S1.s1", "S1.s2"),)
 
 
+def test_what_to_look_for_is_looked_for_in_what_was_shown() -> None:
+    look = Draft("Look for:\n   - `b.md`, the overview", [reading("b.md")])
+    assert step_pairs(compiled(program([Draft("List `a.md`.", [reading("a.md")]), look]))) == [("S1.s1", "S1.s2")]
+
+
+def test_the_number_of_a_step_is_no_sentence() -> None:
+    """`2. Then read it`: the opening word leans back, whatever stands before it."""
+    for words in ("Then read `b.md`.", "Also read `b.md`.", "**Next** read `b.md`."):
+        artifact = compiled(program([Draft("Read `a.md`.", [reading("a.md")]), Draft(words, [reading("b.md")])]))
+        assert step_pairs(artifact) == [("S1.s1", "S1.s2")], words
+
+
 def test_known_commands_wait_only_for_what_they_touch() -> None:
     artifact = compiled(
         program(

@@ -52,6 +52,13 @@ _OPENING = re.compile(
 """Words that lean back when they stand in the first sentence; later ones may refer to what the step itself said."""
 
 
+_HEAD = re.compile(
+    r"[\s*_+-]*(?:\d+[.)])?[\s*_]*"
+    r"(?:then|next|now|after(?:wards| that)?|once|finally|also|again|continue|otherwise|lastly|look for)\b",
+    re.IGNORECASE,
+)
+"""Words that lean back as the first ones of a step, behind its number: what follows may refer to the step itself."""
+
 _PLAIN = re.compile(
     r"\b(?:above|previous(?:ly)?|earlier|prior|(?:results?|findings?|outputs?) (?:of|from)|based on|"
     r"(?:once|after) .{1,40}(?:done|complete\w*|finish\w*)|from (?:step|phase|check)|see (?:step|phase|check)|same as)\b",
@@ -265,7 +272,7 @@ def _value_use(one: _Facts, two: _Facts) -> str:
 def leans_back(text: str) -> str:
     """The first words of a step's prose that point back at something before it."""
     bare = _bare(text)
-    found = _BACKWARD.search(bare) or _OPENING.search(re.split(r"(?<=[.!?:])\s", bare, maxsplit=1)[0])
+    found = _BACKWARD.search(bare) or _OPENING.search(re.split(r"(?<=[.!?:])\s", bare, maxsplit=1)[0]) or _HEAD.match(bare)
     return _said(found)
 
 

@@ -51,6 +51,9 @@ _FILE_ITEM = re.compile(
     r"(?a)([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:\.(?:md|py|sh|js|ts|json|ya?ml|txt|csv|html)|/))(?=\s|:|$|\))"
 )
 _FOLDER = re.compile(r"(?a)(?<![\w/.])([a-z_-]+)/(?![\w.])")
+_EXPLAINED = re.compile(r"(?a)\s*`?\$\{?([A-Z][A-Z0-9_]+)\}?`?\s+(?:\u2014|\u2013|--?)\s")
+"""`$NAME` with what it holds: a value that is there. One that is to be set is named without the dollar."""
+
 _OF_SCRIPTS = frozenset({NeedKind.BIN, NeedKind.PIP, NeedKind.ENV, NeedKind.HOST})
 _VARIABLES = re.compile(r"(?a)\b(?:variables?|env|environment|credentials|secrets|authentication)\b", re.IGNORECASE)
 _READ_DEEPLY = (
@@ -89,7 +92,9 @@ class Needs:
         self._out: dict[tuple[NeedKind, str, str | None], Need] = {}
         self._sourced = False
         self._defined: set[str] = set()
-        self._given = {name for fence in code.fences for name in fence.facts.defined if not is_secret(name)}
+        told = (match[1] for block in draft.blocks if (match := _EXPLAINED.match(block.text)))
+        defined = (name for fence in code.fences for name in fence.facts.defined)
+        self._given = {name for name in (*defined, *told) if not is_secret(name)}
         self._of_variables: dict[int, bool] = {}
 
     def collect(self) -> tuple[Need, ...]:
