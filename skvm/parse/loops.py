@@ -7,10 +7,11 @@ the title of a stage or the only step there, in the stage.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from skvm.diag import CODES, Diagnostic
-from skvm.ir import Control, ControlKind, Program
+from skvm.ir import Control, ControlKind, Program, Step
 from skvm.source import SkillSource
 
 _REPEATS = re.compile(
@@ -34,10 +35,16 @@ _LIMIT = re.compile(
 )
 
 
+_NEAR = 4_000
+"""Bytes before and behind a loop in which its limit is looked for: nested loops would else read all the text each."""
+
+
 def loop_notes(program: Program, source: SkillSource) -> Iterator[Diagnostic]:
     """One note for each loop without an end."""
-    for control in program.controls:
-        if control.kind is ControlKind.LOOP and not _limited(control) and _endless(control, program, source.main.raw):
+    loops = [c for c in program.controls if c.kind is ControlKind.LOOP and not _limited(c)]
+    reach = _Reach(program) if loops else None
+    for control in loops:
+        if reach is not None and _endless(control, reach, source.main.raw):
             code = CODES["SKV202"]
             yield Diagnostic(code.number, code.severity, "this loop says neither how often nor until when", control.span)
 
@@ -46,27 +53,45 @@ def _limited(control: Control) -> bool:
     return bool(control.bound is not None or control.domain or control.until or control.condition)
 
 
-def _endless(control: Control, program: Program, raw: bytes) -> bool:
+def _endless(control: Control, reach: _Reach, raw: bytes) -> bool:
     """Does the loop go round by its own words, and does nothing in its reach end it?"""
-    start, end = _reach(control, program)
-    said = raw[control.span.start : end].decode("utf-8", "replace")
-    named = _NOUN.search(raw[start : control.span.start].decode("utf-8", "replace"))
-    return named is None and bool(_REPEATS.match(said)) and not _LIMIT.search(raw[start:end].decode("utf-8", "replace"))
+    at = control.span
+    start, end = reach.of(control)
+    start, end = max(start, at.start - _NEAR), min(end, at.end + _NEAR)
+    named = _NOUN.search(raw[start : at.start].decode("utf-8", "replace"))
+    goes_round = named is None and _REPEATS.match(raw[at.start : end].decode("utf-8", "replace"))
+    return bool(goes_round) and not _LIMIT.search(raw[start:end].decode("utf-8", "replace"))
 
 
-def _reach(control: Control, program: Program) -> tuple[int, int]:
+class _Reach:
     """Bytes in which the limit of a loop may stand."""
-    step = program.step_by_id.get(control.owner)
-    scene = program.scene_by_id.get(step.scene if step is not None else control.owner)
-    if step is None:
-        return (scene.span.start, scene.span.end) if scene is not None else (control.span.start, control.span.end)
-    inside = {step.id}
-    end = step.span.end
-    for other in program.steps:
-        if other.parent in inside:
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.at = {step.id: n for n, step in enumerate(program.steps)}
+        self.in_scene = Counter(step.scene for step in program.steps)
+
+    def of(self, control: Control) -> tuple[int, int]:
+        """The step that holds it with those inside, the stage of a step that is the only one there, or the stage itself."""
+        step = self.program.step_by_id.get(control.owner)
+        scene = self.program.scene_by_id.get(step.scene if step is not None else control.owner)
+        if step is None:
+            return (scene.span.start, scene.span.end) if scene is not None else (control.span.start, control.span.end)
+        inside, end = self._inside(step)
+        if scene is not None and inside == self.in_scene[scene.id]:
+            return min(step.span.start, scene.span.start), max(end, scene.span.end)
+        return step.span.start, end
+
+    def _inside(self, step: Step) -> tuple[int, int]:
+        """How many steps a step and those inside it are, and where they end, as far as that is near."""
+        inside, end = {step.id}, step.span.end
+        for other in self._behind(step):
+            if other.parent not in inside or other.span.start > step.span.start + _NEAR:
+                break
             inside.add(other.id)
             end = max(end, other.span.end)
-    alone = scene is not None and all(other.id in inside for other in program.steps if other.scene == scene.id)
-    if scene is not None and alone:
-        return min(step.span.start, scene.span.start), max(end, scene.span.end)
-    return step.span.start, end
+        return len(inside), end
+
+    def _behind(self, step: Step) -> Iterator[Step]:
+        for n in range(self.at[step.id] + 1, len(self.program.steps)):
+            yield self.program.steps[n]

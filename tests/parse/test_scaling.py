@@ -21,6 +21,7 @@ if str(ROOT) not in sys.path:
 from bench.reading.shapes import FRONT, SHAPES, mutations  # noqa: E402
 from skvm.ir.verify import verify  # noqa: E402
 from skvm.parse import certify, parse_skill  # noqa: E402
+from skvm.parse.loops import loop_notes  # noqa: E402
 from skvm.source import skill_from_bytes  # noqa: E402
 
 CORPUS = ROOT.parent / "shared" / "data" / "corpus"
@@ -98,3 +99,13 @@ def test_mutated_texts_of_the_corpus_are_read_whole() -> None:
     for path in sorted(CORPUS.rglob("*.md"))[::400]:
         for changed in mutations(path.read_bytes(), random.Random(path.name)).values():
             sound(changed)
+
+
+def test_loops_without_an_end_are_found_in_linear_work() -> None:
+    def work(times: int) -> int:
+        text = "# Refine\n\n## Steps\n\n" + "".join(f"{n}. Refine it and repeat.\n" for n in range(1, times + 1))
+        source = skill_from_bytes(text.encode())
+        program = parse_skill(source).program
+        return calls(lambda: list(loop_notes(program, source)))
+
+    assert work(800) <= MOST * work(400)
