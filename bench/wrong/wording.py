@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 BEFORE = ("Please ", "Could you ", "Can you please ", "Hi, ", "Hello, please ")
 AFTER = (", please.", " Thanks.", " Thank you!", ", thanks")
-READ_BEFORE = re.compile(r"(?:(?:Hi|Hello), )?(?:(?:Could|Can) you )?(?:(?i:please) )?")
+READ_BEFORE = re.compile(r"(?:(?:hi|hello), )?(?:(?:could|can) you )?(?:please )?", re.IGNORECASE)
 READ_AFTER = re.compile(r"(?:(?:,|[.!?])? (?i:please|thanks|thank you))*[.!?]?$")
 
 HOSTILE = (

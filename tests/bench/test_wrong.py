@@ -117,6 +117,7 @@ def test_counts_survive_being_kept() -> None:
     [
         ("notes-index", "What is in this notes folder? Build the index, THANKS"),
         ("notes-index", "PLEASE index my notes"),
+        ("notes-index", "HELLO, please what is in this notes folder? Build the index."),
         ("table-tool", "Write all tickets of tickets_may.jsonl about a lamp to out/80.csv."),
         ("table-tool", "Write all tickets of tickets_may.jsonl about a lamp to out/lamps22-new.csv."),
     ],
