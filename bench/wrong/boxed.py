@@ -7,6 +7,7 @@ done by code: the model that would be asked has nothing to say.
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -18,6 +19,8 @@ from bench.wrong.judging import Trial
 from bench.wrong.learning import Pipeline, Request, draw
 from bench.wrong.tally import bound
 from bench.wrong.wording import spoilt
+
+IDENTIFIER = re.compile(rb"/ID\s*\[.*?\]\s*(?=/|>>)", re.DOTALL)
 
 
 @dataclass
@@ -75,4 +78,9 @@ def _one(trial: Trial, pipe: Pipeline, request: Request, rng: random.Random, see
 
 def _files(folder: Path) -> dict[str, Any]:
     found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file() and not p.is_symlink()}
-    return {name: data for name, data in found.items() if not name.startswith(".skvm")}
+    return {name: as_compared(name, data) for name, data in found.items() if not name.startswith(".skvm")}
+
+
+def as_compared(name: str, data: bytes) -> bytes:
+    """A file as it is, but for the identifier in the trailer of a PDF, which is another each time that one is written."""
+    return IDENTIFIER.sub(b"", data) if name.endswith(".pdf") else data

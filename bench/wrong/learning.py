@@ -16,11 +16,11 @@ from skvm.app import Settings, Skvm
 from skvm.app.evidence import with_book
 from skvm.app.running import RunOptions
 from skvm.jit import Policy, StepRecord, review
-from skvm.jit.prove.ladder import missing
 from skvm.plan import Artifact, GuardContext, SolidState, SolidStep
 from skvm.runtime import RunOutcome
 
 MODEL = "sim/strong"
+POLICY = Policy()
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,15 @@ class Pipeline:
         return with_book(read, self.settings)
 
     def accept(self) -> list[str]:
-        """A person accepts what waits for nothing else, as it acts outside of the work folder; ids."""
+        """A person accepts code that acts outside of the work folder, once it was right as often as other code must be; ids."""
         waits = [
             code.id
             for record in self.known()[0]
             for code in record.versions
-            if code.state is SolidState.SHADOW and missing(code, Policy()) and not missing(code, Policy(effectful=True))
+            if code.state is SolidState.SHADOW
+            and code.recorded.get("outside")
+            and len(code.evidence) >= POLICY.min_observations
+            and code.agreed >= POLICY.shadow
         ]
         for id in waits:
             with_book(lambda book, id=id: review(book, id, True), self.settings)

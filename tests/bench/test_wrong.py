@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.wrong.boxed import as_compared
 from bench.wrong.chunks import Piece, pieces, run
 from bench.wrong.documents import WORLDS
 from bench.wrong.learning import draw
@@ -124,3 +125,12 @@ def test_counts_survive_being_kept() -> None:
 )
 def test_courtesy_in_capitals_and_any_name_for_the_result_make_no_request_foreign(name: str, task: str) -> None:
     assert WORLDS[name].grammar.read(task) is not None
+
+
+def test_a_pdf_is_compared_without_the_identifier_of_the_time_it_was_written() -> None:
+    one, two = (
+        b"%PDF-1.6 text trailer <</Size 12 /ID [(" + id + b") (" + id + b")] /Root 3 0 R >>" for id in (b"a\n]", b"\xffb")
+    )
+    assert one != two and as_compared("a.pdf", one) == as_compared("a.pdf", two)
+    assert as_compared("a.pdf", one) != as_compared("a.pdf", two.replace(b"text", b"test"))
+    assert as_compared("a.txt", one) == one
