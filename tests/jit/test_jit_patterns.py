@@ -67,3 +67,11 @@ def test_plain_words(value: str) -> None:
 def test_negation(value: str) -> None:
     assert negates(value, ["region"])
     assert not negates(value, [value])
+
+
+def test_names_keep_their_capital() -> None:
+    fits = re.compile(covering(["Bari", "Split", "Odense"])).fullmatch
+    assert fits("Graz") and not fits("it") and not fits("SPLIT") and not fits("gRAZ")
+    assert re.fullmatch(covering(["Bari", "split"]), "it"), "where case wobbled it is free"
+    assert re.fullmatch(covering(["New York", "Los Angeles"]), "San Jose")
+    assert not re.fullmatch(covering(["New York", "Los Angeles"]), "San jose")

@@ -33,6 +33,7 @@ FREE_AFTER = 5
 _RUN = re.compile(r"[^\W_]+|.", re.DOTALL)
 _CLASSES = (("a-z", re.compile("[a-z]")), ("A-Z", re.compile("[A-Z]")), ("0-9", re.compile("[0-9]")))
 _OTHER = r"[^\W_]"
+_NAME = re.compile("[A-Z][a-z]+")
 _DATA = re.compile(r"[0-9./\\@#_~:=-]|(?<=\S)[A-Z](?=\S*[a-z])|\s")
 
 
@@ -106,6 +107,9 @@ def _wordy(run: str) -> bool:
 
 
 def _run(runs: Sequence[str]) -> str:
+    """Letters of the classes seen. Names keep their capital: where all have one, `it` is none."""
+    if all(_NAME.fullmatch(run) for run in runs):
+        return _NAME.pattern
     text = "".join(runs)
     classes = "".join(name for name, probe in _CLASSES if probe.search(text))
     if re.search(r"[^a-zA-Z0-9]", text):
