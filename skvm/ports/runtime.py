@@ -76,6 +76,15 @@ class SolidBook(Protocol):
         ...
 
 
+@runtime_checkable
+class Fusing(Protocol):
+    """A book that can make ready what later look-ups will ask."""
+
+    def ahead(self, keys: tuple[str, ...]) -> None:
+        """Read what is known of these steps; in any thread, beside look-ups, and without a change to what these say."""
+        ...
+
+
 class Foretold(Frozen):
     """A read that is done before the model is asked, and the rule that says so."""
 

@@ -154,6 +154,7 @@ class Session:
     turns: list[HarnessTurn] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
     digests: dict[tuple[str, int, int, int], str] = field(default_factory=dict)
+    ahead: set[str] = field(default_factory=set)
 
     def emit(self, kind: EventKind, node: str = "", scope: Scope | None = None, /, **data: Any) -> None:
         """Journal and show one event; raises StoreError."""

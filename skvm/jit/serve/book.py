@@ -86,6 +86,11 @@ class Book:
             self._note(record, refusal.solid, f"guard missed: {refusal.guard}: {refusal.reason}", context.run)
         return refusal
 
+    def ahead(self, keys: tuple[str, ...]) -> None:
+        """Read the records of steps and make their guards ready; in any thread, beside look-ups."""
+        for key in keys:
+            self._table.ahead(key)
+
     def following(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> SolidCall | None:
         """The call that comes next; None behind the last one, and where a list is not as it always was."""
         try:

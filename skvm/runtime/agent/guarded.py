@@ -9,6 +9,7 @@ from skvm.diag import SandboxError, UsageError
 from skvm.ir import digest_json
 from skvm.plan import EventKind, GuardContext, SolidStep, StepNode, StepResult, StepStatus
 from skvm.ports import Offer, Refusal, StepContext
+from skvm.runtime.agent.ahead import looking_ahead
 from skvm.runtime.agent.calls import StepCalls
 from skvm.runtime.agent.verify import problems
 from skvm.runtime.session import Session
@@ -118,7 +119,8 @@ async def serve(
     """Make the offered calls; values and summary, or None when it must be left to the model with the calls already made."""
     calls.hands.warm = True
     try:
-        return await _serve(session, context, offer, calls, scope)
+        with looking_ahead(session, context.node):
+            return await _serve(session, context, offer, calls, scope)
     finally:
         calls.hands.warm = False
 
