@@ -169,6 +169,8 @@ def test_words_that_may_differ(one: str, two: str, differs: set[str]) -> None:
         ("/usr/bin/env a", "/usr/bin/env b"),
         ("x 1>o", "x 2>o"),
         ("x 2>&1", "x 2>&2"),
+        ("python -c 'print(1)'", "python -c 'print(x)'"),
+        ("cat > n.py <<'E'\nx = 1\nE\n", "cat > n.py <<'E'\ny = f(2)\nE\n"),
         ("cat <<E\nx\nE\n", "cat <<E\ny\nE\n"),
         ("sh <<'E'\nx\nE\n", "sh <<'E'\ny\nE\n"),
         ("bash -s <<'E'\nx\nE\n", "bash -s <<'E'\ny\nE\n"),

@@ -28,6 +28,7 @@ from skvm.jit.generalise.programs import (
     texts_of,
     words_of,
 )
+from skvm.jit.generalise.pycode import differing as literals
 from skvm.jit.generalise.pycode import same_program
 from skvm.jit.generalise.shelltree import Piece, Role
 from skvm.jit.generalise.shelltree import read as pieces
@@ -58,6 +59,9 @@ def differing(rows: Sequence[Row]) -> set[int] | None:
         return None
     found = {at for at in range(len(rows[0])) if not _alike(rows, at)}
     if any(len({(row[at].role, closed(row, at)) for row in rows}) > 1 for at in found):
+        return None
+    names = {at: closed(rows[0], at) for at in found}
+    if any(own is not None and literals([row[at].value or "" for row in rows], own) is None for at, own in names.items()):
         return None
     return found if all(may_hold(row, at, found) for row in rows for at in found) else None
 
