@@ -20,13 +20,28 @@ if TYPE_CHECKING:
 @click.option(
     "--sidecar", type=click.Path(dir_okay=False, path_type=Path), help="write there what an SSL record has no place for (JSON)"
 )
+@click.option("--from", "form_from", type=click.Choice(["skill", "ssl"]), default="skill", help="ssl: each word names a record")
+@click.option(
+    "--text",
+    "text_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="write there the text that a record's spans are in",
+)
 @format_option()
-def command(skills: tuple[str, ...], form_as: str, sidecar: Path | None, form: str) -> int:
+def command(
+    skills: tuple[str, ...], form_as: str, sidecar: Path | None, form_from: str, text_to: Path | None, form: str
+) -> int:
     """The typed program: scheduling, structural and logical layers, every node with its span."""
     from skvm.app.inputs import expand_inputs
 
     if sidecar is not None and form_as != "ssl":
         raise click.UsageError("--sidecar goes with --as ssl")
+    if form_from == "ssl":
+        if form_as == "ssl":
+            raise click.UsageError("--from ssl reads records; --as ssl makes them")
+        return _records(skills, text_to, form)
+    if text_to is not None:
+        raise click.UsageError("--text goes with --from ssl: a skill has its own text")
     inputs = expand_inputs(skills)
     return _ssl(inputs, sidecar) if form_as == "ssl" else _programs(inputs, form)
 
@@ -46,6 +61,30 @@ def _programs(inputs: Sequence[SkillInput], form: str) -> int:
     if form == "json":
         put_items(rows)
     return 0
+
+
+def _records(words: Sequence[str], text_to: Path | None, form: str) -> int:
+    """Programs of records; what is wrong with a record, or has no place in a program, is told on stderr."""
+    from skvm.app.inputs import save_result
+    from skvm.app.records import read_record
+    from skvm.ir.printer import program_text
+
+    if text_to is not None and len(words) > 1:
+        raise click.UsageError("--text is for one record")
+    rows, read = [], [read_record(word) for word in words]
+    for one in read:
+        for line in one.said:
+            note(line)
+        if one.program is None or one.source is None:
+            continue
+        if text_to is not None:
+            save_result(text_to, one.source.main.raw)
+        rows.append({"digest": one.program.digest, **one.program.model_dump(mode="json")})
+        if form != "json":
+            put(program_text(one.program, one.source.main))
+    if form == "json" and rows:
+        put_json(rows[0] if len(words) == 1 else {"items": rows})
+    return 0 if len(rows) == len(read) else 1
 
 
 def _ssl(inputs: Sequence[SkillInput], sidecar: Path | None) -> int:
