@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from skvm.jit.generalise.shell import Piece, Role, differing, pieces
+from skvm.jit.generalise.shell.commands import Piece, Role, differing, pieces
 
 Row = tuple[Piece, ...]
 MOST = 200

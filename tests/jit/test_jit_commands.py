@@ -15,7 +15,7 @@ from jit_kit import by_model, call, context
 from skvm.jit.generalise.origins import World
 from skvm.jit.generalise.propose import generalise
 from skvm.jit.generalise.results import Abstain
-from skvm.jit.generalise.shell import same_command
+from skvm.jit.generalise.shell.commands import same_command
 from skvm.jit.observe.observation import Observation, observation
 from skvm.jit.prove.apply import arguments, bind, replay
 from skvm.jit.prove.course import Handed

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skvm.jit.generalise.programs import words_of
-from skvm.jit.generalise.shell import Role, differing, pieces, same_command
-from skvm.jit.generalise.shelltree import words
+from skvm.jit.generalise.shell.commands import Role, differing, pieces, same_command
+from skvm.jit.generalise.shell.programs import words_of
+from skvm.jit.generalise.shell.words import words
 from skvm.plan import Code, Here, Shell, Text, Unfilled, Var, decode, encode, fill, variables
 
 NASTY = [

@@ -32,7 +32,7 @@ from skvm.jit.generalise.pycode import program
 from skvm.jit.generalise.readings import Reading, settled
 from skvm.jit.generalise.regroup import LABELLED_WIDTH, regrouped
 from skvm.jit.generalise.results import Abstain, encoded, result_shape, seen_result, type_of
-from skvm.jit.generalise.shell import Piece, Role, closed, delimiter, differing, may_hold, pieces, same_command
+from skvm.jit.generalise.shell.commands import Piece, Role, closed, delimiter, differing, may_hold, pieces, same_command
 from skvm.jit.generalise.unify import Column, Unifier, spelled, tokens
 from skvm.jit.observe.observation import Observation
 from skvm.plan import CallRecord, Code, Here, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables

@@ -16,7 +16,7 @@ from skvm.jit.generalise.pieces import COMMAND_ARGS, is_program
 from skvm.jit.generalise.propose import generalise
 from skvm.jit.generalise.pycode import same_program
 from skvm.jit.generalise.results import Abstain, read_result, seen_result
-from skvm.jit.generalise.shell import same_command
+from skvm.jit.generalise.shell.commands import same_command
 from skvm.jit.generalise.unify import same, spelled
 from skvm.jit.observe.observation import Observation
 from skvm.jit.prove.course import Handed, Place, course, cut, items_of, unlike, value_of, waits

@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skvm.jit.generalise.programs import (
+from skvm.jit.generalise.pycode import differing as literals
+from skvm.jit.generalise.pycode import same_program
+from skvm.jit.generalise.shell.course import read as pieces
+from skvm.jit.generalise.shell.programs import (
     CODE_OPTION,
     INTERPRETERS,
     NAMING,
@@ -28,10 +31,7 @@ from skvm.jit.generalise.programs import (
     texts_of,
     words_of,
 )
-from skvm.jit.generalise.pycode import differing as literals
-from skvm.jit.generalise.pycode import same_program
-from skvm.jit.generalise.shelltree import Piece, Role
-from skvm.jit.generalise.shelltree import read as pieces
+from skvm.jit.generalise.shell.words import Piece, Role
 
 __all__ = ["Piece", "Role", "closed", "delimiter", "differing", "may_hold", "pieces", "same_command"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from skvm.jit.generalise.shelltree import Piece, Role, words
+from skvm.jit.generalise.shell.words import Piece, Role, words
 
 Row = Sequence[Piece]
 
