@@ -6,12 +6,9 @@ Work is counted in executed lines of Python, rounds of loops and comprehensions 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import Any
 
 import pytest
+from executed import lines
 
 from skvm.app.outline import outline_text
 from skvm.compile import analyse
@@ -42,24 +39,6 @@ def text_of(name: str, n: int) -> bytes:
     frame, *pieces = SHAPES[name]
     body = "".join("".join(re.sub(r"(?<!#)#(?![# ])", str(i), piece) for i in range(1, n)) for piece in pieces)
     return (HEAD + frame.format(body)).encode()
-
-
-def lines(work: Callable[[], object]) -> int:
-    """How many lines of Python are executed while `work` runs."""
-    count = 0
-
-    def note(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal count
-        count += event == "line"
-        return note
-
-    before = sys.gettrace()
-    sys.settrace(note)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from executed import lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,24 +100,6 @@ def test_mutated_texts_of_the_corpus_are_read_whole() -> None:
     for path in sorted(CORPUS.rglob("*.md"))[::400]:
         for changed in mutations(path.read_bytes(), random.Random(path.name)).values():
             sound(changed)
-
-
-def lines(work: Callable[[], object]) -> int:
-    """How many lines of Python are executed while `work` runs: rounds of a loop are lines, and no calls."""
-    count = 0
-
-    def note(frame: object, event: str, argument: object) -> object:
-        nonlocal count
-        count += event == "line"
-        return note
-
-    before = sys.gettrace()
-    sys.settrace(note)  # type: ignore[arg-type]
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def test_loops_without_an_end_are_found_in_linear_work() -> None:
