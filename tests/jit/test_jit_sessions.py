@@ -90,6 +90,7 @@ def test_a_session_of_claude_code(tmp_path: Path) -> None:
     assert [call.ok for call in run.turns[-1].done] == [True, True, False, True]
     assert [call.args for call in run.turns[2].made] == [turns[2][0][1]]
     assert "pear 3" in str(run.turns[2].done[1].result)
+    assert run.turns[0].env == (("folder", str(work)),)
 
 
 @pytest.mark.slow
@@ -115,3 +116,4 @@ def test_a_session_of_codex(tmp_path: Path) -> None:
         ("echo 7 > total.txt", True),
     ]
     assert run.turns[2].done[1].result == "pear 3\nplum 4\n"
+    assert run.turns[0].env == (("folder", str(tmp_path / "work")),)

@@ -134,9 +134,17 @@ def wish(tool: str, **args: Any) -> Foretold:
     return Foretold(tool=tool, args=args, rule="r")
 
 
+def test_a_command_that_only_reads_is_done_too(tmp_path: Path) -> None:
+    says = Says(wish("execute_command", command="cat box_1.json"))
+    one = once(tmp_path, open_store(tmp_path), 1, foreteller=says, solid=Book(None))
+    assert ("tool.intent", True) in foretold(one) and one.outcome is not None and one.outcome.values == {"a": {"row": 1}}
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
+        wish("execute_command", command="cat box_1.json > f"),
+        wish("execute_command", command=""),
         wish("write_file", path="f", content="x"),
         wish("edit_file", path="f", old="x", new="y"),
         wish("execute_command", command="touch f"),

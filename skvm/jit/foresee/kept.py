@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from skvm.jit.foresee.rules import Fixed, Following, Found, Rule, Source, Spoken
+from skvm.jit.foresee.rules import Fixed, Following, Found, Placed, Rule, Source, Spoken
 from skvm.jit.foresee.serve import foresee
 from skvm.jit.foresee.worded import Worded
 from skvm.jit.observe.observation import cost_of
@@ -29,6 +29,7 @@ _KINDS: dict[str, Callable[..., Source]] = {
     "found": Found,
     "following": Following,
     "fixed": Fixed,
+    "placed": Placed,
 }
 
 

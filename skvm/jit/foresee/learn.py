@@ -13,6 +13,7 @@ from skvm.jit.foresee.rules import (
     Following,
     Found,
     Path,
+    Placed,
     Rule,
     Source,
     Spoken,
@@ -23,8 +24,10 @@ from skvm.jit.foresee.rules import (
     words,
 )
 from skvm.jit.foresee.shapes import shape
-from skvm.jit.foresee.worded import worded
+from skvm.jit.foresee.worded import Env, opened, told, worded
+from skvm.jit.generalise.unify import spelled
 from skvm.jit.traces import Call, Run, Turn, is_read
+from skvm.plan import encode, variables
 
 MIN_SEEN = 8
 """Runs, of those it is learned from, in which a rule must have been right whenever it spoke."""
@@ -68,14 +71,30 @@ def learn(
 
 def _fixed_rules(runs: Sequence[Run], min_seen: int, min_mean: float) -> list[Rule]:
     """Reads with the same arguments that follow the user's words, each kept by itself: none of them speaks against another."""
-    seen: dict[tuple[str, bytes], tuple[int, Call]] = {}
+    counts: Counter[str] = Counter()
+    rules: dict[str, Rule] = {}
     for turn in (turn for run in runs for turn in run.turns if turn.said is not None):
-        for call in {c.key: c for c in turn.reads}.values():
-            seen[call.key] = (seen.get(call.key, (0, call))[0] + 1, call)
-    often = [call for count, call in seen.values() if count >= min_seen]
-    found = [_counted(Rule(c.tool, "", tuple(Fixed(n, v) for n, v in sorted(c.args.items()))), runs)[0] for c in often]
+        made = {rule.text(): rule for rule in (Rule(c.tool, "", _same(c, turn.env)) for c in turn.reads)}
+        counts.update(made.keys())
+        rules |= made
+    found = [_counted(rules[text], runs)[0] for text, count in counts.items() if count >= min_seen]
     good = [rule for rule in found if rule.right >= min_seen and rule.mean >= min_mean]
     return sorted(good, key=lambda rule: (-rule.mean, rule.text()))
+
+
+def _same(call: Call, env: Env) -> tuple[Source, ...]:
+    """The arguments of a call as they are, but for what the environment tells."""
+    return tuple(_alike(name, value, env) for name, value in sorted(call.args.items()))
+
+
+def _alike(name: str, value: Any, env: Env) -> Source:
+    template = opened(value, told(env))
+    if not set(variables(template)):
+        return Fixed(name, value)
+    try:
+        return Placed(name, spelled(encode(template)))
+    except ValueError:  # an object that a template cannot be made of
+        return Fixed(name, value)
 
 
 def _counted(rule: Rule, runs: Sequence[Run]) -> tuple[Rule, set[Moment]]:
@@ -92,7 +111,7 @@ def _counted(rule: Rule, runs: Sequence[Run]) -> tuple[Rule, set[Moment]]:
 
 def _first_reads(turns: Iterable[Turn], spoken: bool) -> Iterator[tuple[Turn, Call]]:
     for turn in turns:
-        if (turn.said is not None) == spoken and turn.made and is_read(turn.made[0].tool):
+        if (turn.said is not None) == spoken and turn.made and is_read(turn.made[0]):
             yield turn, turn.made[0]
 
 
@@ -107,7 +126,8 @@ def _spoken_rules(turns: Sequence[Turn]) -> Iterator[Rule]:
         if sources:
             yield Rule(tool, "", sources)
     yield from (
-        Rule(tool, "", (found,)) for tool, found in worded([(t.said or "", c) for t, c in _first_reads(turns, spoken=True)])
+        Rule(tool, "", (found,))
+        for tool, found in worded([(t.said or "", c, t.env) for t, c in _first_reads(turns, spoken=True)])
     )
 
 

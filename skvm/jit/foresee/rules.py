@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from skvm.jit.foresee.worded import Worded
-from skvm.jit.traces import Call, Turn
+from skvm.jit.foresee.worded import Env, Worded
+from skvm.jit.traces import Call, Turn, is_read
+from skvm.plan import Unfilled, decode, fill
 
 Path = tuple[str | int, ...]
 
@@ -98,7 +99,23 @@ class Fixed:
     value: Any
 
 
-Source = Spoken | Worded | Found | Following | Fixed
+@dataclass(frozen=True)
+class Placed:
+    """An argument that was always the same but for what the environment tells, such as a file in the folder that the agent was
+    started in; `value` is a stored template as JSON."""
+
+    name: str
+    value: str
+
+    def read(self, env: Env) -> dict[str, Any] | None:
+        """The value, None where the environment does not tell enough."""
+        try:
+            return {self.name: fill(decode(json.loads(self.value)), dict(env))}
+        except Unfilled:
+            return None
+
+
+Source = Spoken | Worded | Found | Following | Fixed | Placed
 
 
 @dataclass(frozen=True)
@@ -119,8 +136,8 @@ class Rule:
 
     @property
     def fixed(self) -> bool:
-        """Is it the same call each time?"""
-        return all(isinstance(source, Fixed) for source in self.sources)
+        """Is it the same call each time, wherever it is made?"""
+        return all(isinstance(source, (Fixed, Placed)) for source in self.sources)
 
     def applies(self, turn: Turn) -> bool:
         """Is this the moment the rule speaks of?"""
@@ -141,12 +158,18 @@ class Rule:
                 return None
             args |= values
         made = Call(self.tool, args)
+        if not is_read(made):  # shell text was read as text, and the words of the user may have put a command into it
+            return None
         return None if any(c.key == made.key for c in turn.done) else made
 
     def _values(self, source: Source, turn: Turn) -> dict[str, Any] | None:
         if isinstance(source, Fixed):
             return {source.name: source.value}
-        if isinstance(source, (Spoken, Worded)):
+        if isinstance(source, Placed):
+            return source.read(turn.env)
+        if isinstance(source, Worded):
+            return source.read(turn.said or "", turn.env)
+        if isinstance(source, Spoken):
             return source.read(turn.said or "")
         return source.read(turn.done) if isinstance(source, Found) else source.read(turn.done, self.tool, turn.heard)
 
@@ -164,6 +187,8 @@ def _told(source: Source) -> str:
         return f"{source.call} for {source.wording}"
     if isinstance(source, Fixed):
         return f"{source.name} = {json.dumps(source.value, ensure_ascii=False)}"
+    if isinstance(source, Placed):
+        return f"{source.name} = {source.value} as the environment tells"
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in source.path)
     next_one = f"next item, after {source.steps} in a row, of " if isinstance(source, Following) else ""
     until = ".".join(map(str, source.until)) if isinstance(source, Following) else ""

@@ -68,7 +68,7 @@ def score(rules: Sequence[Rule], runs: Iterable[Run], so_far: Score | None = Non
         for turn in run.turns:
             made.turns += 1
             made.calls += len(turn.made)
-            made.reads += sum(is_read(c.tool) for c in turn.made)
+            made.reads += sum(is_read(c) for c in turn.made)
             call = foresee(rules, turn)
             if call is None:
                 continue

@@ -2,7 +2,7 @@
 
 Rows of many types; those of type `user` and `assistant` are the conversation. Each block of an answer is a row of its own, all
 with the id of the same message, and results of its first calls may stand between them. Rows of sub-agents (`isSidechain`) and
-what the program itself says as the user (`isMeta`) are left out.
+what the program itself says as the user (`isMeta`) are left out. The model is told the folder it works in (`cwd`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skvm.jit.traces.record import Call, Message, Run, run_of
+from skvm.jit.traces.call import Call
+from skvm.jit.traces.record import Message, Run, run_of
 from skvm.jit.traces.rows import WRONG, Row, Tell, words
 
 
@@ -31,7 +32,8 @@ def read(rows: Sequence[Row], tell: Tell) -> Iterator[Run]:
         except WRONG as error:
             tell(row.wrong(error, "not a row of a Claude Code session"))
     if messages:
-        yield run_of(str(rows[0].data.get("sessionId", rows[0].file.stem)), "", messages)
+        folder = next((str(row.data["cwd"]) for row in rows if row.data.get("cwd")), "")
+        yield run_of(str(rows[0].data.get("sessionId", rows[0].file.stem)), "", messages, {"folder": folder})
 
 
 def _add(messages: list[Message], answers: dict[str, int], id: str, message: Message) -> None:

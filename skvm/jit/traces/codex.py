@@ -1,7 +1,8 @@
 """Session files of Codex (written from what 0.169.0 leaves in `$CODEX_HOME/sessions/Y/M/D/rollout-*.jsonl`).
 
 Rows `{type, payload}`; those of type `response_item` are the conversation, item by item: what stands between two results or
-words of the user is one answer. Words that the program says as the user (where it runs, what it was told to do) are left out.
+words of the user is one answer. Words that the program says as the user (where it runs, what it was told to do) are left out;
+the folder it runs in is what the environment tells.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skvm.jit.traces.record import Call, Message, Run, run_of
+from skvm.jit.traces.call import Call
+from skvm.jit.traces.record import Message, Run, run_of
 from skvm.jit.traces.rows import WRONG, Row, Tell, words
 
 _EXIT = re.compile(r"Process exited with code (-?\d+)")
@@ -30,18 +32,18 @@ def written(row: dict[str, Any]) -> bool:
 def read(rows: Sequence[Row], tell: Tell) -> Iterator[Run]:
     """One run a file."""
     messages: list[Message] = []
-    id = rows[0].file.stem
+    id, folder = rows[0].file.stem, ""
     for row in rows:
         try:
             payload = row.data["payload"]
             if row.data["type"] == "session_meta":
-                id = str(payload.get("id", id))
+                id, folder = str(payload.get("id", id)), str(payload.get("cwd", ""))
             elif row.data["type"] == "response_item":
                 _add(messages, _message(payload))
         except WRONG as error:
             tell(row.wrong(error, "not a row of a Codex session"))
     if messages:
-        yield run_of(id, "", messages)
+        yield run_of(id, "", messages, {"folder": folder})
 
 
 def _add(messages: list[Message], message: Message | None) -> None:

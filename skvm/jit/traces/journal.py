@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from skvm.jit.traces.record import Call, Message, Run, run_of
+from skvm.jit.traces.call import Call
+from skvm.jit.traces.record import Message, Run, run_of
 from skvm.plan import Event, EventKind
 
 FINISH = "finish"

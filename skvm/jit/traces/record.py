@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from skvm.ir import canonical_json
-
-_VERBS = "get|find|list|search|read|lookup|fetch|query|show|describe|view|check|grep|glob"
-_READS = re.compile(rf"(?:^|\.)(?:{_VERBS})(?=[._]|$|[A-Z])")
-_FAILED = re.compile(r"\s*(?:error\b|traceback\b|\{\s*\"error\")", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call: tool and arguments; `result` is the text that came back, None while it has not. `failed`: as recorded."""
-
-    tool: str
-    args: dict[str, Any]
-    result: str | None = None
-    failed: bool = False
-
-    @property
-    def key(self) -> tuple[str, bytes]:
-        """What makes two calls the same: tool and canonical arguments."""
-        return self.tool, canonical_json(self.args)
-
-    @property
-    def ok(self) -> bool:
-        """Did it come back, and not with an error?"""
-        return self.result is not None and not self.failed and not _FAILED.match(self.result)
+from skvm.jit.traces.call import Call
+from skvm.jit.traces.reads import is_read
 
 
 @dataclass(frozen=True)
 class Turn:
     """A moment at which a model was asked. `said`: the user's words when they came last, else None. `done`: earlier calls with
     their results. `made`: what the model then called. `reads`: those calls and the reads that followed without a word.
-    `heard`: all words of the user so far."""
+    `heard`: all words of the user so far. `env`: what the environment told the model before anybody spoke, by name."""
 
     said: str | None
     done: tuple[Call, ...]
     made: tuple[Call, ...]
     reads: tuple[Call, ...]
     heard: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,22 +43,17 @@ class Message:
     failed: bool = False
 
 
-def is_read(tool: str) -> bool:
-    """Does the name of a tool begin with (or hold, behind a dot) a verb of looking? Anything else counts as a write."""
-    return _READS.search(tool[:1].lower() + tool[1:]) is not None
-
-
-def run_of(id: str, task: str, messages: Iterable[Message]) -> Run:
-    """The run of a conversation; without a `task` its first words are that."""
+def run_of(id: str, task: str, messages: Iterable[Message], env: Mapping[str, str] | None = None) -> Run:
+    """The run of a conversation; without a `task` its first words are that. `env`: see `Turn`."""
     rows = tuple(messages)
-    return Run(id, task or next((m.text for m in rows if m.role == "user"), id), tuple(turns_of(rows)))
+    return Run(id, task or next((m.text for m in rows if m.role == "user"), id), tuple(turns_of(rows, env or {})))
 
 
 _Asked = tuple[str | None, tuple[Call, ...], tuple[Call, ...], tuple[str, ...]]
 """The user's words when they came last, what was done before, the calls of the answer, all words of the user so far."""
 
 
-def turns_of(messages: Iterable[Message]) -> Iterator[Turn]:
+def turns_of(messages: Iterable[Message], env: Mapping[str, str]) -> Iterator[Turn]:
     """One turn for every answer of the model. What is done stands in the order of the calls, as a model is shown it."""
     said: str | None = None
     opened = 0
@@ -105,7 +76,7 @@ def turns_of(messages: Iterable[Message]) -> Iterator[Turn]:
             opened += len(made)
             said = None
     for at, (words, before, made, spoken) in enumerate(asked):
-        yield Turn(words, before, made, tuple(_reads(asked[at:])), spoken)
+        yield Turn(words, before, made, tuple(_reads(asked[at:])), spoken, tuple(sorted(env.items())))
 
 
 def _reads(rest: list[_Asked]) -> Iterator[Call]:
@@ -114,6 +85,6 @@ def _reads(rest: list[_Asked]) -> Iterator[Call]:
         if (said is not None and at) or not made:
             return
         for call in made:
-            if not is_read(call.tool):
+            if not is_read(call):
                 return
             yield call

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from skvm.jit.traces.record import Call, Message, Run, run_of
+from skvm.jit.traces.call import Call
+from skvm.jit.traces.record import Message, Run, run_of
 from skvm.jit.traces.rows import WRONG, Row, Tell
 
 

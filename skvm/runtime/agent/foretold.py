@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from skvm.ir import EffectClass
 from skvm.plan import StepNode, StepResult, StepStatus
 from skvm.ports import Foretelling, Foretold, Message, ToolCall
 from skvm.runtime.agent.calls import StepCalls
@@ -21,6 +22,7 @@ from skvm.runtime.state.scope import Scope
 from skvm.runtime.tools.specs import BY_NAME, misfit
 
 READS = frozenset({"read_file", "list_directory", "search"})
+COMMAND = "execute_command"
 MOST = 8
 """Reads in a row before the model is asked."""
 
@@ -84,10 +86,15 @@ class Beforehand:
             found = self.rules.next(None if self.asked else self.session.board.task, tuple(self.calls.records))
         except Exception:
             return None
-        if found is None or found.tool not in READS or (found.tool, found.args) in self.made:
+        if found is None or (found.tool, found.args) in self.made:
             return None
         offered = {tool.name for tool in self.session.tools(self.node)}
-        return found if found.tool in offered and found.tool in BY_NAME and not misfit(found.tool, found.args) else None
+        known = found.tool in offered and found.tool in BY_NAME and not misfit(found.tool, found.args)
+        return found if known and self._looks(found) else None
+
+    def _looks(self, found: Foretold) -> bool:
+        """A tool for reading, or a command that only reads and needs no shell."""
+        return found.tool in READS or (found.tool == COMMAND and self.calls.effect_of(COMMAND, found.args) is EffectClass.PURE)
 
 
 def report(before: Beforehand, result: StepResult) -> None:
