@@ -113,15 +113,29 @@ class Failure(Frozen):
 @dataclass
 class Course:
     """How a run goes, for all skills at work in it: `fatal` is the error that ended it, `failure` the step that did, `running`
-    counts steps under way, `refused` is how the last question to a model failed (empty after an answer), `unasked`: a step was
-    cut off on the way to its first question."""
+    counts steps under way and `begun` those that ever were, `refused` is how the last question to a model failed (empty after
+    an answer), `unasked`: a step was cut off on the way to its first question."""
 
     fatal: SkvmError | None = None
     failure: Failure | None = None
     running: int = 0
+    begun: int = 0
     ending: str = ""
     refused: str = ""
     unasked: bool = False
+
+    def begin(self, steps: int = 1) -> None:
+        """Steps are under way from here on."""
+        self.running += steps
+        self.begun += steps
+
+    def end(self, steps: int = 1) -> None:
+        """They are no longer."""
+        self.running -= steps
+
+    def alone_since(self, begun: int) -> bool:
+        """Is one step under way, and has none begun since `begun` had?"""
+        return self.running <= 1 and self.begun == begun
 
 
 @dataclass

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from pathlib import Path
 from typing import Any
 
 import anyio
-from runtime_kit import SPAN, ScriptedModel, artifact, chain, code, finish, run, step
+import pytest
+from runtime_kit import SPAN, FakeSandbox, Run, ScriptedModel, artifact, chain, code, finish, run, step
 
 from skvm.ir import Effects
-from skvm.plan import BatchNode, Output, TaskNode, Together
-from skvm.ports import ModelReply, ModelRequest
+from skvm.plan import BatchNode, EventKind, Output, TaskNode, Together
+from skvm.ports import ModelReply, ModelRequest, SandboxRequest, SandboxResult
+from skvm.runtime.agent import act
+from skvm.runtime.work.snapshot import Inventory, take
 from skvm.source import digest_text
 
 WHY = Together(basis="proved", reason="made so", span=SPAN)
@@ -117,3 +122,33 @@ def test_declared_parallel_steps_in_boxes_are_still_waived(tmp_path: Path) -> No
     ]
     one = run(artifact(nodes, (), parallel=(("T1", "T2"),)), tmp_path, ScriptedModel(answer), deadline=20.0)
     assert statuses(one) == {"a": "done", "c": "done"}
+
+
+def test_a_file_of_a_step_that_ended_meanwhile_is_not_this_one_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step that looks around second is held there until the first one has written and ended."""
+    turns, looked, ended = itertools.count(), threading.Event(), threading.Event()
+
+    def held(root: Path) -> Inventory:
+        inventory = take(root)
+        if next(turns) == 1:
+            looked.set()
+            assert ended.wait(20)
+        return inventory
+
+    class Patient(FakeSandbox):
+        async def run(self, request: SandboxRequest) -> SandboxResult:
+            assert await anyio.to_thread.run_sync(looked.wait, 20)
+            return await super().run(request)
+
+    class Told(Run):
+        def emit(self, event: Any) -> None:
+            super().emit(event)
+            if event.kind is EventKind.NODE_END:
+                ended.set()
+
+    monkeypatch.setattr(act, "take", held)
+    nodes = [code(id, f"touch {id}.txt", effects=Effects(writes=(f"{id}.txt",))) for id in ("a", "b")]
+    one = Told(tmp_path)
+    anyio.run(lambda: one.go(artifact(nodes), ScriptedModel(), sandbox=Patient(), deadline=30.0))
+    wrote = {e.node: [file["path"] for file in e.data["result"]["files"]] for e in one.events if e.kind is EventKind.NODE_END}
+    assert wrote == {"a": ["a.txt"], "b": ["b.txt"]}

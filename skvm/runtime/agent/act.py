@@ -145,16 +145,17 @@ class Acting:
     async def _execute_command(self, args: dict[str, Any], words: tuple[str, ...]) -> Done:
         session = self.session
         work = session.space.work
+        # before the inventory: what a step that ends during it wrote since then would count as this one's
+        begun, alone = session.course.begun, session.course.running <= 1
         before = await in_thread(take, work)
-        alone = session.course.running <= 1
         write = await in_thread(self._writable)
         hosts = session.granted(self.node, "host")
         outward = Outward(hosts, self._tell_reach)
         reach = outward.reach if hosts else None
         env, command = session.env_of(self.node), words or args["command"]
         result = await session.commands.run(command, env, reach, self._left(), write, self.warm)
-        alone = alone and session.course.running <= 1
         new = await in_thread(changed, work, before)
+        alone = alone and session.course.alone_since(begun)
         wrote = tuple(path for path in new if alone or self._mine(path))
         self.touched.update(dict.fromkeys(wrote))
         ok = result.exit_code == 0 and not result.reason

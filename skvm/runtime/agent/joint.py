@@ -152,7 +152,7 @@ async def talk_jointly(session: Session, owner: PlanNode, rule: Joint, place: Sc
     talk = JointTalk(session, owner, rule, place, pieces)
     holder = Holder(owner.id, place.parts, effects)
     await session.locks.take(holder)
-    session.course.running += len(pieces)
+    session.course.begin(len(pieces))
     status, reason = StepStatus.FAILED, "an internal error"
     try:
         _open(talk)
@@ -168,7 +168,7 @@ async def talk_jointly(session: Session, owner: PlanNode, rule: Joint, place: Sc
         status, reason = status_of(error), error.line()
         raise
     finally:
-        session.course.running -= len(pieces)
+        session.course.end(len(pieces))
         session.locks.leave(holder)
         _close(talk, status, reason)
     for piece in pieces:

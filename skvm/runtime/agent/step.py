@@ -283,7 +283,7 @@ async def _attempt(run: StepRun) -> StepResult:
     session, node, scope = run.session, run.node, run.scope
     holder = Holder(node.id, scope.parts, node.effects, run.alone)
     await session.locks.take(holder)
-    session.course.running += 1
+    session.course.begin()
     try:
         run.open()
         return run.close(await run.run())
@@ -298,7 +298,7 @@ async def _attempt(run: StepRun) -> StepResult:
         session.row(node, scope, run.close(run.cut(status_of(error), error.line())))
         raise
     finally:
-        session.course.running -= 1
+        session.course.end()
         session.locks.leave(holder)
 
 
