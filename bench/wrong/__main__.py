@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.skillruns import find_skill, lacking
-from bench.wrong.boxed import boxed
+from bench.wrong.boxed import Boxed, boxed
 from bench.wrong.chunks import code_digest, pieces, run
 from bench.wrong.documents import WORLDS
+from bench.wrong.generated import pipeline, solution, world_of
 from bench.wrong.learning import Pipeline, promoted
-from bench.wrong.subjects import mined_piece, skill_piece, trial_of
+from bench.wrong.mined import program
+from bench.wrong.subjects import mined_piece, skill_piece, trial_by, trial_of
 from bench.wrong.tally import Verdicts
 from bench.wrong.told import as_row, mined_text, text
+from bench.wrong.worlds import World
 from skvm.ir import digest_json
 
 PIECE = 500
@@ -33,7 +36,9 @@ def main() -> int:
     parser.add_argument("--learn", type=int, default=100, help="runs of the real pipeline to learn from")
     parser.add_argument("--mined", type=int, default=0, metavar="N", help="instead, N programs over generated tools")
     parser.add_argument("--thresholds", action="store_true", help="of --mined: programs that turn at a rare number")
-    parser.add_argument("--sandboxed", type=int, default=0, metavar="N", help="instead, N requests through the real sandbox")
+    parser.add_argument(
+        "--sandboxed", type=int, default=0, metavar="N", help="instead, N requests of each through the real sandbox"
+    )
     parser.add_argument("--accept", action="store_true", help="a person accepts what acts outside of the work folder")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
@@ -45,7 +50,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="skvm-wrong-") as made:
         args.home = args.home or Path(made)
         rows = [one(name, args) for name in args.skills or (() if args.mined else WORLDS)]
-        rows += [mined(args)] if args.mined else []
+        if args.mined:
+            rows += generated(args) if args.sandboxed else [mined(args)]
     if args.format == "json":
         print(json.dumps({"items": rows}, indent=1))
     return int(any(row["wrong"] for row in rows))
@@ -61,14 +67,13 @@ def one(name: str, args: argparse.Namespace) -> dict[str, Any]:
     pipe = Pipeline(name, home)
     records, _ = pipe.known()
     if not records:
-        for number, _ in enumerate(pipe.learn(WORLDS[name], args.learn, args.seed), 1):
-            print(f"{name}: learned from {number} of {args.learn} runs", file=sys.stderr) if number % 25 == 0 else None
+        learn(pipe, WORLDS[name], args)
     accepted = pipe.accept() if args.accept else []
     records, _ = pipe.known()
     if args.sandboxed:
         found = boxed(trial_of(name, home), pipe, args.sandboxed, args.seed)
         print(found.text(name), flush=True)
-        return {"skill": name, "wrong": len(found.wrong), "requests": dict(found.requests), "steps": dict(found.steps)}
+        return found.as_row(name)
     codes = {r.step_id: promoted(r) for r in records}
     key = digest_json([code_digest(), [[c.model_dump(mode="json") for c in row] for _, row in sorted(codes.items())]])
     verdicts = Verdicts()
@@ -80,6 +85,28 @@ def one(name: str, args: argparse.Namespace) -> dict[str, Any]:
         print(text(row, verdicts, args.why, time.process_time() - began), flush=True)
         print(f"  accepted by a person: {', '.join(accepted)}", flush=True) if accepted else None
     return row
+
+
+def generated(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Programs over generated tools as skills, in the sandbox."""
+    rows, total = [], Boxed()
+    for number in range(args.mined):
+        made = program(number, args.seed, args.thresholds)
+        pipe, world = pipeline(made, args.home / "generated" / str(number)), world_of(made)
+        if not pipe.known()[0]:
+            learn(pipe, world, args)
+        found = boxed(trial_by(pipe, solution(made), world), pipe, args.sandboxed, args.seed)
+        print(found.text(pipe.name), flush=True)
+        rows.append(found.as_row(pipe.name))
+        total.add(found)
+    print(total.text(f"{args.mined} generated programs"), flush=True)
+    return rows
+
+
+def learn(pipe: Pipeline, world: World, args: argparse.Namespace) -> None:
+    """Runs of the real pipeline."""
+    for number, _ in enumerate(pipe.learn(world, args.learn, args.seed), 1):
+        print(f"{pipe.name}: learned from {number} of {args.learn} runs", file=sys.stderr) if number % 25 == 0 else None
 
 
 def mined(args: argparse.Namespace) -> dict[str, Any]:

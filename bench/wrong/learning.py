@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.skillruns import SKILLS, SOLUTIONS, environment
 from bench.wrong.wording import spoken
 from bench.wrong.worlds import Files, Values, World
-from skvm.adapters.simulation.oracle import load_oracle
+from skvm.adapters.simulation.oracle import Oracle, load_oracle
 from skvm.app import Settings, Skvm
 from skvm.app.evidence import with_book
 from skvm.app.running import RunOptions
@@ -39,23 +39,35 @@ def draw(world: World, rng: random.Random) -> Request:
     return Request(spoken(text, rng), values, world.files(values, rng))
 
 
-class Pipeline:
-    """One skill with a store of its own."""
+Knows = Callable[[Request], Oracle]
+"""Who knows what a right answer to a request does."""
 
-    def __init__(self, name: str, home: Path) -> None:
-        self.name, self.home = name, home
+
+class Pipeline:
+    """One skill with a store of its own: an example skill, or the one in `skill` of which `knows` knows."""
+
+    def __init__(self, name: str, home: Path, skill: Path | None = None, knows: Knows | None = None) -> None:
+        self.name, self.home, self.skill = name, home, skill or SKILLS / name
+        self.knows = knows or self._by_solution
         self.settings = Settings(home=home, cache=home / "cache")
         self._vm = Skvm(self.settings)
-        self.artifact: Artifact = self._vm.compile(SKILLS / name, MODEL)
+        self.artifact: Artifact = self._vm.compile(self.skill, MODEL)
 
-    def run(self, world: World, request: Request, seed: int, model: bool = True) -> RunOutcome:
-        """One whole run in the real sandbox; without a `model` what code does not do is not done."""
+    def _by_solution(self, request: Request) -> Oracle:
+        return load_oracle(SOLUTIONS / f"{self.name}.py", request.task, {n: n for n in request.files})
+
+    def at(self, home: Path) -> Pipeline:
+        """The same skill with another store."""
+        return Pipeline(self.name, home, self.skill, self.knows)
+
+    def run(self, world: World, request: Request, seed: int, model: bool = True, solid: bool = True) -> RunOutcome:
+        """One whole run in the real sandbox; without a `model` what code does not do is not done, and nothing is served nor
+        learned where it is not `solid`."""
         with tempfile.TemporaryDirectory(prefix="skvm-wrong-") as made, environment(dict(world.env)):
             places: dict[str, Path] = {}
             for number, (name, data) in enumerate(request.files.items()):
                 places[name] = Path(made) / str(number)
                 places[name].write_bytes(data)
-            oracle = load_oracle(SOLUTIONS / f"{self.name}.py", request.task, {n: n for n in request.files})
             options = RunOptions(
                 model=MODEL,
                 task=request.task,
@@ -64,7 +76,8 @@ class Pipeline:
                 yes=True,
                 env=tuple(world.env),
                 seed=seed,
-                oracle=oracle if model else None,
+                solid=solid,
+                oracle=self.knows(request) if model else None,
             )
             return self._vm.run(self.artifact, options)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,18 @@ def value_of(slot: str, rng: random.Random) -> str:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A call that a program makes."""
+
+    tool: str
+    args: dict[str, Any]
+    effect: str
+
+
+Course = Generator[Asked, dict[str, Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Program:
     """A generated program and how it is asked for. `calls`: (kind, tool, slot); `branches`: what may change its course."""
 
@@ -95,21 +108,32 @@ class Program:
     def run(self, slots: dict[str, str]) -> Reference:
         """What it does for these values."""
         done: list[CallRecord] = []
+        course = self.course(slots)
+        try:
+            asked = next(course)
+            while True:
+                done.append(self.call(asked))
+                asked = course.send(json.loads(done[-1].result) if asked.effect == "pure" else {})
+        except StopIteration as stop:
+            return Reference(tuple(done), Done(stop.value))
+
+    def course(self, slots: dict[str, str]) -> Course:
+        """Its calls, each answered with the facts of a look-up, and its values at the end."""
+        facts: dict[str, Any] = {}
         values: dict[str, Any] = {}
         for index, (kind, tool, slot) in enumerate(self.calls):
-            facts = json.loads(done[-1].result) if done and done[-1].effect == "pure" else {}
             if self.turns(facts):
-                done.append(self.call("report_loss", {"about": slots[slot]}, "idempotent"))
-                return Reference(tuple(done), Done({"lost": True}))
+                yield Asked("report_loss", {"about": slots[slot]}, "idempotent")
+                return {"lost": True}
             if kind == "look":
-                done.append(self.call(tool, {"key": slots[slot], "page": index}, "pure"))
-                values[f"total{index}"] = json.loads(done[-1].result)["total"]
+                facts = yield Asked(tool, {"key": slots[slot], "page": index}, "pure")
+                values[f"total{index}"] = facts["total"]
             elif kind == "follow" and facts:
-                done.append(self.call(tool, {"item": facts["next"]}, "pure"))
+                facts = yield Asked(tool, {"item": facts["next"]}, "pure")
             else:
                 text = f"{slots[slot]}: {facts.get('total', 'none')} of {facts.get('owner', 'nobody')}\n"
-                done.append(self.call(tool, {"path": f"out/{index}.txt", "content": text}, "idempotent"))
-        return Reference(tuple(done), Done(values))
+                facts = yield Asked(tool, {"path": f"out/{index}.txt", "content": text}, "idempotent")
+        return values
 
     def turns(self, facts: dict[str, Any]) -> bool:
         """Does what was looked up change the course?"""
@@ -117,12 +141,17 @@ class Program:
             return bool(facts.get("total", 0) >= RARE)
         return self.branches == "state" and facts.get("state") == "lost"
 
-    def call(self, tool: str, args: dict[str, Any], effect: str) -> CallRecord:
+    def call(self, asked: Asked) -> CallRecord:
+        """A call as it is recorded."""
+        facts = self.facts(asked.tool, asked.args) if asked.effect == "pure" else None
+        result = "saved" if facts is None else json.dumps(facts)
+        return CallRecord(tool=asked.tool, args=asked.args, result=result, ok=True, effect=asked.effect)
+
+    def facts(self, tool: str, args: dict[str, Any]) -> dict[str, Any]:
+        """What a look-up tells."""
         draw = random.Random(f"{self.number} {tool} {json.dumps(args, sort_keys=True)}")
         facts = {"total": draw.randrange(900), "owner": draw.choice(OWNERS), "state": draw.choice(STATES)}
-        facts["next"] = f"K{draw.randrange(10_000)}"
-        result = json.dumps(facts) if effect == "pure" else "saved"
-        return CallRecord(tool=tool, args=args, result=result, ok=True, effect=effect)
+        return {**facts, "next": f"K{draw.randrange(10_000)}"}
 
 
 def program(number: int, seed: int, thresholds: bool = False) -> Program:

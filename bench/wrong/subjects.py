@@ -8,8 +8,9 @@ import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 
-from bench.skillruns import SKILLS, SOLUTIONS
+from bench.skillruns import SOLUTIONS
 from bench.wrong.chunks import Piece
 from bench.wrong.documents import WORLDS
 from bench.wrong.judging import Trial
@@ -18,19 +19,23 @@ from bench.wrong.machine import Machine
 from bench.wrong.mined import Trained, program, trained
 from bench.wrong.scene import Scene
 from bench.wrong.tally import Verdicts
+from bench.wrong.worlds import World
 from skvm.adapters.simulation.oracle import load_solution
 
 
 @lru_cache(maxsize=1)
 def trial_of(name: str, home: Path) -> Trial:
-    """The trial of a skill by what its state knows."""
+    """The trial of an example skill by what its state knows."""
+    return trial_by(Pipeline(name, home), load_solution(SOLUTIONS / f"{name}.py"), WORLDS[name])
+
+
+def trial_by(pipe: Pipeline, module: ModuleType, world: World) -> Trial:
+    """The trial of a skill by what its state knows and a solution module says."""
     work = Path(tempfile.mkdtemp(prefix="skvm-wrong-"))
     atexit.register(shutil.rmtree, work, ignore_errors=True)
-    pipe = Pipeline(name, home)
     records, guards = pipe.known()
-    machine = Machine(SKILLS / name, work / "work", dict(WORLDS[name].env))
-    scene = Scene(pipe.artifact, load_solution(SOLUTIONS / f"{name}.py"), machine, guards)
-    return Trial(scene, WORLDS[name], {r.step_key: promoted(r) for r in records})
+    scene = Scene(pipe.artifact, module, Machine(pipe.skill, work / "work", dict(world.env)), guards)
+    return Trial(scene, world, {r.step_key: promoted(r) for r in records})
 
 
 def skill_piece(home: Path, piece: Piece) -> Verdicts:

@@ -6,13 +6,17 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench.wrong.boxed import as_compared
+from bench.wrong.boxed import Boxed, Left, as_compared, files_in
 from bench.wrong.chunks import Piece, pieces, run
 from bench.wrong.documents import WORLDS
+from bench.wrong.generated import pipeline, solution, world_of
 from bench.wrong.learning import draw
 from bench.wrong.mined import program, trained
 from bench.wrong.mutants import other_files, other_values
+from bench.wrong.subjects import trial_by
 from bench.wrong.tally import HANDED, SERVED, WRONG, Verdict, Verdicts, bound
 from bench.wrong.wording import CONDITIONS, NEGATING, ORDERS, spoilt
 
@@ -134,3 +138,69 @@ def test_a_pdf_is_compared_without_the_identifier_of_the_time_it_was_written() -
     assert one != two and as_compared("a.pdf", one) == as_compared("a.pdf", two)
     assert as_compared("a.pdf", one) != as_compared("a.pdf", two.replace(b"text", b"test"))
     assert as_compared("a.txt", one) == one
+
+
+WANTED = {"out/a.txt": b"right", "out/b.txt": b"also right"}
+SLIPPED = {"out/a.txt": b"right", "out/b.txt": b"slipped"}
+SERVED_BOTH = ("S1.s1", "S2.s1")
+
+
+def judged(got: Left, alone: Left) -> Boxed:
+    found = Boxed()
+    found.judge("q", got, WANTED, lambda: alone)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("got", "alone", "slips", "wrong"),
+    [
+        (Left("done", WANTED, SERVED_BOTH), Left("done", SLIPPED), 0, 0),
+        (Left("done", SLIPPED, ()), Left("done", WANTED), 1, 0),
+        (Left("done", SLIPPED, SERVED_BOTH), Left("done", SLIPPED), 1, 0),
+        (Left("done", SLIPPED, SERVED_BOTH), Left("done", {**SLIPPED, "out/a.txt": b"slipped as well"}), 1, 0),
+        (Left("done", SLIPPED, SERVED_BOTH), Left("done", WANTED), 0, 1),
+        (Left("done", SLIPPED, SERVED_BOTH), Left("done", {**WANTED, "out/b.txt": b"slipped otherwise"}), 0, 1),
+        (Left("done", {"out/a.txt": b"right"}, SERVED_BOTH), Left("done", WANTED), 0, 1),
+        (Left("done", {**WANTED, "out/c.txt": b"too much"}, SERVED_BOTH), Left("done", WANTED), 0, 1),
+        (Left("failed", {}, SERVED_BOTH), Left("failed", {}), 1, 0),
+        (Left("failed", WANTED, SERVED_BOTH), Left("done", WANTED), 0, 1),
+        (Left("failed", {}, ()), Left("done", WANTED), 1, 0),
+    ],
+)
+def test_what_code_had_no_part_in_is_a_slip_and_all_else_that_differs_is_wrong(
+    got: Left, alone: Left, slips: int, wrong: int
+) -> None:
+    found = judged(got, alone)
+    assert (len(found.slips), len(found.wrong)) == (slips, wrong)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.binary(max_size=2)),
+    st.dictionaries(st.sampled_from("abc"), st.binary(max_size=2)),
+)
+def test_nothing_that_differs_is_dropped(files: dict[str, bytes], other: dict[str, bytes]) -> None:
+    found = Boxed()
+    found.judge("q", Left("done", files, ("S1.s1",)), WANTED, lambda: Left("done", other))
+    assert len(found.slips) + len(found.wrong) == 1
+    assert found.text("x").count("\n") == 1 and "'q'" in found.text("x")
+
+
+def test_a_generated_program_does_as_a_skill_what_it_does_as_calls(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    for number in range(6):
+        made = program(number, 1)
+        pipe = pipeline(made, tmp_path / str(number))
+        trial = trial_by(pipe, solution(made), world_of(made))
+        for _ in range(5):
+            request = draw(trial.world, rng)
+            moments = list(trial.scene.moments(request.task, request.files, "r"))
+            assert len(moments) == 1 and moments[0].reference.end is not None
+            calls = moments[0].reference.calls
+            lost = moments[0].reference.end.values == {"lost": True}
+            assert all(call.ok for call in calls)
+            assert lost or len(calls) == len(made.calls)
+            for call, (kind, tool, _) in zip(calls[: len(calls) - lost], made.calls, strict=False):
+                assert kind == "follow" or (call.tool == "write_file") == (kind == "write")
+                assert call.tool == "write_file" or f"scripts/{tool}.py" in call.args["command"]
+            written = [call for call in calls if call.tool == "write_file"]
+            assert len(files_in(trial.scene.machine.work)) == len(written) + lost
