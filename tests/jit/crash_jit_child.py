@@ -47,7 +47,7 @@ def solidify(home: Path) -> None:
     """Learn, promote, serve, see the model do otherwise until it is demoted, learn what it does now."""
     with open_store(home) as store:
         book = Book(store.blobs)
-        for number, (file, by) in enumerate([("a.csv", "region"), ("bb.csv", "city"), ("ccc.csv", "owner")]):
+        for number, (file, by) in enumerate([("a.csv", "region"), ("eeeeee.csv", "a"), ("ccc.csv", "owner")]):
             seen = request(file, by, f"r{number}")
             book.lookup(seen)
             book.observe(seen, by_model(program, tool, seen), False)

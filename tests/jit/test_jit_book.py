@@ -55,7 +55,7 @@ def test_three_runs_promote_and_the_fourth_is_served_exactly() -> None:
     [code] = book.records()[0].versions
     assert code.state is SolidState.PROMOTED
     assert (code.agreed, code.disagreed, len(code.evidence)) == (1, 0, 3)
-    seen = request("margins.csv", "branch", "r4")
+    seen = request("prices.csv", "branch", "r4")
     offer = book.lookup(seen)
     assert isinstance(offer, Offer)
     assert not offer.shadow
@@ -174,8 +174,38 @@ def test_an_unexpected_result_hands_back_with_nothing_repeated_and_the_code_earn
     assert record.versions[0].state is SolidState.SHADOW
     assert "names" in record.history[-1].reason
     assert book.lookup(request("sales.csv", "region", "next")) is None
-    learn(book, [("later.csv", "day")])
+    learn(book, [("trade.csv", "month")])
     assert book.records()[0].versions[0].state is SolidState.PROMOTED
+
+
+def test_code_that_is_handed_back_only_for_a_number_keeps_what_it_had_earned() -> None:
+    """The model goes on as the code would have: the wider code serves at once, without a further run of the model."""
+    book = Book(MemoryBlobs())
+    learn(book)
+    seen = request("averylongname.csv", "region", "odd")
+    offer = book.lookup(seen)
+    assert isinstance(offer, Offer)
+    assert by_code(book, offer, tool, seen) is None, "more rows than ever"
+    book.report(seen, offer.code.id, False, "", None)
+    assert book.lookup(request("sales.csv", "region", "next")) is None
+    book.observe(seen, by_model(program, tool, seen), False)
+    old, new = book.records()[0].versions
+    assert (old.state, new.state, new.agreed) == (SolidState.DEMOTED, SolidState.PROMOTED, 1)
+    assert isinstance(book.lookup(request("sales.csv", "region", "next")), Offer)
+
+
+def test_code_that_is_handed_back_and_contradicted_earns_nothing() -> None:
+    book = Book(MemoryBlobs())
+    learn(book)
+    seen = request("averylongname.csv", "region", "odd")
+    offer = book.lookup(seen)
+    assert isinstance(offer, Offer)
+    assert by_code(book, offer, tool, seen) is None
+    book.report(seen, offer.code.id, False, "", None)
+    result = by_model(program, tool, seen)
+    other = result.calls[-1].model_copy(update={"args": {**result.calls[-1].args, "content": "too many rows\n"}})
+    book.observe(seen, result.model_copy(update={"calls": (*result.calls[:-1], other)}), False)
+    assert not any(v.state is SolidState.PROMOTED for v in book.records()[0].versions)
 
 
 def test_handed_back_too_often_is_demoted() -> None:
@@ -355,7 +385,7 @@ def test_two_phrasings_become_one_code() -> None:
             book.observe(seen, by_model(program, tool, seen), False)
     assert [v.state for v in book.records()[0].versions if v.state is not SolidState.DEMOTED] == [SolidState.PROMOTED]
     for text in (*words, "make the report: file {f}, grouping: by {b}", "Could you sum {f} by {b} and write a report?"):
-        seen = context(text.format(f="a.csv", b="x"), files={"a.csv": "a.csv"})
+        seen = context(text.format(f="plans.csv", b="zone"), files={"plans.csv": "plans.csv"})
         offer = book.lookup(seen)
         assert isinstance(offer, Offer)
         served = by_code(book, offer, tool, seen)

@@ -177,9 +177,9 @@ def test_served_right_or_handed_back(batch: int) -> None:
         rng = random.Random(batch * 1000 + seed)
         step = random_step(rng)
         tool = environment(step.flagged)
-        book = Book(MemoryBlobs(), Policy(keep=12))
+        book = Book(MemoryBlobs(), Policy(keep=24))
         key = node(key=f"sha256:{seed:064x}")
-        for run in range(8):
+        for run in range(20):
             seen = context(step.request(valid(step, rng)), run=f"r{run}", step=key)
             if not isinstance(book.lookup(seen), Offer):
                 book.observe(seen, by_model(step.run, tool, seen), False)

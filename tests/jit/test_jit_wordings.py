@@ -16,7 +16,7 @@ from skvm.jit.observe.observation import Observation, observation
 from skvm.jit.prove.apply import bind, predict, replay
 from skvm.jit.prove.course import Handed
 from skvm.plan import CallRecord, OneOf, Text, Var, decode, encode, match_tree
-from skvm.plan.ranges import hull, signs, within
+from skvm.plan.ranges import HARMLESS, reach, within
 from skvm.ports import StepContext
 
 
@@ -134,16 +134,33 @@ def test_one_of_reads_back_and_is_never_ambiguous() -> None:
     assert isinstance(match_tree(forms, "sum a summed"), str)
 
 
+def sign(n: int) -> int:
+    return (n > 0) - (n < 0)
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.integers(-50, 50), min_size=1, max_size=6), st.integers(-60, 60))
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=HARMLESS), st.integers(-60, 60))
 def test_ranges(values: list[int], other: int) -> None:
-    assert all(within(v, hull(values)) and within(v, signs(values)) for v in values)
-    assert within(other, hull(values)) == (min(values) <= other <= max(values))
-    assert within(str(other), hull([str(v) for v in values])) == within(other, hull(values))
-    assert within(other, signs(values)) == any((other > 0) - (other < 0) == (v > 0) - (v < 0) for v in values)
+    assert all(within(v, reach(values)) for v in values)
+    like = min(values) <= other <= max(values) and sign(other) in {sign(v) for v in values}
+    assert within(other, reach(values)) == like
+    assert within(str(other), reach([str(v) for v in values])) == like
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 50), min_size=HARMLESS, max_size=20), st.integers(-60, 10_000))
+def test_an_end_that_was_passed_often_enough_is_open(steps: list[int], other: int) -> None:
+    """Numbers that only count up have no greatest one, whatever stands between them; the least one stays."""
+    counted = [100 + sum(steps[:n]) for n in range(len(steps) + 1)]
+    assert within(other, reach(counted)) == (other >= 100)
+    again = [n for count in counted for n in (count, 100)]
+    assert within(other, reach(again)) == (other >= 100)
+    down = [-n for n in counted]
+    assert within(-other, reach(down)) == (other >= 100)
+    assert within(other, reach(counted[:HARMLESS])) == (100 <= other <= counted[HARMLESS - 1])
 
 
 @pytest.mark.parametrize("value", [None, True, "x", "1;2", [], "1" * 50, "0x10", "١"])
 def test_what_is_no_number_is_in_no_range(value: Any) -> None:
-    assert hull([value]) == ""
-    assert not within(value, hull([0, 10**30]))
+    assert reach([value]) == ""
+    assert not within(value, reach([0, 10**30]))

@@ -260,11 +260,8 @@ class Builder:
                 parts.append(self._hole(held, self._known(held) or piece))
         return template_of(parts)
 
-    def result(self, index: int, acted: set[str], passed: set[str]) -> Any:
-        """What the result of one call must look like, once all holes are known.
-
-        `acted`: holes that later calls hold; `passed`: those that the values of the step hold.
-        """
+    def result(self, index: int, acted: set[str]) -> Any:
+        """What the result of one call must look like, once all holes are known; `acted` are those that later calls hold."""
         rows = [call for _, call in self._rows(index)]
         texts = [seen_result(call) for call in rows]
         if rows[0].tool in CONFIRMING and len({spelled(call.args) for call in rows}) > 1:
@@ -273,7 +270,7 @@ class Builder:
             return None  # every line of it is an item, and looked at as one
         last = index == self.layout.size - 1 and self.layout.loop_of(index) is None
         news = "none" if rows[0].tool in CONFIRMING else "last" if last else "all"
-        return result_shape(texts, self._columns(acted), self._columns(passed), news)
+        return result_shape(texts, self._columns(acted), news)
 
     def _lines_of(self, index: int, items: Hole) -> bool:
         origins = ((o.source, o.path.partition(".")[0], o.via) for o in (items, *items.also))

@@ -35,7 +35,7 @@ from skvm.plan import (
     match_tree,
     variables,
 )
-from skvm.plan.ranges import hull, numbers, signs
+from skvm.plan.ranges import numbers, reach
 
 ASKING = frozenset({"ask_user"})
 """Tools whose answer belongs to a person: never solidified."""
@@ -70,7 +70,7 @@ def _generalised(observations: Sequence[Observation], inputs: Inputs, layout: La
     holes = (*_captures(inputs), *_ties(inputs), *builder.holes.values())
     acted = used_holes(holes, [*(c.args for c in calls), *("{{" + loop.items + "}}" for loop in builder.loops)])
     passed = used_holes(holes, [values])
-    calls = tuple(c.model_copy(update={"result": builder.result(index, acted, passed)}) for index, c in enumerate(calls))
+    calls = tuple(c.model_copy(update={"result": builder.result(index, acted)}) for index, c in enumerate(calls))
     told = passed & {name for name, kind in inputs.kinds.items() if kind == "task"}
     return SolidStep(
         id="",
@@ -271,7 +271,7 @@ def _hole_guards(hole: Hole, inputs: Inputs, used: bool) -> list[Guard]:
     elif not free and not numbers(column):
         pattern = ignored(column)
         guards += [Guard(kind="hole_match", name=hole.name, value=pattern)] if pattern else []
-    limits = "" if request else hull(column) if not free else signs(column) if hole.type != "string" else ""
+    limits = reach(column)
     return [*guards, Guard(kind="hole_range", name=hole.name, value=limits)] if limits else guards
 
 

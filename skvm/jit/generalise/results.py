@@ -14,7 +14,7 @@ from skvm.jit.generalise.patterns import FREE_AFTER, covering, ignored
 from skvm.jit.generalise.unify import Column, Unifier, spelled
 from skvm.plan import CallRecord, Template, Unfilled, Var, encode, match_tree
 from skvm.plan.guards import json_type
-from skvm.plan.ranges import hull, signs
+from skvm.plan.ranges import reach
 from skvm.source import digest_text
 
 MAX_SHOWN = 2000
@@ -48,21 +48,18 @@ def seen_result(call: CallRecord) -> str:
     return call.stdout if call.stdout is not None else call.result
 
 
-def result_shape(
-    texts: Sequence[str], used: frozenset[str] = frozenset(), passed: frozenset[str] = frozenset(), news: str = "all"
-) -> Any:
-    """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns that later calls hold,
-    `passed` those that the values of the step hold.
+def result_shape(texts: Sequence[str], used: frozenset[str] = frozenset(), news: str = "all") -> Any:
+    """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns that later calls hold.
 
-    `news` is `none` for a call that only confirms what it was given, `last` where no call comes after it: then what
-    varies can decide no call any more, and a number keeps only its sign. Raises Abstain for results before other calls that
-    vary without a form, unless `FREE_AFTER` different ones changed nothing.
+    `news` is `none` for a call that only confirms what it was given, `last` where no call comes after it: then a text
+    without a form can decide no call any more. Raises Abstain for results before other calls that vary without a form, unless
+    `FREE_AFTER` different ones changed nothing.
     """
     if len(set(texts)) == 1:
         return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
     for reading in ("json", "lines"):
         trees = [read_result(t, reading) for t in texts]
-        shape = _shape(reading, trees, used, passed, news) if all(t is not None for t in trees) else None
+        shape = _shape(reading, trees, used, news) if all(t is not None for t in trees) else None
         if shape is not None:
             return shape
     if news == "all" and len(set(texts)) < FREE_AFTER:
@@ -71,13 +68,13 @@ def result_shape(
     return {"head": heads.pop()} if len(heads) == 1 and all("\n" in t.strip() for t in texts) else None
 
 
-def _shape(reading: str, trees: list[Any], used: frozenset[str], passed: frozenset[str], news: str) -> Any:
+def _shape(reading: str, trees: list[Any], used: frozenset[str], news: str) -> Any:
     unifier = Unifier("r", stop=whole_texts if reading == "json" else lambda column: False)
     template = unifier.unify(trees)
     if isinstance(template, Var) and reading == "lines":
         return None
     try:
-        holes = {name: [type_of(column), *result_limits(column, used, passed, news)] for name, column in unifier.table.items()}
+        holes = {name: [type_of(column), *result_limits(column, used, news)] for name, column in unifier.table.items()}
     except Abstain:
         return None
     if reading == "lines" and any(isinstance(match_tree(template, tree), str) for tree in trees):
@@ -87,7 +84,7 @@ def _shape(reading: str, trees: list[Any], used: frozenset[str], passed: frozens
 
 def item_shape(items: list[Any], used: frozenset[str]) -> Any:
     """What every item of a list looked like; `used` are spelled columns of its parts that calls hold. Raises Abstain."""
-    found = _shape("json", items, used, frozenset(), "all")
+    found = _shape("json", items, used, "all")
     if found is None:
         raise Abstain("the items of a list are of several kinds")
     return found
@@ -98,17 +95,15 @@ def whole_texts(column: Column) -> bool:
     return all(isinstance(v, str) for v in column)
 
 
-def result_limits(column: Column, used: frozenset[str], passed: frozenset[str], news: str) -> tuple[str, str]:
+def result_limits(column: Column, used: frozenset[str], news: str) -> tuple[str, str]:
     """Pattern and range of what stands in one place of a result, by whether the code uses it; empty where none fits."""
     if any(isinstance(v, str) and not 0 < len(v) <= 200 for v in column):
         return "", ""
-    texts, key = all(isinstance(v, str) for v in column), spelled(list(column))
-    if key in used:
-        return (covering(column), "") if texts else ("", signs(column))
-    if news == "none":
-        return (ignored(column), "") if texts else ("", "")
-    limits = signs(column) if key in passed or news == "last" else hull(column)
-    return ignored(column) if texts or not limits else "", limits
+    texts, taken = all(isinstance(v, str) for v in column), spelled(list(column)) in used
+    limits = reach(column) if taken or news != "none" else ""
+    if taken:
+        return covering(column) if texts else "", limits
+    return ignored(column) if texts or not (limits or news == "none") else "", limits
 
 
 def read_result(text: str, reading: str) -> Any:

@@ -30,6 +30,9 @@ PATIENCE, SELDOM = 16, 4
 REPLACED = "replaced_by"
 """Key in `recorded` of code that wider code took the place of; it counts towards no limit."""
 
+EARNED = "earned"
+"""Key in `recorded` of code that was handed back: runs it had predicted until then."""
+
 
 class Policy(Frozen):
     """When code may serve.
@@ -321,7 +324,7 @@ def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Polic
     if room <= 0 or record.numbered >= policy.versions_per_skill:
         return record.note("", f"limit of {policy.versions_per_skill} codes per skill; the model keeps the step", seen.run)
     id = f"{short_key(record.step_key)}/{record.numbered + 1}"
-    earned = max((v.agreed + 1 for v in record.versions if _foretold(v, code, seen)), default=0)
+    earned = max((_earned(v, seen) for v in record.versions if _foretold(v, code, seen)), default=0)
     new = code.model_copy(update={"id": id, "state": SolidState.SHADOW, "baseline": means(record.baseline), "agreed": earned})
     new = new.model_copy(update={"reason": "replays all of its runs exactly"})
     record = record.model_copy(update={"versions": (*_pruned(record.versions), new), "numbered": record.numbered + 1})
@@ -349,12 +352,18 @@ def _foretold(old: SolidStep, new: SolidStep, seen: Observation) -> bool:
 
     Then widening what it accepts takes nothing away from what it has earned.
     """
-    if old.state not in LIVE or seen.mixed or old.slice_digest != new.slice_digest or _body(old) != _body(new):
+    if old.state not in LIVE or old.slice_digest != new.slice_digest or _body(old) != _body(new):
         return False
     try:
         return predict(relaxed(old), seen) == ""
     except Handed:
         return False
+
+
+def _earned(old: SolidStep, seen: Observation) -> int:
+    """Runs that code predicted, this one among them. Of one that it began itself only what the model then went on with could
+    speak for it: that is nothing new, and gives back what it had before it was handed back."""
+    return int(old.recorded.get(EARNED, "0")) if seen.mixed else old.agreed + 1
 
 
 def _body(code: SolidStep) -> Any:
@@ -375,7 +384,8 @@ def handed_back(record: StepRecord, id: str, reason: str, policy: Policy, run: s
     if times >= policy.handed_back:
         demoted = code.model_copy(update={"state": SolidState.DEMOTED})
         return record.replaced(demoted, f"handed back {times} times: {reason}", run)
-    return record.replaced(code.model_copy(update={"state": SolidState.SHADOW, "agreed": 0}), f"handed back: {reason}", run)
+    shadow = {"state": SolidState.SHADOW, "agreed": 0, "recorded": {**code.recorded, EARNED: str(code.agreed)}}
+    return record.replaced(code.model_copy(update=shadow), f"handed back: {reason}", run)
 
 
 def short_key(step_key: str) -> str:
