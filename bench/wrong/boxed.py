@@ -1,11 +1,11 @@
 """Requests through the real runtime and sandbox: what lies in the work folder afterwards, against the reference function.
 
-A valid request must leave exactly the files that the reference leaves, whoever did which step. For a foreign one no step may be
-done by code: the model that would be asked has nothing to say.
+A valid request must leave exactly the files that the reference leaves, whoever did which step. For a foreign one code may
+not make a single call: the model that would be asked has nothing to say.
 
 Where files differ, or a run did not end, code may be why, or the simulated model, which slips at times in steps of its own. It
-draws from seed and step alone, so the same request with the same seed is run again with nothing learned: what comes out
-the same to the byte had nothing to do with code and is told apart as a slip. Anything else that differs is wrong.
+draws from seed and step alone, so the same request with the same seed is run again with nothing learned. A slip is what
+comes out the same to the byte then, in files that code neither wrote nor should have written. Anything else is wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from bench.wrong.judging import Trial
 from bench.wrong.learning import Pipeline, Request, draw
 from bench.wrong.tally import bound
 from bench.wrong.wording import spoilt
+from skvm.plan import Event, EventKind
 from skvm.runtime import RunOutcome
 
 IDENTIFIER = re.compile(rb"/ID\s*\[.*?\]\s*(?=/|>>)", re.DOTALL)
@@ -34,11 +35,27 @@ Files = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Left:
-    """What a run left: how it ended, its files as compared, the ids of steps that code did."""
+    """What a run left: how it ended, its files as compared, the ids of steps that code did, of those that it `begun` and handed
+    back after a call, and the `written` files of all these steps."""
 
     status: str
     files: Files
     solid: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()
+
+    @property
+    def by_code(self) -> tuple[str, ...]:
+        """Steps in which code made calls, or which it ended."""
+        return tuple(dict.fromkeys((*self.solid, *self.begun)))
+
+
+@dataclass(frozen=True)
+class Due:
+    """What the reference leaves; `by` says which step wrote a file last."""
+
+    files: Files
+    by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -57,43 +74,53 @@ class Boxed:
         self.wrong += other.wrong
         self.slips += other.slips
 
+    @property
+    def judged(self) -> int:
+        """Requests of which it is known that code was right or wrong: where the model slipped nothing was shown."""
+        return self.requests.total() - len(self.slips)
+
+    @property
+    def bound(self) -> float | None:
+        """Upper 95 % bound of wrong requests, where none was seen."""
+        return None if self.wrong else bound(self.judged)
+
     def as_row(self, name: str) -> dict[str, Any]:
         """For programs."""
-        asked = self.requests.total()
-        counts = {"requests": dict(self.requests), "steps": dict(self.steps), "slips": len(self.slips)}
-        return {"skill": name, "wrong": len(self.wrong), "bound": bound(asked), **counts}
+        counts = {"requests": dict(self.requests), "steps": dict(self.steps), "slips": len(self.slips), "judged": self.judged}
+        return {"skill": name, "wrong": len(self.wrong), "bound": self.bound, **counts}
 
     def text(self, name: str) -> str:
         """For people."""
-        asked = self.requests.total()
         steps = ", ".join(f"{who} {count}" for who, count in sorted(self.steps.items()))
+        known = "" if self.bound is None else f" (95 % bound {self.bound:.2e})"
         lines = [
-            f"{name} in the sandbox: wrong {len(self.wrong)} of {asked} requests (95 % bound {bound(asked):.2e}), slips of the "
-            f"model {len(self.slips)}; {dict(self.requests)}; steps of valid ones by {steps}",
+            f"{name} in the sandbox: wrong {len(self.wrong)} of {self.judged} judged requests{known}, slips of the model "
+            f"{len(self.slips)}; {dict(self.requests)}; steps of valid ones by {steps}",
             *(f"  WRONG {line[:600]}" for line in self.wrong[:5]),
             *(f"  slip of the model: {line[:300]}" for line in self.slips[:5]),
         ]
         return "\n".join(lines)
 
-    def judge(self, task: str, got: Left, wanted: Files, again: Callable[[], Left]) -> None:
+    def foreign(self, task: str, got: Left) -> None:
+        """Did code keep its hands off a request that is none of the skill's?"""
+        if got.by_code:
+            self.wrong.append(f"{task!r}: {', '.join(got.by_code)} done or begun by code")
+
+    def judge(self, task: str, got: Left, wanted: Due, again: Callable[[], Left]) -> None:
         """Is what a valid request left as it must be, and if not, who is to blame? `again`: the same run with nothing
         learned."""
-        differ = differing(wanted, got.files)
+        differ = differing(wanted.files, got.files)
         if got.status == "done" and not differ:
             return
-        what = f"{', '.join(differ) or 'nothing'} differ" + ("" if got.status == "done" else f", the run ended {got.status}")
-        told = f"{task!r}: {what}; by code: {', '.join(got.solid) or 'nothing'}"
-        if not got.solid:
-            self.slips.append(told)
-            return
+        ended = "" if got.status == "done" else f", the run ended {got.status}"
+        told = f"{task!r}: {', '.join(differ) or 'nothing'} differ{ended}; by code: {', '.join(got.by_code) or 'nothing'}"
         alone = again()
-        alike = alone.status == got.status and not differing(alone.files, got.files, differ)
-        if alike:
+        coded = [n for n in differ if n in got.written or wanted.by.get(n) in got.by_code]
+        if alone.status == got.status and not coded and not differing(alone.files, got.files, differ):
             self.slips.append(f"{told}; alike with nothing learned")
-        else:
-            self.wrong.append(
-                f"{told}; with nothing learned it ended {alone.status}, differing: {differing(wanted, alone.files)}"
-            )
+            return
+        other = f"with nothing learned it ended {alone.status}, differing: {differing(wanted.files, alone.files)}"
+        self.wrong.append(f"{told}; a matter of code: {coded}; {other}")
 
 
 def differing(wanted: Files, got: Files, among: list[str] | None = None) -> list[str]:
@@ -131,24 +158,40 @@ class _Box:
         task = spoilt(request.task, request.values, rng) if mutated else request.task
         foreign = mutated and not self.trial.still_valid(request, task)
         asked = Request(task, request.values, request.files)
-        outcome = self.pipe.run(self.trial.world, asked, seed, model=not foreign)
-        got = left_by(outcome)
+        got, done = self.left(self.pipe, asked, seed, model=not foreign)
         found.requests["foreign" if foreign else "mutated, still valid" if mutated else "valid"] += 1
         if foreign:
-            if got.solid:
-                found.wrong.append(f"{task!r}: {', '.join(got.solid)} done by code")
+            found.foreign(task, got)
             return
         if not mutated:
-            found.steps.update(str(step.executor) for step in outcome.steps if step.status == "done")
-        list(self.trial.scene.moments(task, request.files, "boxed"))
-        wanted = files_in(self.trial.scene.machine.work)
-        found.judge(task, got, wanted, lambda: left_by(self.blank.run(self.trial.world, asked, seed, solid=False)))
+            found.steps.update(done)
+        found.judge(task, got, self.due(asked), lambda: self.left(self.blank, asked, seed, solid=False)[0])
+
+    def left(self, pipe: Pipeline, asked: Request, seed: int, model: bool = True, solid: bool = True) -> tuple[Left, list[str]]:
+        """What a run left, and who did its steps."""
+        events: list[Event] = []
+        outcome = pipe.run(self.trial.world, asked, seed, model=model, solid=solid, on_event=events.append)
+        return left_by(outcome, events), [step.executor for step in outcome.steps if step.status == "done"]
+
+    def due(self, asked: Request) -> Due:
+        """What the reference leaves, and by which step."""
+        by: dict[str, str] = {}
+        before: Files = {name: as_compared(name, data) for name, data in asked.files.items()}
+        for moment in self.trial.scene.moments(asked.task, asked.files, "boxed"):
+            now = files_in(self.trial.scene.machine.work)
+            by.update(dict.fromkeys(differing(before, now), moment.node.id))
+            before = now
+        return Due(files_in(self.trial.scene.machine.work), by)
 
 
-def left_by(outcome: RunOutcome) -> Left:
-    """What a run left."""
-    solid = tuple(step.id for step in outcome.steps if step.executor == "solid" and step.status == "done")
-    return Left(outcome.status, files_in(outcome.work), solid)
+def left_by(outcome: RunOutcome, events: Iterable[Event]) -> Left:
+    """What a run left. A step that code began counts with all of its files: who wrote which is not told apart in it."""
+    ends = [(e.node, e.scope, e.data["result"]) for e in events if e.kind is EventKind.NODE_END]
+    begun = {(e.node, e.scope) for e in events if e.kind is EventKind.GUARD_MISS and e.data["done"]}
+    solid = {(n, scope) for n, scope, r in ends if r["executor"] == "solid" and r["status"] == "done"}
+    written = {f["path"] for n, scope, r in ends if (n, scope) in solid | begun for f in r["files"]}
+    names = tuple(tuple(sorted({n for n, _ in places})) for places in (solid, begun))
+    return Left(outcome.status, files_in(outcome.work), *names, frozenset(written))
 
 
 def files_in(folder: Path) -> Files:

@@ -16,7 +16,7 @@ from skvm.app import Settings, Skvm
 from skvm.app.evidence import with_book
 from skvm.app.running import RunOptions
 from skvm.jit import Policy, StepRecord, review
-from skvm.plan import Artifact, GuardContext, SolidState, SolidStep
+from skvm.plan import Artifact, Event, GuardContext, SolidState, SolidStep
 from skvm.runtime import RunOutcome
 
 MODEL = "sim/strong"
@@ -43,6 +43,10 @@ Knows = Callable[[Request], Oracle]
 """Who knows what a right answer to a request does."""
 
 
+Hears = Callable[[Event], None]
+"""Who hears of the events of a run."""
+
+
 class Pipeline:
     """One skill with a store of its own: an example skill, or the one in `skill` of which `knows` knows."""
 
@@ -60,7 +64,9 @@ class Pipeline:
         """The same skill with another store."""
         return Pipeline(self.name, home, self.skill, self.knows)
 
-    def run(self, world: World, request: Request, seed: int, model: bool = True, solid: bool = True) -> RunOutcome:
+    def run(
+        self, world: World, request: Request, seed: int, model: bool = True, solid: bool = True, on_event: Hears | None = None
+    ) -> RunOutcome:
         """One whole run in the real sandbox; without a `model` what code does not do is not done, and nothing is served nor
         learned where it is not `solid`."""
         with tempfile.TemporaryDirectory(prefix="skvm-wrong-") as made, environment(dict(world.env)):
@@ -77,6 +83,7 @@ class Pipeline:
                 env=tuple(world.env),
                 seed=seed,
                 solid=solid,
+                on_event=on_event,
                 oracle=self.knows(request) if model else None,
             )
             return self._vm.run(self.artifact, options)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.wrong.boxed import Boxed, Left, as_compared, files_in
+from bench.wrong.boxed import Boxed, Due, Left, as_compared, files_in, left_by
 from bench.wrong.chunks import Piece, pieces, run
 from bench.wrong.documents import WORLDS
 from bench.wrong.generated import pipeline, solution, world_of
@@ -19,6 +21,8 @@ from bench.wrong.mutants import other_files, other_values
 from bench.wrong.subjects import trial_by
 from bench.wrong.tally import HANDED, SERVED, WRONG, Verdict, Verdicts, bound
 from bench.wrong.wording import CONDITIONS, NEGATING, ORDERS, spoilt
+from skvm.plan import Event, EventKind
+from skvm.runtime import RunOutcome
 
 
 def learned_program() -> int:
@@ -142,35 +146,40 @@ def test_a_pdf_is_compared_without_the_identifier_of_the_time_it_was_written() -
 
 WANTED = {"out/a.txt": b"right", "out/b.txt": b"also right"}
 SLIPPED = {"out/a.txt": b"right", "out/b.txt": b"slipped"}
-SERVED_BOTH = ("S1.s1", "S2.s1")
+SHORT = {"out/a.txt": b"right"}
+MODELS = Due(WANTED, {"out/a.txt": "S1.s1", "out/b.txt": "S3.s1"})
+CODES = Due(WANTED, {"out/a.txt": "S1.s1", "out/b.txt": "S2.s1"})
 
 
-def judged(got: Left, alone: Left) -> Boxed:
-    found = Boxed()
-    found.judge("q", got, WANTED, lambda: alone)
-    return found
+def by_code(files: dict[str, bytes], status: str = "done", written: str = "out/a.txt") -> Left:
+    return Left(status, files, ("S1.s1",), ("S2.s1",), frozenset({written}))
 
 
 @pytest.mark.parametrize(
-    ("got", "alone", "slips", "wrong"),
+    ("got", "due", "alone", "slips", "wrong"),
     [
-        (Left("done", WANTED, SERVED_BOTH), Left("done", SLIPPED), 0, 0),
-        (Left("done", SLIPPED, ()), Left("done", WANTED), 1, 0),
-        (Left("done", SLIPPED, SERVED_BOTH), Left("done", SLIPPED), 1, 0),
-        (Left("done", SLIPPED, SERVED_BOTH), Left("done", {**SLIPPED, "out/a.txt": b"slipped as well"}), 1, 0),
-        (Left("done", SLIPPED, SERVED_BOTH), Left("done", WANTED), 0, 1),
-        (Left("done", SLIPPED, SERVED_BOTH), Left("done", {**WANTED, "out/b.txt": b"slipped otherwise"}), 0, 1),
-        (Left("done", {"out/a.txt": b"right"}, SERVED_BOTH), Left("done", WANTED), 0, 1),
-        (Left("done", {**WANTED, "out/c.txt": b"too much"}, SERVED_BOTH), Left("done", WANTED), 0, 1),
-        (Left("failed", {}, SERVED_BOTH), Left("failed", {}), 1, 0),
-        (Left("failed", WANTED, SERVED_BOTH), Left("done", WANTED), 0, 1),
-        (Left("failed", {}, ()), Left("done", WANTED), 1, 0),
+        (by_code(WANTED), MODELS, Left("done", SLIPPED), 0, 0),
+        (by_code(SLIPPED), MODELS, Left("done", SLIPPED), 1, 0),
+        (by_code(SLIPPED), MODELS, Left("done", {**SLIPPED, "out/a.txt": b"slipped as well"}), 1, 0),
+        (by_code(SLIPPED), MODELS, Left("done", WANTED), 0, 1),
+        (by_code(SLIPPED), MODELS, Left("done", {**WANTED, "out/b.txt": b"slipped otherwise"}), 0, 1),
+        (by_code(SLIPPED, written="out/b.txt"), MODELS, Left("done", SLIPPED), 0, 1),
+        (by_code(SLIPPED), CODES, Left("done", SLIPPED), 0, 1),
+        (by_code(SHORT), CODES, Left("done", SHORT), 0, 1),
+        (by_code(SHORT), MODELS, Left("done", SHORT), 1, 0),
+        (by_code({**WANTED, "out/c.txt": b"too much"}), MODELS, Left("done", WANTED), 0, 1),
+        (by_code({}, "failed"), MODELS, Left("failed", {}), 0, 1),
+        (by_code(SHORT, "failed"), MODELS, Left("failed", SHORT), 1, 0),
+        (by_code(WANTED, "failed"), MODELS, Left("done", WANTED), 0, 1),
+        (Left("done", SLIPPED), MODELS, Left("done", SLIPPED), 1, 0),
+        (Left("done", SLIPPED), MODELS, Left("done", WANTED), 0, 1),
     ],
 )
 def test_what_code_had_no_part_in_is_a_slip_and_all_else_that_differs_is_wrong(
-    got: Left, alone: Left, slips: int, wrong: int
+    got: Left, due: Due, alone: Left, slips: int, wrong: int
 ) -> None:
-    found = judged(got, alone)
+    found = Boxed()
+    found.judge("q", got, due, lambda: alone)
     assert (len(found.slips), len(found.wrong)) == (slips, wrong)
 
 
@@ -180,9 +189,45 @@ def test_what_code_had_no_part_in_is_a_slip_and_all_else_that_differs_is_wrong(
 )
 def test_nothing_that_differs_is_dropped(files: dict[str, bytes], other: dict[str, bytes]) -> None:
     found = Boxed()
-    found.judge("q", Left("done", files, ("S1.s1",)), WANTED, lambda: Left("done", other))
+    found.judge("q", Left("done", files, ("S1.s1",)), MODELS, lambda: Left("done", other))
     assert len(found.slips) + len(found.wrong) == 1
     assert found.text("x").count("\n") == 1 and "'q'" in found.text("x")
+
+
+def test_a_slip_shows_nothing_about_code_and_counts_for_no_bound() -> None:
+    found = Boxed(Counter(valid=10))
+    found.judge("q", Left("done", SLIPPED), MODELS, lambda: Left("done", SLIPPED))
+    assert found.judged == 9 and found.bound == bound(9)
+    found.judge("q", Left("done", SLIPPED), MODELS, lambda: Left("done", WANTED))
+    assert found.bound is None
+
+
+@pytest.mark.parametrize(("left", "wrong"), [(Left("failed", {}), 0), (Left("done", {}, ("S1.s1",)), 1)])
+def test_code_may_not_even_begin_a_foreign_request(left: Left, wrong: int) -> None:
+    for one in (left, replace(left, solid=(), begun=left.solid)):
+        found = Boxed()
+        found.foreign("q", one)
+        assert len(found.wrong) == wrong
+
+
+def event(kind: EventKind, node: str, **data: object) -> Event:
+    return Event(run="r", seq=1, time=0.0, kind=kind, node=node, data=data)
+
+
+def ended(node: str, executor: str, path: str) -> Event:
+    return event(EventKind.NODE_END, node, result={"executor": executor, "status": "done", "files": [{"path": path}]})
+
+
+def test_files_of_steps_that_code_did_or_began_are_written_by_code(tmp_path: Path) -> None:
+    events = [
+        ended("S1.s1", "solid", "a"),
+        event(EventKind.GUARD_MISS, "S2.s1", done=1),
+        ended("S2.s1", "model", "b"),
+        event(EventKind.GUARD_MISS, "S3.s1", done=0),
+        ended("S3.s1", "model", "c"),
+    ]
+    left = left_by(RunOutcome(run="r", status="done", exit_code=0, work=tmp_path), events)
+    assert (left.solid, left.begun, left.written) == (("S1.s1",), ("S2.s1",), {"a", "b"})
 
 
 def test_a_generated_program_does_as_a_skill_what_it_does_as_calls(tmp_path: Path) -> None:
