@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bench.wrong.learning import Request, draw
 from bench.wrong.mutants import other_files, other_values
@@ -14,13 +13,13 @@ from bench.wrong.tally import HANDED, REFUSED, SERVED, WRONG, Verdict, Verdicts
 from bench.wrong.wording import spoilt
 from bench.wrong.worlds import World
 from skvm.jit import Policy
-from skvm.jit.generalise.origins import World as Facts
 from skvm.jit.generalise.unify import same
 from skvm.jit.observe.observation import inputs_of
-from skvm.jit.prove.apply import arguments, bind, following, outcome, same_arguments
+from skvm.jit.prove.apply import bind, same_arguments
 from skvm.jit.prove.course import Handed
+from skvm.jit.prove.rivals import move_of, onward
 from skvm.plan import SolidStep
-from skvm.ports import StepContext
+from skvm.ports import Offer, StepContext
 
 FOREIGN = Reference((), None)
 """For a request that is none of the skill's: nothing may be done."""
@@ -30,17 +29,16 @@ ORDER = ("input", "hole_type", "hole_match", "hole_range", "hole")
 
 
 def judge(codes: Sequence[SolidStep], context: StepContext, reference: Reference) -> Verdict:
-    """The newest code whose guards hold makes its calls, each of which the reference must have made."""
+    """The codes whose guards hold, the newest first, make their calls, each of which the reference must have made."""
     nearest = Verdict(REFUSED, "no code", "no code")
+    able: list[Offer] = []
     for code in codes:
         try:
-            captures = bind(code, inputs_of(context), context.guard)
+            able.append(Offer.made(code=code, holes=bind(code, inputs_of(context), context.guard)))
         except Handed as handed:
             if nearest.kind == "no code" or _far(handed.guard) > _far(nearest.kind.partition(" ")[0]):
                 nearest = Verdict(REFUSED, _kind(handed), f"{handed.guard}: {handed.reason}")
-            continue
-        return _follow(code, captures, reference)
-    return nearest
+    return _follow(able[0].altered(others=tuple(able[1:])), reference) if able else nearest
 
 
 def _far(guard: str) -> int:
@@ -61,28 +59,27 @@ def _kind(handed: Handed) -> str:
     return handed.guard
 
 
-def _follow(code: SolidStep, captures: dict[str, Any], reference: Reference) -> Verdict:
+def _follow(offer: Offer, reference: Reference) -> Verdict:
     done = reference.calls
     try:
         for index in range(len(done) + 1):
-            planned = following(code, Facts(captures, done[:index]))
-            if planned is None:
+            offer = onward(offer, done[:index])
+            move, id = move_of(offer, done[:index]), offer.code.id
+            if move.call is None:
                 break
-            args = arguments(code, index, Facts(captures, done[:index]))
-            tool = planned.tool
+            tool = move.call.tool
             if index >= len(done):
-                return Verdict(WRONG, why=f"{code.id} call {index}: {tool} {args}, the reference made none")
-            if tool != done[index].tool or not same_arguments(tool, args, done[index].args):
+                return Verdict(WRONG, why=f"{id} call {index}: {tool} {move.holds}, the reference made none")
+            if tool != done[index].tool or not same_arguments(tool, move.holds, done[index].args):
                 was = f"{done[index].tool} {done[index].args}"
-                return Verdict(WRONG, why=f"{code.id} call {index}: {tool} {args}, not {was}")
-        values, _ = outcome(code, Facts(captures, done[:index]))
+                return Verdict(WRONG, why=f"{id} call {index}: {tool} {move.holds}, not {was}")
     except Handed as handed:
         return Verdict(HANDED, _kind(handed), handed.reason)
     if reference.end is None or len(done) > index:
-        return Verdict(WRONG, why=f"{code.id} ended with {values}, the reference did not")
-    if not same(values, reference.end.values):
-        return Verdict(WRONG, why=f"{code.id}: {values}, not {reference.end.values}")
-    return Verdict(SERVED, checked=POLICY.standing(code).share)
+        return Verdict(WRONG, why=f"{id} ended with {move.holds}, the reference did not")
+    if not same(move.holds, reference.end.values):
+        return Verdict(WRONG, why=f"{id}: {move.holds}, not {reference.end.values}")
+    return Verdict(SERVED, checked=POLICY.standing(offer.code).share)
 
 
 @dataclass

@@ -208,9 +208,14 @@ def serves(book: Book, offer: Offer, seen: StepContext, reference: Reference) ->
     """As the runtime serves an offer, call by call; what is handed back midway is reported and left to the model."""
     calls = reference.calls
     made = 0
-    while book.following(offer, seen, calls[:made]) is not None and book.fill(offer, seen, made, calls[:made]) is not None:
+    going: Offer | None = book.onward(offer, seen, ())
+    while going is not None and book.following(going, seen, calls[:made]) is not None:
+        offer = going
+        if book.fill(offer, seen, made, calls[:made]) is None:
+            break
         made += 1
-    ok = book.finish(offer, seen, calls[:made]) is not None
+        going = book.onward(offer, seen, calls[:made])
+    ok = going is not None and book.finish(going, seen, calls[:made]) is not None
     book.report(seen, offer.code.id, ok, "" if ok else "not as expected", None)
     return ok
 

@@ -32,11 +32,14 @@ class StepContext(Frozen):
 
 class Offer(Frozen):
     """A solidified step whose guards hold. `code` says where values come from; calls that need earlier results of the same
-    step are filled one by one through `SolidBook.fill`. With `shadow` it must not be executed: the model does the step."""
+    step are filled one by one through `SolidBook.fill`. With `shadow` it must not be executed: the model does the step.
+    `others`: further codes of the step whose guards hold as well; with them `SolidBook.onward` is asked before each call and
+    before the end."""
 
     code: SolidStep
     holes: dict[str, Any] = {}
     shadow: bool = False
+    others: tuple[Offer, ...] = ()
 
 
 class Refusal(Frozen):
@@ -53,6 +56,10 @@ class SolidBook(Protocol):
 
     def lookup(self, context: StepContext) -> Offer | Refusal | None:
         """A step that may run, the guard that forbids it, or None when there is none."""
+        ...
+
+    def onward(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> Offer | None:
+        """The offer that goes on after these calls, perhaps with other code; None = none does, or two would not do the same."""
         ...
 
     def following(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> SolidCall | None:

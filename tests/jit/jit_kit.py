@@ -151,12 +151,14 @@ def by_model(program: Program, tool: Tool, seen: StepContext) -> StepResult:
 def by_code(book: Any, offer: Offer, tool: Tool, seen: StepContext) -> StepResult | None:
     """What the executor does with an offer; None when it is handed back midway (then nothing wrong may have been done)."""
     calls: list[CallRecord] = []
-    while (planned := book.following(offer, seen, tuple(calls))) is not None:
-        args = book.fill(offer, seen, len(calls), tuple(calls))
+    going: Offer | None = book.onward(offer, seen, ())
+    while going is not None and (planned := book.following(going, seen, tuple(calls))) is not None:
+        args = book.fill(going, seen, len(calls), tuple(calls))
         if args is None:
             return None
         calls.append(tool(planned.tool, args))
-    ended = book.finish(offer, seen, tuple(calls))
+        going = book.onward(going, seen, tuple(calls))
+    ended = None if going is None else book.finish(going, seen, tuple(calls))
     return None if ended is None else done(calls, *ended)
 
 

@@ -32,6 +32,9 @@ class Book:
         self.contexts.append(context)
         return self.offer
 
+    def onward(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> Offer | None:
+        return offer
+
     def following(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> SolidCall | None:
         return offer.code.calls[len(done)] if len(done) < len(offer.code.calls) else None
 
@@ -139,6 +142,35 @@ def test_a_miss_hands_over_with_what_is_done(tmp_path: Path) -> None:
         assert sum(e.kind is EventKind.TOOL_INTENT and e.data["tool"] == "write_file" for e in one.events) <= 1
         assert book.reports[0][0] is False
         assert one.outcome.steps[-1].executor == "model"
+
+
+class Turning(OnlyA):
+    """Two codes: after the first call the other one goes on, or none does."""
+
+    def __init__(self, found: Offer | None) -> None:
+        super().__init__(Offer(code=solid(READ), others=(Offer(code=OTHER),)), [{"path": "absent"}, ARGS[0]])
+        self.found = found
+
+    def onward(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> Offer | None:
+        return self.found if done else offer
+
+
+OTHER = solid(READ.model_copy(update={"expect_ok": False}), WRITE).model_copy(update={"id": "abc/2"})
+
+
+def test_another_code_goes_on_with_what_was_read(tmp_path: Path) -> None:
+    book = Turning(Offer(code=OTHER))
+    one, model = go(tmp_path, book)
+    assert one.outcome is not None and one.outcome.steps[-1].executor == "solid"
+    [served] = [e for e in one.events if e.kind is EventKind.SOLID_SERVE]
+    assert served.data["solid"] == "abc/2" and len(model.requests) == 1 and book.reports == [(True, "")]
+    assert [e.data["tool"] for e in one.events if e.kind is EventKind.TOOL_INTENT] == ["read_file", "write_file"]
+
+
+def test_where_no_code_goes_on_the_model_sees_what_was_read(tmp_path: Path) -> None:
+    one, model = go(tmp_path, Turning(None))
+    assert one.outcome is not None and one.outcome.steps[-1].executor == "model"
+    assert [c.name for m in model.requests[-1].messages for c in m.calls] == ["read_file"]
 
 
 def test_values_that_break_the_contract_hand_over(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from skvm.ir import EffectClass, digest_json
+from skvm.ir import digest_json
 from skvm.jit.generalise.origins import World
 from skvm.jit.observe.observation import UNSOLVED, Observation, cost_of, inputs_of, observation
 from skvm.jit.prove.agreement import due
@@ -15,6 +15,7 @@ from skvm.jit.prove.apply import arguments, bind, following, outcome
 from skvm.jit.prove.course import Handed
 from skvm.jit.prove.groups import LIVE
 from skvm.jit.prove.ladder import Policy, StepRecord, added, broken, failed, handed_back, take
+from skvm.jit.prove.rivals import only_read, onward
 from skvm.jit.serve.dispatch import Dispatch
 from skvm.jit.serve.table import STEPS, Place, Table
 from skvm.plan import CallRecord, SolidCall, SolidState, SolidStep, StepResult, StepStatus
@@ -59,16 +60,23 @@ class Book:
         current = context.guard.slice_digest
         able = known.promoted.get(current, ())
         inputs = inputs_of(context) if able else {}
-        for dispatch in able:
-            captures = dispatch.captures(inputs, context.guard)
-            if captures is not None:
-                return self._offer(known.record, dispatch.code, captures, inputs, context)
+        found = [(d.code, held) for d in able if (held := d.captures(inputs, context.guard)) is not None]
+        if found:
+            return self._offer(known.record, found, inputs, context)
         return self._explained(known.record, able, inputs, context) or (None if current in known.slices else moved)
 
     def _offer(
-        self, record: StepRecord, code: SolidStep, captures: dict[str, Any], inputs: dict[str, Any], context: StepContext
+        self,
+        record: StepRecord,
+        found: Sequence[tuple[SolidStep, dict[str, Any]]],
+        inputs: dict[str, Any],
+        context: StepContext,
     ) -> Offer:
-        return Offer.made(code=code, holes=captures, shadow=self._checked(record, code, inputs, context))
+        """The newest code leads, the others stand by. What is due for one of them is due for all: any may come to serve."""
+        (code, captures), *rest = found
+        shadow = any(self._checked(record, one, inputs, context) for one, _ in found)
+        others = tuple(Offer.made(code=one, holes=held) for one, held in rest)
+        return Offer.made(code=code, holes=captures, shadow=shadow, others=others)
 
     def _explained(
         self, record: StepRecord, able: Sequence[Dispatch], inputs: dict[str, Any], context: StepContext
@@ -81,7 +89,7 @@ class Book:
             except Handed as handed:
                 refusal = _nearer(refusal, Refusal(solid=code.id, guard=handed.guard, reason=handed.reason))
                 continue
-            return self._offer(record, code, captures, inputs, context)
+            return self._offer(record, [(code, captures)], inputs, context)
         if refusal is not None:
             self._note(record, refusal.solid, f"guard missed: {refusal.guard}: {refusal.reason}", context.run)
         return refusal
@@ -90,6 +98,14 @@ class Book:
         """Read the records of steps and make their guards ready; in any thread, beside look-ups."""
         for key in keys:
             self._table.ahead(key)
+
+    def onward(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> Offer | None:
+        """The offer that goes on after these calls; None where none does, or two would not do the same."""
+        try:
+            return onward(offer, done)
+        except Handed as handed:
+            self._handed[_where(context)] = handed.reason, _only_read(done)
+            return None
 
     def following(self, offer: Offer, context: StepContext, done: tuple[CallRecord, ...]) -> SolidCall | None:
         """The call that comes next; None behind the last one, and where a list is not as it always was."""
@@ -340,7 +356,7 @@ def _new_record(context: StepContext) -> StepRecord:
 
 def _only_read(done: tuple[CallRecord, ...]) -> bool:
     """Were all calls reads that went well? Then what they told is one more thing that guards look at, and nothing was done."""
-    return bool(done) and all(call.ok and call.effect == EffectClass.PURE.value for call in done)
+    return bool(done) and only_read(done) and all(call.ok for call in done)
 
 
 def _where(context: StepContext) -> tuple[str, str, str]:

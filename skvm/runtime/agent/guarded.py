@@ -130,20 +130,25 @@ async def _serve(
 ) -> tuple[dict[str, Any], str] | None:
     book, node = session.ports.solid, context.node
     assert book is not None
-    while (call := _quiet(book.following, offer, context, tuple(calls.records))) is not None:
+    while True:
+        offer, going = _onward(session, context, offer, calls)
+        call = _quiet(book.following, offer, context, tuple(calls.records)) if going else None
+        if call is None:
+            break
         index = len(calls.records)
         args = _quiet(book.fill, offer, context, index, tuple(calls.records))
         problem = _unusable(call.tool, args) or _otherwise(calls.begun(), call.tool, args)
         if not problem:
             record = await calls.run(call.tool, args)
-            if record.ok == call.expect_ok and call.expect_exit in (None, record.exit_code):
+            if offer.others or (record.ok == call.expect_ok and call.expect_exit in (None, record.exit_code)):
                 continue
             problem = f"call {index + 1} ({call.tool}) ended otherwise than recorded: {record.result[:200]}"
         _deopt(session, context, scope, offer, calls, problem)
         return None
-    finished = _quiet(book.finish, offer, context, tuple(calls.records))
+    finished = _quiet(book.finish, offer, context, tuple(calls.records)) if going else None
     if finished is None:
-        _deopt(session, context, scope, offer, calls, "its values could not be made")
+        reason = "its values could not be made" if going else "none of the codes of the step goes on"
+        _deopt(session, context, scope, offer, calls, reason)
         return None
     values, summary = finished
     wrong = (await problems(calls, node, values)).all
@@ -154,6 +159,15 @@ async def _serve(
         return None
     session.emit(EventKind.SOLID_SERVE, node.id, scope, solid=offer.code.id, calls=len(calls.records))
     return session.redactor.value(values), session.redactor.text(summary)
+
+
+def _onward(session: Session, context: StepContext, offer: Offer, calls: StepCalls) -> tuple[Offer, bool]:
+    """The offer that goes on, and whether one does; code that stands alone is asked for its next call, no more."""
+    book = session.ports.solid
+    if book is None or not offer.others:
+        return offer, True
+    found = _quiet(book.onward, offer, context, tuple(calls.records))
+    return (offer, False) if found is None else (found, True)
 
 
 def served(session: Session, context: StepContext, offer: Offer, result: StepResult) -> None:
