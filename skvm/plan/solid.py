@@ -26,7 +26,8 @@ class Origin(Frozen):
     `source`: `task`, `file`, `value`, `item` (then `path` is the capture of the input guards), `call` (`INDEX.stdout` or
     `INDEX.result` of an earlier call of this step), `each` (the item of loop `path`), `const` (`path` is the JSON spelling).
     `via`: what is done with it, in order: `["pointer", JSON_POINTER]`, `["between", LEFT, RIGHT, ANCHORS]`, `["number"]`,
-    `["text"]`, `["stem"]`, `["lines"]` (a text as a list), `["each", ...]` (a step for every item of a list), `["length"]`, ...
+    `["text"]`, `["stem"]`, `["lines"]` (a text as a list), `["each", ...]` (a step for every item of a list), `["length"]`,
+    `["worded"]` and other spellings (a day, a number as a word), ...
     """
 
     source: str

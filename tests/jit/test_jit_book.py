@@ -8,9 +8,12 @@ import shlex
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jit_kit import MemoryBlobs, by_code, by_model, call, context, done, node
 
-from skvm.jit import Book, Policy
+from skvm.jit import Book, Policy, StepRecord
+from skvm.jit.prove.handing import SERVED, attempted, handed_back
 from skvm.plan import CallRecord, SolidState, SolidStep, StepResult, StepStatus
 from skvm.ports import Offer, Refusal, SolidBook, StepContext
 
@@ -43,6 +46,15 @@ def learn(book: Book, cases: list[tuple[str, str]] = CASES[:3], **more: Any) -> 
         seen = request(file, by, f"learn{number}", **more)
         assert not isinstance(book.lookup(seen), Offer)
         book.observe(seen, by_model(program, tool, seen), False)
+
+
+def _learned() -> StepRecord:
+    book = Book(MemoryBlobs())
+    learn(book)
+    return book.records()[0]
+
+
+LEARNED = _learned()
 
 
 def test_is_the_port() -> None:
@@ -216,6 +228,48 @@ def test_handed_back_too_often_is_demoted() -> None:
     assert isinstance(offer, Offer)
     book.report(seen, offer.code.id, False, "it broke", None)
     assert book.records()[0].versions[0].state is SolidState.DEMOTED
+
+
+def tried(record: StepRecord, how: str, policy: Policy) -> StepRecord:
+    """After attempts of its one code: served (`.`) or handed back (`x`) after it had acted, then promoted anew."""
+    [code] = record.versions
+    for one in how:
+        if record.version(code.id).state is SolidState.DEMOTED:
+            break
+        if one == ".":
+            record = attempted(record, code.id, SERVED, policy)
+        else:
+            record = handed_back(record, code.id, "odd", policy, "r")
+            if record.version(code.id).state is SolidState.SHADOW:
+                record = record.replaced(code)
+    return record
+
+
+@given(st.text(".x", max_size=40), st.integers(1, 4), st.integers(4, 12))
+def test_demoted_is_what_broke_off_too_often_among_its_last_attempts(how: str, most: int, window: int) -> None:
+    policy, [code] = Policy(handed_back=most, attempts=window), LEARNED.versions
+    after = tried(LEARNED, how, policy).version(code.id)
+    too_often = any(how[max(0, end - window) : end].count("x") >= most for end in range(1, len(how) + 1))
+    assert (after.state is SolidState.DEMOTED) is too_often
+
+
+def test_a_long_good_record_neither_excuses_nor_is_spoilt_by_what_was_long_ago() -> None:
+    policy, [code] = Policy(), LEARNED.versions
+    assert tried(LEARNED, "." * 1000 + "xxx", policy).version(code.id).state is SolidState.DEMOTED
+    old = tried(LEARNED, "xx" + "." * 100 + "xx", policy)
+    assert old.version(code.id).state is SolidState.PROMOTED and old.lately == {code.id: "xx"}
+    assert tried(LEARNED, "." * 1000, policy) == LEARNED, "what goes well costs no place in the record"
+
+
+def test_what_was_only_read_before_is_not_counted() -> None:
+    [code] = LEARNED.versions
+    after = handed_back(LEARNED, code.id, "odd", Policy(handed_back=1), "r", read=True)
+    assert (after.version(code.id).state, after.lately) == (SolidState.SHADOW, {})
+
+
+def test_a_record_that_counted_for_life_is_still_read() -> None:
+    row = {**LEARNED.model_dump(mode="json"), "streak": {"x/1": 2}}
+    assert StepRecord.model_validate(row) == LEARNED
 
 
 def otherwise(book: Book, seen: StepContext) -> tuple[SolidStep, ...]:

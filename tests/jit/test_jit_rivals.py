@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jit_kit import MemoryBlobs, by_code, by_model, call, context
 
-from skvm.jit import Book
+from skvm.jit import Book, Policy
+from skvm.jit.observe.observation import observation
 from skvm.jit.prove.course import Handed
+from skvm.jit.prove.handing import handed_back
+from skvm.jit.prove.ladder import take
 from skvm.jit.prove.rivals import move_of, onward
 from skvm.plan import CallRecord, SolidCall, SolidState, SolidStep
 from skvm.ports import Offer, StepContext
@@ -76,6 +79,45 @@ def test_either_course_is_served_and_the_paper_read_once(book: Book, text: str) 
 @pytest.mark.parametrize("text", ["", "BILL\n", bill(22) + letter(23), "Dear all,\nplease pay nothing to Alba Muebles soon.\n"])
 def test_a_paper_of_neither_or_both_forms_is_for_the_model(book: Book, text: str) -> None:
     assert by_code(book, offered(book, "new"), tools(text), context("File the paper.", run="new")) is None
+
+
+def test_both_courses_come_to_be_served_though_code_of_one_begins_every_run_of_the_other() -> None:
+    made = Book(MemoryBlobs())
+    for number in range(40):
+        text = (letter if number % 3 else bill)(number % 20)
+        seen = context("File the paper.", run=f"r{number}", digests={"paper.txt": text})
+        offer, want = made.lookup(seen), by_model(program, tools(text), seen)
+        if isinstance(offer, Offer) and not offer.shadow:
+            got = by_code(made, offer, tools(text), seen)
+            made.report(seen, offer.code.id, got is not None, "" if got else "a hole", None)
+            if got is not None:
+                assert (got.calls, got.values) == (want.calls, want.values)
+                continue
+        made.observe(seen, want, False)
+    live = [code for code in made.records()[0].versions if code.state is SolidState.PROMOTED]
+    seen = context("File the paper.", run="new")
+    for text in (bill(3), letter(4)):
+        offer = Offer(code=live[-1], others=tuple(Offer(code=one) for one in live[:-1]))
+        assert by_code(made, offer, tools(text), seen) is not None
+
+
+def test_code_that_read_and_stood_back_takes_its_place_after_one_run_of_the_model(book: Book) -> None:
+    record = book.records()[0]
+    one = next(code for code in record.versions if code.state is SolidState.PROMOTED)
+    aside = handed_back(record, one.id, "odd", Policy(), "r", read=True)
+    assert (aside.version(one.id).state, aside.version(one.id).agreed, aside.aside) == (
+        SolidState.SHADOW,
+        one.agreed,
+        (one.id,),
+    )
+    kept = book.observations(record.step_key, one.slice_digest)
+    for text in (letter(22), bill(22)):
+        seen = context("File the paper.", run="next", digests={"paper.txt": text})
+        run = observation(seen, by_model(program, tools(text), seen), False, mixed=False)
+        after = take(aside, run, [*kept, run], Policy(), 9)
+        assert (after.version(one.id).state, after.aside) == (SolidState.PROMOTED, ())
+        begun = run.altered(mixed=True)
+        assert take(aside, begun, [*kept, begun], Policy(), 9).version(one.id).state is SolidState.SHADOW
 
 
 def code(number: int, *calls: SolidCall) -> Offer:

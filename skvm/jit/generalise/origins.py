@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from skvm.jit.generalise.cells import cell, count, height
+from skvm.jit.generalise.spelled import SPELLINGS
 from skvm.plan import CallRecord, Origin, Unfilled, as_text
 
 MAX_LEAVES = 2000
@@ -175,6 +176,7 @@ _OF_TEXTS: dict[str, Callable[..., Any]] = {
     "upper": str.upper,
     "lines": _lines,
     "column": _column,
+    **{name: spelling.read for name, spelling in SPELLINGS.items()},
 }
 
 

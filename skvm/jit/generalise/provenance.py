@@ -17,6 +17,7 @@ from typing import Any
 from skvm.jit.generalise.cells import cells, counts
 from skvm.jit.generalise.origins import MAX_LEAVES, MAX_TEXT, World, apply, evaluate, parsed, rank
 from skvm.jit.generalise.patterns import core, looks_like_data
+from skvm.jit.generalise.spelled import SPELLINGS
 from skvm.jit.generalise.unify import Column, spelled, tokens
 from skvm.plan import Origin, Text, Unfilled, Var, as_text
 
@@ -153,11 +154,13 @@ class Sources:
         for origin, texts in list(self._columns.items()):
             if origin.source not in ("call", "value") or origin.via or not all(_prose(t) for t in texts):
                 continue
-            steps: list[tuple[str, ...]] = [("between", *place) for place in _neighbours(texts, wanted)]
+            steps: list[tuple[tuple[str, ...], ...]] = [(("between", *place),) for place in _neighbours(texts, wanted)]
             if all(looks_like_data(w) and len(w) >= MIN_ONLY for w in wanted):
-                steps.append(("only", core(wanted)))
+                steps.append((("only", core(wanted)),))
+            for name, told in _spellings(wanted):
+                steps += [(("between", *place), (name,)) for place in _neighbours(texts, told)]
             for step in steps:
-                found = origin.model_copy(update={"via": (step, *_typed(column))})
+                found = origin.model_copy(update={"via": (*step, *_typed(column))})
                 if self._fits(found, column):
                     yield found
 
@@ -244,6 +247,14 @@ def _shared_leaves(column: Column) -> list[str]:
 def _prose(text: Any) -> bool:
     """A text in which something can stand among other words."""
     return isinstance(text, str) and len(text) <= MAX_TEXT and any(c.isspace() for c in text)
+
+
+def _spellings(wanted: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The ways to spell all of these otherwise, with what then stands in a text."""
+    for name, spelling in SPELLINGS.items():
+        told = [spelling.spell(w) for w in wanted]
+        if all(told) and told != list(wanted):
+            yield name, [t for t in told if t]
 
 
 def _typed(column: Column) -> tuple[tuple[str, ...], ...]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import model_validator
+
 from skvm.ir import Frozen, digest_json
 from skvm.jit.generalise.propose import generalise, program_shape
 from skvm.jit.generalise.results import Abstain
@@ -40,7 +42,8 @@ class Policy(Frozen):
     `min_observations`, `min_distinct`: runs and different inputs it must rest on. `shadow`: later model runs it must have
     predicted exactly. `versions_per_step`: codes of one step that live or failed, not those widened since.
     `versions_per_skill`: codes alive in a skill, and codes ever made for one step. Beyond either the model keeps the step
-    (8 and 64 as in PyTorch Dynamo). `handed_back`: times that one code may be handed back midway before it is demoted.
+    (8 and 64 as in PyTorch Dynamo). `handed_back`: code that was handed back after it had acted so often among its last
+    `attempts` is demoted: a long good record does not excuse what it does now, and what it did long ago is forgiven.
     `effectful`: may code with effects outside the work folder be promoted without a person (`review`)? `keep`: observations
     kept per step. `errors`: how often code may do otherwise than the model, and at which error that is excluded; `tax`: how
     much is checked after promotion; `weighing`: what a disagreement found there means.
@@ -52,6 +55,7 @@ class Policy(Frozen):
     versions_per_step: int = 8
     versions_per_skill: int = 64
     handed_back: int = 3
+    attempts: int = 50
     effectful: bool = False
     keep: int = 32
     errors: Errors = Errors()
@@ -92,9 +96,16 @@ class StepRecord(Frozen):
     mixed: dict[str, float] = {}
     watching: float = 0.0
     checked: int = 0
-    streak: dict[str, int] = {}
+    lately: dict[str, str] = {}
+    aside: tuple[str, ...] = ()
     known: Known = Known()
     doubts: dict[str, Doubt] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counted_for_life(cls, row: Any) -> Any:
+        """A record of a former version counted without telling when: of that nothing is kept."""
+        return {k: v for k, v in row.items() if k != "streak"} if isinstance(row, dict) else row
 
     def doubt(self, id: str) -> Doubt:
         """What the checks of one code say."""
@@ -119,7 +130,8 @@ class StepRecord(Frozen):
         old = self.version(code.id)
         code = code.model_copy(update={"reason": reason or code.reason})
         versions = tuple(code if v.id == code.id else v for v in self.versions)
-        record = self.model_copy(update={"versions": versions})
+        aside = self.aside if code.state is SolidState.SHADOW else tuple(id for id in self.aside if id != code.id)
+        record = self.model_copy(update={"versions": versions, "aside": aside})
         return record if old.state is code.state else record.note(code.id, reason, run, old.state, code.state)
 
 
@@ -169,7 +181,9 @@ def _compare(record: StepRecord, seen: Observation, policy: Policy, strayed: flo
         try:
             difference = predict(code, seen)
         except Handed as handed:
-            if code.state is not SolidState.PROMOTED:  # of promoted code the lookup has told already
+            if code.id in record.aside and not seen.mixed:
+                record = _back(record, code, seen.run)
+            elif code.state is not SolidState.PROMOTED:  # of promoted code the lookup has told already
                 record = record.note(code.id, f"did not apply: {handed.guard}: {handed.reason}", seen.run)
             continue
         if difference:
@@ -184,6 +198,11 @@ def _compare(record: StepRecord, seen: Observation, policy: Policy, strayed: flo
             record = record.replaced(code.model_copy(update={"agreed": code.agreed + 1, "evidence": evidence}))
             record = promote(record, code.id, policy, seen.run)
     return record, covered
+
+
+def _back(record: StepRecord, code: SolidStep, run: str) -> StepRecord:
+    """Code that stood back takes its place again: what the model did meanwhile does not speak against it."""
+    return record.replaced(code.model_copy(update={"state": SolidState.PROMOTED}), "the model had its run", run)
 
 
 def _differed(
@@ -215,15 +234,6 @@ def _doubted(record: StepRecord, id: str, doubt: Doubt) -> StepRecord:
 def failed(record: StepRecord) -> StepRecord:
     """The record after a model did not do the step, by its own word or by the step's contract."""
     return record.model_copy(update={"known": record.known.attempt(False)})
-
-
-def broken(record: StepRecord, id: str, reason: str, run: str) -> StepRecord:
-    """The record after served code left behind what the step's contract refuses: it is demoted, whatever spoke for it."""
-    code = record.version(id)
-    if code.state not in LIVE:
-        return record
-    demoted = code.model_copy(update={"disagreed": code.disagreed + 1, "state": SolidState.DEMOTED})
-    return record.replaced(demoted, f"broke the contract of the step: {reason}", run)
 
 
 def promote(record: StepRecord, id: str, policy: Policy, run: str = "") -> StepRecord:
@@ -369,23 +379,6 @@ def _earned(old: SolidStep, seen: Observation) -> int:
 def _body(code: SolidStep) -> Any:
     """What code does, without what it accepts."""
     return relaxed(code).model_dump(mode="json", include={"holes", "calls", "loops", "values", "summary"})
-
-
-def handed_back(record: StepRecord, id: str, reason: str, policy: Policy, run: str, read: bool = False) -> StepRecord:
-    """The record after served code was handed back midway: it must earn its place again; too often, and it is demoted.
-
-    `read`: it had only read so far. Such code is for other requests than this one, and is not counted down.
-    """
-    code = record.version(id)
-    times = record.streak.get(id, 0) + (not read)
-    record = record.model_copy(update={"streak": {**record.streak, id: times}})
-    if code.state is not SolidState.PROMOTED:
-        return record
-    if times >= policy.handed_back:
-        demoted = code.model_copy(update={"state": SolidState.DEMOTED})
-        return record.replaced(demoted, f"handed back {times} times: {reason}", run)
-    shadow = {"state": SolidState.SHADOW, "agreed": 0, "recorded": {**code.recorded, EARNED: str(code.agreed)}}
-    return record.replaced(code.model_copy(update=shadow), f"handed back: {reason}", run)
 
 
 def short_key(step_key: str) -> str:

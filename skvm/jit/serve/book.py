@@ -14,7 +14,8 @@ from skvm.jit.prove.agreement import due
 from skvm.jit.prove.apply import arguments, bind, following, outcome
 from skvm.jit.prove.course import Handed
 from skvm.jit.prove.groups import LIVE
-from skvm.jit.prove.ladder import Policy, StepRecord, added, broken, failed, handed_back, take
+from skvm.jit.prove.handing import SERVED, attempted, broken, handed_back
+from skvm.jit.prove.ladder import Policy, StepRecord, added, failed, take
 from skvm.jit.prove.rivals import only_read, onward
 from skvm.jit.serve.dispatch import Dispatch
 from skvm.jit.serve.table import STEPS, Place, Table
@@ -175,6 +176,7 @@ class Book:
             cost = cost_of(result, seconds) if result is not None else {"seconds": seconds}
             simulated = result.simulated if result is not None else False
             if ok:
+                record = attempted(record, solid, SERVED, self.policy)
                 self._save(record.model_copy(update={"served": added(record.served, cost, simulated)}))
                 return
             told, read = self._handed.setdefault(_where(context), (reason, False))
@@ -245,7 +247,8 @@ class Book:
         with self._lock():
             record, code = self.find(id)
             record = record.replaced(code.model_copy(update={"state": state}), reason)
-            record = record.model_copy(update={"doubts": {k: v for k, v in record.doubts.items() if k != id}})
+            forgotten = {name: {k: v for k, v in getattr(record, name).items() if k != id} for name in ("doubts", "lately")}
+            record = record.model_copy(update=forgotten)
             if code.state is state:
                 record = record.note(id, reason)
             self._save(record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from skvm.diag import SandboxError, UsageError
 from skvm.ir import digest_json
@@ -113,10 +113,16 @@ def look_up(session: Session, context: StepContext, scope: Scope) -> Offer | Non
     return None if found is None or found.shadow else found
 
 
-async def serve(
-    session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope
-) -> tuple[dict[str, Any], str] | None:
-    """Make the offered calls; values and summary, or None when it must be left to the model with the calls already made."""
+class Served(NamedTuple):
+    """What came of an offer, and the code that did it: the one that led at the end."""
+
+    values: dict[str, Any]
+    summary: str
+    offer: Offer
+
+
+async def serve(session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope) -> Served | None:
+    """Make the offered calls; None when it must be left to the model with the calls already made."""
     calls.hands.warm = True
     try:
         with looking_ahead(session, context.node):
@@ -125,9 +131,7 @@ async def serve(
         calls.hands.warm = False
 
 
-async def _serve(
-    session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope
-) -> tuple[dict[str, Any], str] | None:
+async def _serve(session: Session, context: StepContext, offer: Offer, calls: StepCalls, scope: Scope) -> Served | None:
     book, node = session.ports.solid, context.node
     assert book is not None
     while True:
@@ -158,7 +162,7 @@ async def _serve(
         _deopt(session, context, scope, offer, calls, reason, ended)
         return None
     session.emit(EventKind.SOLID_SERVE, node.id, scope, solid=offer.code.id, calls=len(calls.records))
-    return session.redactor.value(values), session.redactor.text(summary)
+    return Served(session.redactor.value(values), session.redactor.text(summary), offer)
 
 
 def _onward(session: Session, context: StepContext, offer: Offer, calls: StepCalls) -> tuple[Offer, bool]:

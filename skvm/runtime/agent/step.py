@@ -163,10 +163,10 @@ class StepRun:
         context = await context_of(session, self.node, self.scope)
         offer = look_up(session, context, self.scope)
         finished = await serve(session, context, offer, self.calls, self.scope) if offer is not None else None
-        if offer is not None and finished is not None:
+        if finished is not None:
             self.shown = "solid"
-            ended = Ended(StepStatus.DONE, finished[1], finished[0])
-            served(session, context, offer, self.result(ended))
+            ended = Ended(StepStatus.DONE, finished.summary, finished.values)
+            served(session, context, finished.offer, self.result(ended))
             return ended
         self.shown = "model"
         rules = None if self.calls.records else rules_of(session, self.node, self.scope)
