@@ -58,8 +58,8 @@ class Amount(click.FloatRange):
 class OutputPath(click.Path):
     """Where a result goes. An empty word is a variable that is not set, not the current folder."""
 
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
+    def __init__(self, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, dir_okay=dir_okay)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path; fails for an empty word."""

@@ -51,7 +51,7 @@ def command(what: str, target: str, profile: Path | None, cache: bool, html: Pat
         put_json(explain_json(artifact, rates))
     else:
         put(explain_text(artifact, style, rates))
-    return 0
+    return 1 if any(d.severity == "error" for d in artifact.diagnostics) else 0
 
 
 def _page(artifact: Artifact, path: Path, rates: tuple[Rate, ...]) -> None:

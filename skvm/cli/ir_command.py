@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skvm.cli.common import format_option, note, progress, put, put_items, put_json, skills_argument
+from skvm.cli.common import OutputPath, format_option, note, progress, put, put_items, put_json, skills_argument
 
 if TYPE_CHECKING:
     from skvm.app.inputs import SkillInput
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 @click.command("ir")
 @skills_argument
 @click.option("--as", "form_as", type=click.Choice(["program", "ssl"]), default="program", help="ssl: the published SSL record")
-@click.option(
-    "--sidecar", type=click.Path(dir_okay=False, path_type=Path), help="write there what an SSL record has no place for (JSON)"
-)
+@click.option("--sidecar", type=OutputPath(dir_okay=False), help="write there what an SSL record has no place for (JSON)")
 @click.option("--from", "form_from", type=click.Choice(["skill", "ssl"]), default="skill", help="ssl: each word names a record")
 @click.option(
     "--text",
     "text_to",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputPath(dir_okay=False),
     help="write there the text that a record's spans are in",
 )
 @format_option()

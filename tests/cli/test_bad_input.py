@@ -200,8 +200,14 @@ def test_a_result_never_replaces_a_text(skvm, skill, words):
 
 @pytest.mark.parametrize(
     "words",
-    [["compile", "--target", "sim/weak", "-o", ""], ["explain", "--html", ""], ["emit", "--harness", "codex", "-o", ""]],
-    ids=["compile", "explain", "emit"],
+    [
+        ["compile", "--target", "sim/weak", "-o", ""],
+        ["explain", "--html", ""],
+        ["emit", "--harness", "codex", "-o", ""],
+        ["ir", "--as", "ssl", "--sidecar", ""],
+        ["ir", "--from", "ssl", "--text", ""],
+    ],
+    ids=["compile", "explain", "emit", "ir --sidecar", "ir --text"],
 )
 def test_an_empty_word_is_no_place_for_a_result(skvm, skill, tmp_path, words):
     (tmp_path / "here").mkdir()
@@ -209,6 +215,13 @@ def test_an_empty_word_is_no_place_for_a_result(skvm, skill, tmp_path, words):
     assert done.code == 2
     one_line(done, "the path is empty")
     assert not list((tmp_path / "here").iterdir())
+
+
+@pytest.mark.parametrize("text", ["", "# Tool\n\nRead `in.txt`.\n"])
+def test_explain_ends_as_compile_does(skvm, tmp_path, text):
+    (tmp_path / "SKILL.md").write_text(text, encoding="utf-8")
+    codes = [skvm(verb, tmp_path, "--target", "sim/weak").code for verb in ("compile", "explain")]
+    assert codes == ([1, 1] if not text else [0, 0])
 
 
 def test_an_empty_pipeline_is_not_the_default_one(skvm, skill):
