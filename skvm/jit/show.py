@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from skvm.ir import Frozen
+from skvm.jit.generalise.origins import REWRITE, rewrite_of
 from skvm.jit.generalise.unify import spelled
 from skvm.jit.prove.agreement import Reach
 from skvm.jit.prove.groups import LIVE
@@ -200,11 +201,21 @@ def _origin(origin: Origin | Hole) -> str:
             text = f"the only {step[1]} in {text}"
         elif step[0] == "cell":
             text += f" in the {'first' if step[1] == '0' else 'last'} row under {step[2]!r}"
+        elif step[0] == REWRITE:
+            text = f"{_rewrite(step[1])} in {text}"
         elif step[0] == "count":
             text = f"how often {step[1]} stands in {text}"
         else:
             text = f"{step[0]}({text})"
     return text
+
+
+def _rewrite(stored: str) -> str:
+    """The ways of a rewrite, at most three of them, and what they are given."""
+    found = rewrite_of(stored)
+    ways = " or ".join(" ".join(way) for way in found.ways[:3]) + (" or ..." if len(found.ways) > 3 else "")
+    given = (" and ".join(" = ".join(map(_origin, piece)) for piece in pieces) for pieces in found.given)
+    return " with ".join([f"[{ways}]", *given])
 
 
 def _code(code: SolidStep) -> list[str]:
@@ -231,9 +242,13 @@ def _expected(shape: Any) -> list[str]:
     if not shape:
         return []
     if "template" in shape:
-        return [f"the result must look like {_readable(spelled(shape['template']))}"]
+        return [f"the result must look like {_readable(spelled(shape['template']))}", *_ties(shape)]
     kind, value = next(iter(shape.items()))
-    return [f"the result must be the {kind}: {_readable(spelled(value))}"]
+    return ([f"the result must be the {kind}: {_readable(spelled(value))}"] if kind != "ties" else []) + _ties(shape)
+
+
+def _ties(shape: Any) -> list[str]:
+    return [f"what was read must agree: {', '.join(shape['ties'])}"] if "ties" in shape else []
 
 
 def _readable(stored: str) -> str:

@@ -73,7 +73,7 @@ class Guard(Frozen):
     verdict    met/weak/missing verdict of primitive `name` equals `value`
     simulated  evidence of a simulated model does not serve runs of a real one (`value` is "true")
     input      input `name` (task, files, values, item) is an instance of the stored template `value` (JSON)
-    hole_type  resolved hole `name` has JSON type `value`
+    hole_type  resolved hole `name` has JSON type `value` (or is any `scalar`)
     hole_match resolved hole `name` (a text, or the JSON spelling of another value) fully matches regular expression `value`
     hole_range resolved hole `name` is a number, or spells one, in the range `value` (see `ranges`)
     hole_given resolved hole `name` is (`value` "yes") or is not ("no") what an input file is called
@@ -99,6 +99,8 @@ class Guard(Frozen):
         if self.kind == "hole_match":
             text = got if isinstance(got, str) else spelled(got)
             ok = re.fullmatch(self.value, text, re.DOTALL) is not None
+        elif self.kind == "hole_type":
+            ok = self.name in seen.holes and of_type(seen.holes[self.name], self.value)
         elif self.kind == "hole_range":
             ok = within(got, self.value)
         elif self.kind == "hole_given":
@@ -146,6 +148,15 @@ _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", 
 def spelled(value: Any) -> str:
     """One spelling per JSON value."""
     return _encode(value)
+
+
+SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
+
+
+def of_type(value: Any, kind: str) -> bool:
+    """Has a value a type, where an integer is a number too and a `scalar` is anything but an array or object?"""
+    own = json_type(value)
+    return own == kind or (kind, own) == ("number", "integer") or (kind == "scalar" and own in SCALARS)
 
 
 def json_type(value: Any) -> str:

@@ -53,7 +53,8 @@ class SolidCall(Frozen):
     """One call with `{{hole}}` markers inside its argument template (whole-value markers keep the type).
 
     `result`: what was constant in its results, checked before anything after it runs: `{"same": TEXT}`, `{"digest": ...}`,
-    `{"as": "json" | "lines", "template": ..., "holes": {NAME: [TYPE, PATTERN]}}`, `{"head": FIRST LINE}`, or None.
+    `{"as": "json" | "lines", "template": ..., "holes": {NAME: [TYPE, PATTERN]}}`, `{"head": FIRST LINE}`, or None; with
+    `"ties": [NAME, ...]` the origins of these holes must agree then.
     """
 
     tool: str

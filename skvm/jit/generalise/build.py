@@ -32,6 +32,7 @@ from skvm.jit.generalise.pycode import program
 from skvm.jit.generalise.readings import Reading, settled
 from skvm.jit.generalise.regroup import LABELLED_WIDTH, regrouped
 from skvm.jit.generalise.results import Abstain, encoded, result_shape, seen_result, type_of
+from skvm.jit.generalise.rewriting import agreeing, is_rewritten, rewrites
 from skvm.jit.generalise.shell.commands import Piece, Role, closed, delimiter, differing, may_hold, pieces, same_command
 from skvm.jit.generalise.unify import Column, Unifier, spelled, tokens
 from skvm.jit.observe.observation import Observation
@@ -167,7 +168,15 @@ class Builder:
             return self._program(values, where)
         if COMMAND_ARGS.get(tool) == name and all(isinstance(v, str) for v in values):
             return self._command(values, where)
-        return self.template(values, where)
+        return self._rewritten(values) or self.template(values, where)
+
+    def _rewritten(self, values: list[Any]) -> Var | None:
+        """A text that was read before, changed in a stated way: nearer than a template of all that stands in it."""
+        assert self._sources is not None
+        if self._explained(tuple(values)):
+            return None
+        found = rewrites(self._sources, tuple(values))
+        return self._hole(tuple(values), found) if found else None
 
     def output(self, values: list[Any], where: str) -> Any:
         """Stored template of the finish values."""
@@ -270,11 +279,21 @@ class Builder:
             return None  # every line of it is an item, and looked at as one
         last = index == self.layout.size - 1 and self.layout.loop_of(index) is None
         news = "none" if rows[0].tool in CONFIRMING else "last" if last else "all"
+        if any(is_rewritten(o) and o.path.partition(".")[0] == str(index) for n in acted for o in self._origins(n)):
+            news = "passed"
         return result_shape(texts, self._columns(acted), news)
+
+    def _origins(self, name: str) -> tuple[Origin, ...]:
+        hole = self.holes.get(name)
+        return () if hole is None else (hole, *hole.also)
 
     def _lines_of(self, index: int, items: Hole) -> bool:
         origins = ((o.source, o.path.partition(".")[0], o.via) for o in (items, *items.also))
         return ("call", str(index), (("lines",),)) in origins
+
+    def agreeing(self) -> dict[int, list[Hole]]:
+        """By call what is known then: texts that were read, and that were always made of one another in a stated way."""
+        return {} if self.layout.loops else agreeing(self.sources(self._ends(self.layout.size)))
 
     def _columns(self, names: set[str]) -> frozenset[str]:
         """What derived holes hold, spelled, also as texts."""
@@ -292,8 +311,9 @@ class Builder:
         if key not in self._names:
             name = f"h{len(self._names) + 1}"
             self._names[key] = name
-            kind = type_of(column)
-            pattern = covering(column) if kind == "string" and all(v and len(v) <= 200 for v in column) else ""
+            kind = type_of(column, head.via[-1:] == (("literal",),))
+            bare = kind == "string" and not is_rewritten(head) and all(v and len(v) <= 200 for v in column)
+            pattern = covering(column) if bare else ""
             self._held[name] = column
             self.holes[name] = Hole(
                 name=name, source=head.source, path=head.path, via=head.via, type=kind, pattern=pattern, also=others

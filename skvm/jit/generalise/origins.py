@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from skvm.jit.generalise.cells import cell, count, height
+from skvm.jit.generalise.rewrites.ways import Way, rewritten, value_of
 from skvm.jit.generalise.spelled import SPELLINGS
 from skvm.plan import CallRecord, Origin, Unfilled, as_text
 
@@ -18,6 +19,9 @@ MAX_LEAVES = 2000
 """Leaves of one JSON result that are looked at."""
 
 MAX_TEXT = 64_000
+
+REWRITE = "rewrite"
+"""A step that takes values of other origins beside the text, see `Rewrite`."""
 
 _ROOTS = ("each", "item", "task", "file", "value", "call", "const")
 LATER = frozenset({"call", "each"})
@@ -44,8 +48,62 @@ def evaluate(origin: Origin, world: World) -> Any:
     """The value of an origin; raises Unfilled when it has none here."""
     value = _root(origin, world)
     for step in origin.via:
-        value = apply(step, value)
+        value = _rewritten(step[1], value, world) if step[0] == REWRITE else apply(step, value)
     return value
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """Ways to rewrite a text that all explain what was seen, and what they take beside it: for each a sequence of pieces that
+    are joined, for each piece origins that must agree. `changed`: it always made another text of it."""
+
+    ways: tuple[Way, ...]
+    given: tuple[tuple[tuple[Origin, ...], ...], ...] = ()
+    changed: bool = True
+
+    def step(self) -> tuple[str, str]:
+        """The step of `Origin.via`."""
+        given = [[[[o.source, o.path, o.via] for o in piece] for piece in pieces] for pieces in self.given]
+        return REWRITE, json.dumps([self.ways, given, self.changed], ensure_ascii=False)
+
+
+@lru_cache(maxsize=1024)
+def rewrite_of(stored: str) -> Rewrite:
+    """What a stored step says."""
+    ways, given, changed = json.loads(stored)
+    read = tuple(tuple(tuple(_origin(*o) for o in piece) for piece in pieces) for pieces in given)
+    return Rewrite(tuple(map(tuple, ways)), read, changed)
+
+
+def _origin(source: str, path: str, via: Sequence[Sequence[str]]) -> Origin:
+    return Origin(source=source, path=path, via=tuple(map(tuple, via)))
+
+
+def mentioned(origin: Origin) -> tuple[Origin, ...]:
+    """An origin and all that its rewrites take beside the text."""
+    inner = (o for step in origin.via if step[0] == REWRITE for g in rewrite_of(step[1]).given for p in g for o in p)
+    return origin, *inner
+
+
+def _rewritten(stored: str, value: Any, world: World) -> str:
+    """What all ways make of a text; raises Unfilled where they do not agree."""
+    found = rewrite_of(stored)
+    given = [_joined([_agreed(piece, world) for piece in pieces]) for pieces in found.given]
+    texts = {rewritten(way, value, given) for way in found.ways}
+    if len(texts) != 1 or (found.changed and value in texts):
+        raise Unfilled(REWRITE)
+    return texts.pop()
+
+
+def _agreed(origins: Sequence[Origin], world: World) -> Any:
+    values = [evaluate(origin, world) for origin in origins]
+    if any(json.dumps(value, sort_keys=True) != json.dumps(values[0], sort_keys=True) for value in values[1:]):
+        raise Unfilled(origins[0].path)
+    return values[0]
+
+
+def _joined(pieces: Sequence[Any]) -> Any:
+    return pieces[0] if len(pieces) == 1 else "".join(as_text(piece, "piece") for piece in pieces)
 
 
 def _root(origin: Origin, world: World) -> Any:
@@ -168,6 +226,7 @@ _OF_TEXTS: dict[str, Callable[..., Any]] = {
     "rows": height,
     "count": count,
     "number": _number,
+    "literal": lambda text: value_of(text, "literal"),
     "strip": str.strip,
     "name": lambda text: _path(text).name,
     "stem": lambda text: _path(text).stem,

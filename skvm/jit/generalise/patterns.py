@@ -125,9 +125,9 @@ def one_of(values: Sequence[str]) -> str:
 def ignored(values: Sequence[Any], *, words: bool = False) -> str:
     """What may stand where something was seen that changed nothing: it could decide what comes next, so only what was seen.
 
-    A number, name with marks, path or identifier is free within its pattern (of a number its range decides), and so is
-    anything else once `FREE_AFTER` different values made no difference; with `words` (the wording of a request) a plain word
-    never is. An empty list or object is not free when none was seen.
+    A number, name with marks, path or identifier is free within its pattern (of a number its range decides), whatever plain
+    words stood there too. So is anything else once `FREE_AFTER` different values made no difference; with `words` (the wording
+    of a request) a plain word never is. An empty list or object is not free when none was seen.
     """
     free = not words and len({spelled(v) for v in values}) >= FREE_AFTER
     texts = [v for v in values if isinstance(v, str)]
@@ -135,7 +135,11 @@ def ignored(values: Sequence[Any], *, words: bool = False) -> str:
         return (
             ("" if any(v in ([], {}) for v in values) else r"(?!\[\]|\{\}).*") if free else one_of([as_told(v) for v in values])
         )
-    return covering(texts) if free or all(_names(v, words) for v in texts) else one_of(texts)
+    data = [v for v in texts if _names(v, words)]
+    if free or len(data) == len(texts):
+        return covering(texts)
+    plain = one_of([v for v in texts if v not in data])
+    return f"{plain}|(?=.*(?:{_DATA.pattern})){covering(data)}" if data else plain
 
 
 def _names(value: str, words: bool) -> bool:

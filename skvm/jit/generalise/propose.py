@@ -14,12 +14,13 @@ from typing import Any
 from skvm.jit.generalise.build import Builder
 from skvm.jit.generalise.layout import Layout, call_rows, layouts
 from skvm.jit.generalise.named import naming
-from skvm.jit.generalise.origins import LATER
+from skvm.jit.generalise.origins import LATER, mentioned
 from skvm.jit.generalise.patterns import covering, ignored, looks_like_data
-from skvm.jit.generalise.pieces import Inputs
+from skvm.jit.generalise.pieces import Inputs, is_scalar
 from skvm.jit.generalise.results import Abstain, encoded, type_of, whole_texts
 from skvm.jit.generalise.unify import Column, Unifier, spelled
 from skvm.jit.generalise.wordings import used_words, wordings
+from skvm.jit.observe.courtesy import LOWERED
 from skvm.jit.observe.observation import MAX_CALLS, Observation
 from skvm.plan import (
     Guard,
@@ -31,6 +32,7 @@ from skvm.plan import (
     Template,
     Text,
     Var,
+    as_text,
     decode,
     match_tree,
     variables,
@@ -70,7 +72,10 @@ def _generalised(observations: Sequence[Observation], inputs: Inputs, layout: La
     holes = (*_captures(inputs), *_ties(inputs), *builder.holes.values())
     acted = used_holes(holes, [*(c.args for c in calls), *("{{" + loop.items + "}}" for loop in builder.loops)])
     passed = used_holes(holes, [values])
-    calls = tuple(c.model_copy(update={"result": builder.result(index, acted)}) for index, c in enumerate(calls))
+    agreeing = builder.agreeing()
+    holes = (*holes, *(hole for found in agreeing.values() for hole in found))
+    shapes = [_with_ties(builder.result(index, acted), agreeing.get(index, ())) for index in range(len(calls))]
+    calls = tuple(c.model_copy(update={"result": shape}) for c, shape in zip(calls, shapes, strict=True))
     told = passed & {name for name, kind in inputs.kinds.items() if kind == "task"}
     return SolidStep(
         id="",
@@ -89,6 +94,11 @@ def _generalised(observations: Sequence[Observation], inputs: Inputs, layout: La
         simulated=any(o.simulated for o in observations),
         recorded=_outside(observations),
     )
+
+
+def _with_ties(shape: dict[str, Any] | None, agreeing: Sequence[Hole]) -> dict[str, Any] | None:
+    """What a result must look like, with the holes whose origins must agree once it is there."""
+    return {**(shape or {}), "ties": [hole.name for hole in agreeing]} if agreeing else shape
 
 
 def _outside(observations: Sequence[Observation]) -> dict[str, str]:
@@ -206,7 +216,8 @@ def _quoted(template: Text, at: int) -> bool:
 
 def _captures(inputs: Inputs) -> tuple[Hole, ...]:
     return tuple(
-        Hole(name=name, source=inputs.kinds[name], path=name, type=type_of(column)) for name, column in inputs.table.items()
+        Hole(name=name, source=inputs.kinds[name], path=name, type=type_of(column, inputs.kinds[name] == "value"))
+        for name, column in inputs.table.items()
     )
 
 
@@ -215,16 +226,19 @@ def _ties(inputs: Inputs) -> tuple[Hole, ...]:
 
     They must agree: a request that names another file is another request, whether or not the code looks at the name.
     """
-    alike: dict[str, list[str]] = {}
+    alike: dict[str, list[Origin]] = {}
     for name, column in inputs.table.items():
+        texts = _texts(column)
         if len({spelled(v) for v in column}) > 1:
-            alike.setdefault(spelled(list(column)), []).append(name)
+            told = texts is not None and texts != column
+            origin = Origin(source=inputs.kinds[name], path=name, via=(("text",),) if told else ())
+            alike.setdefault(spelled(list(texts if texts is not None else column)), []).append(origin)
     found: list[Hole] = []
     for first, *others in alike.values():
         if others:
-            also = tuple(Origin(source=inputs.kinds[name], path=name) for name in others)
-            kind = type_of(inputs.table[first])
-            found.append(Hole(name=f"e{len(found) + 1}", source=inputs.kinds[first], path=first, type=kind, also=also))
+            kind = "string" if first.via else type_of(inputs.table[first.path])
+            name = f"e{len(found) + 1}"
+            found.append(Hole(name=name, source=first.source, path=first.path, via=first.via, type=kind, also=tuple(others)))
     return tuple(found)
 
 
@@ -233,7 +247,7 @@ def used_holes(holes: Sequence[Hole], code: Sequence[Any]) -> set[str]:
     used = {name for part in code for name in variables(decode(part))}
     for hole in holes:
         if hole.name in used:
-            origins: tuple[Origin, ...] = (hole, *hole.also)
+            origins = [inner for o in (hole, *hole.also) for inner in mentioned(o)]
             used |= {o.path for o in origins if o.source not in (*LATER, "const")}
     return used
 
@@ -264,15 +278,35 @@ def _hole_guards(hole: Hole, inputs: Inputs, used: bool) -> list[Guard]:
     guards = [Guard(kind="hole_type", name=hole.name, value=hole.type)]
     column = inputs.table[hole.name]
     request = hole.source == "task"
+    word = request and not _passed_on(inputs, column)
     free = used and not (request and _opens_sentence(inputs.templates["task"], hole.name))
     if hole.type == "string":
-        pattern = covering(column) if free else ignored(column, words=request)
+        pattern = covering(column) if free else ignored(column, words=word)
+        if word and used and _begins(inputs.templates["task"], hole.name):
+            pattern = rf"(?!{LOWERED}\Z)(?:{pattern})"
         guards += [Guard(kind="hole_match", name=hole.name, value=pattern)] if all(column) else []
     elif not free and not numbers(column):
         pattern = ignored(column)
         guards += [Guard(kind="hole_match", name=hole.name, value=pattern)] if pattern else []
     limits = reach(column)
     return [*guards, Guard(kind="hole_range", name=hole.name, value=limits)] if limits else guards
+
+
+def _passed_on(inputs: Inputs, column: Column) -> bool:
+    """Did an earlier step take it for a value, and pass it on as one? (It must be that value again, see `_ties`.)"""
+    return any(kind == "value" and _texts(inputs.table[name]) == column for name, kind in inputs.kinds.items())
+
+
+def _texts(column: Column) -> Column | None:
+    """How single values read inside a text; None where one is no such value."""
+    return tuple(as_text(v) for v in column) if all(is_scalar(v) for v in column) else None
+
+
+def _begins(template: Template, name: str) -> bool:
+    """Does a request begin with a hole? Then nobody knows the case of its first letter, see `observe.courtesy`."""
+    if isinstance(template, OneOf):
+        return any(_begins(form, name) for form, _ in template.choices)
+    return isinstance(template, Text) and template.parts[0] == Var(name)
 
 
 def _opens_sentence(template: Template, name: str) -> bool:

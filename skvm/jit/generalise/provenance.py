@@ -29,6 +29,7 @@ MIN_ONLY = 4
 """Shorter things are found by their label only, never by their kind."""
 
 MAX_ALSO = 6
+MAX_GROUPED = 300
 MAX_SEARCH = 400
 """Nodes of the search for a concatenation."""
 
@@ -48,12 +49,23 @@ class Sources:
     _columns: dict[Origin, Column] = field(default_factory=dict)
     _texts: dict[Origin, str] = field(default_factory=dict)
     _known: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
+    _groups: dict[Column, tuple[Origin, ...]] | None = None
 
     def __post_init__(self) -> None:
         for origin, column in sorted(self._roots(), key=lambda row: rank(row[0])):
             self._add(origin, column, spelled(column))
         for origin, column in list(self._columns.items()):
-            for step in (("strip",), ("number",), ("text",), ("name",), ("stem",), ("parent",), ("lower",), ("upper",)):
+            for step in (
+                ("strip",),
+                ("number",),
+                ("literal",),
+                ("text",),
+                ("name",),
+                ("stem",),
+                ("parent",),
+                ("lower",),
+                ("upper",),
+            ):
                 self._derive(origin, column, step)
         if self.lists:
             self._derive_lists()
@@ -132,6 +144,21 @@ class Sources:
             return
         if all(d != "" for d in derived) and (text := spelled(derived)) != self._texts[origin]:
             self._add(origin.altered(via=(*origin.via, *steps)), derived, text)
+
+    def told(self) -> list[tuple[Origin, Column]]:
+        """What calls told, as a whole, the nearest first."""
+        found = [(o, c) for o, c in self._columns.items() if o.source == "call" and not o.via]
+        return sorted(found, key=lambda row: rank(row[0]))
+
+    def groups(self) -> dict[Column, tuple[Origin, ...]]:
+        """Single values that are known, each with all that holds it, the best first."""
+        if self._groups is None:
+            self._groups = {}
+            for origins in self._index.values():
+                column = self._columns[origins[0]]
+                if all(isinstance(v, (str, int, float)) and len(str(v)) <= MAX_GROUPED for v in column):
+                    self._groups[column] = tuple(sorted(origins, key=rank)[:MAX_ALSO])
+        return self._groups
 
     def explain(self, column: Column) -> tuple[Origin, ...]:
         """Origins that hold the column as it is, the best first; empty when there is none."""

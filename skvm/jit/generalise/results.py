@@ -13,7 +13,7 @@ from skvm.jit.generalise.origins import parsed
 from skvm.jit.generalise.patterns import FREE_AFTER, covering, ignored
 from skvm.jit.generalise.unify import Column, Unifier, spelled
 from skvm.plan import CallRecord, Template, Unfilled, Var, encode, match_tree
-from skvm.plan.guards import json_type
+from skvm.plan.guards import SCALARS, json_type
 from skvm.plan.ranges import reach
 from skvm.source import digest_text
 
@@ -25,11 +25,13 @@ class Abstain(Exception):
     """There is no code that the observations prove; the message says why."""
 
 
-def type_of(column: Column) -> str:
-    """JSON type of all values of a hole; raises Abstain when they are of several."""
+def type_of(column: Column, mixed: bool = False) -> str:
+    """JSON type of all values of a hole; raises Abstain when they are of several, unless `mixed` allows any scalars."""
     kinds = {json_type(v) for v in column}
     if kinds == {"integer", "number"}:
         return "number"
+    if mixed and len(kinds) > 1 and kinds <= SCALARS:
+        return "scalar"
     if len(kinds) > 1:
         raise Abstain(f"a hole holds values of several types: {', '.join(sorted(kinds))}")
     return kinds.pop()
@@ -52,8 +54,9 @@ def result_shape(texts: Sequence[str], used: frozenset[str] = frozenset(), news:
     """What was constant in the results of one call (see `SolidCall.result`); `used` are spelled columns that later calls hold.
 
     `news` is `none` for a call that only confirms what it was given, `last` where no call comes after it: then a text
-    without a form can decide no call any more. Raises Abstain for results before other calls that vary without a form, unless
-    `FREE_AFTER` different ones changed nothing.
+    without a form can decide no call any more; `passed` for one whose text as a whole is passed on changed, and with it all
+    single values in it. Raises Abstain for results before other calls that vary without a form, unless `FREE_AFTER`
+    different ones changed nothing.
     """
     if len(set(texts)) == 1:
         return {"same": texts[0]} if len(texts[0]) <= MAX_SHOWN else {"digest": digest_text(texts[0])}
@@ -62,7 +65,7 @@ def result_shape(texts: Sequence[str], used: frozenset[str] = frozenset(), news:
         shape = _shape(reading, trees, used, news) if all(t is not None for t in trees) else None
         if shape is not None:
             return shape
-    if news == "all" and len(set(texts)) < FREE_AFTER:
+    if news in ("all", "passed") and len(set(texts)) < FREE_AFTER:
         raise Abstain(f"what was read differs without a form, and {len(set(texts))} of {FREE_AFTER} such results were seen")
     heads = {t.partition("\n")[0] for t in texts}
     return {"head": heads.pop()} if len(heads) == 1 and all("\n" in t.strip() for t in texts) else None
@@ -100,6 +103,7 @@ def result_limits(column: Column, used: frozenset[str], news: str) -> tuple[str,
     if any(isinstance(v, str) and not 0 < len(v) <= 200 for v in column):
         return "", ""
     texts, taken = all(isinstance(v, str) for v in column), spelled(list(column)) in used
+    taken = taken or (news == "passed" and not any(isinstance(v, (dict, list)) for v in column))
     limits = reach(column) if taken or news != "none" else ""
     if taken:
         return covering(column) if texts else "", limits

@@ -1,8 +1,8 @@
 """Several wordings of one request: a template for each, with holes that mean the same in all of them.
 
 Requests of one wording differ in single values only: data, or words that what was done holds. A hole of one wording is a hole
-of another when what they hold stands in the same places of what was done. A wording that was seen once is taken as it is, but
-for the names of input files in it: that those may vary, the other wordings have shown.
+of another when what they hold stands in the same places of what was done, or of what earlier steps passed on. A wording that
+was seen once is taken as it is, but for the names of input files in it: that those may vary, the other wordings have shown.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def _words_of(seen: Observation) -> list[tuple[Place, str]]:
     rows: list[tuple[Place, str]] = []
     for index, call in enumerate(seen.calls):
         rows += _words(call.args, f"{index}")
-    return rows + list(_words(seen.values, "values"))
+    return [*rows, *_words(seen.values, "values"), *_words(seen.inputs.get("values") or {}, "given")]
 
 
 def _words(value: Any, at: str) -> Iterator[tuple[Place, str]]:

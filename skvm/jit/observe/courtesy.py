@@ -19,6 +19,8 @@ _AFTER = re.compile(
 )
 _MARK = re.compile(r"(?<![.!?])[.!?]\Z")
 _WORD = re.compile(r"[A-Z][a-z]+(?=[ ,])")
+LOWERED = "[a-z]+"
+"""What the first word of a bare request is when it may have been written with a capital."""
 
 
 @lru_cache(maxsize=64)  # every step of a run asks for the same request

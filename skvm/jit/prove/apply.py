@@ -87,7 +87,7 @@ def arguments(code: SolidStep, index: int, world: World) -> dict[str, Any]:
     now = course(code, world)
     if now.following is None or len(world.calls) != index:
         raise Handed("calls", f"expected {index} calls, saw {len(world.calls)}")
-    _expect(code, now.places, world.done)
+    _expect(code, now.places, world)
     args = _filled(code, code.calls[now.following.call].args, now.following.world)
     assert isinstance(args, dict)
     return args
@@ -98,15 +98,16 @@ def outcome(code: SolidStep, world: World) -> tuple[dict[str, Any], str]:
     now = course(code, world)
     if now.following is not None or len(world.calls) != len(now.places):
         raise Handed("calls", f"expected {len(now.places)} calls, saw {len(world.calls)}")
-    _expect(code, now.places, world.done)
+    _expect(code, now.places, world)
     world = now.end
     values = _filled(code, code.values, world)
     summary = "" if code.summary is None else _filled(code, code.summary, world)
     return values, summary
 
 
-def _expect(code: SolidStep, places: Sequence[Place], done: Sequence[CallRecord]) -> None:
+def _expect(code: SolidStep, places: Sequence[Place], world: World) -> None:
     """The calls so far were these calls, and the last one ended as it did when the code was learned."""
+    done = world.done
     for index, (place, call) in enumerate(zip(places, done, strict=False)):
         if code.calls[place.call].tool != call.tool:
             raise Handed("calls", f"call {index}: expected {code.calls[place.call].tool}, saw {call.tool}")
@@ -115,6 +116,9 @@ def _expect(code: SolidStep, places: Sequence[Place], done: Sequence[CallRecord]
         reason = unexpected(planned, done[-1])
         if reason:
             raise Handed("result", f"call {len(done) - 1} {planned.tool}: {reason}")
+        ties = (planned.result or {}).get("ties", ())
+        for hole in (hole for hole in code.holes if hole.name in ties):
+            value_of(hole, world)
 
 
 def unexpected(planned: SolidCall, done: CallRecord) -> str:

@@ -11,7 +11,7 @@ from skvm.jit.generalise.origins import LATER, World, evaluate
 from skvm.jit.generalise.patterns import as_told
 from skvm.jit.generalise.unify import same, spelled
 from skvm.plan import CallRecord, Hole, SolidLoop, SolidStep, Unfilled, decode, match_tree
-from skvm.plan.guards import json_type
+from skvm.plan.guards import json_type, of_type
 from skvm.plan.ranges import within
 
 
@@ -124,9 +124,8 @@ def value_of(hole: Hole, world: World) -> Any:
             agrees = False
         if not agrees:
             raise Handed("hole", f"{hole.name}: {hole.source} {hole.path} and {other.source} {other.path} no longer agree")
-    kind = json_type(value)
-    if kind != hole.type and (hole.type, kind) != ("number", "integer"):
-        raise Handed("hole", f"{hole.name}: expected {hole.type}, saw {kind}")
+    if not of_type(value, hole.type):
+        raise Handed("hole", f"{hole.name}: expected {hole.type}, saw {json_type(value)}")
     if hole.pattern and not re.fullmatch(hole.pattern, value, re.DOTALL):
         raise Handed("hole", f"{hole.name}: {cut(value)} is not of the kind seen before")
     return value
@@ -138,9 +137,8 @@ def unlike(tree: Any, shape: dict[str, Any]) -> str:
     if isinstance(fits, str):
         return f"{shape['as']} {fits}"
     for name, (kind, pattern, *limits) in shape["holes"].items():
-        seen = json_type(fits[name])
-        if seen != kind and (kind, seen) != ("number", "integer"):
-            return f"{name} was always {kind}, now {seen}"
+        if not of_type(fits[name], kind):
+            return f"{name} was always {kind}, now {json_type(fits[name])}"
         if pattern and not re.fullmatch(pattern, as_told(fits[name]), re.DOTALL):
             return f"{name} holds {cut(as_told(fits[name]))}, not of the kind seen before"
         if limits and not within(fits[name], limits[0]):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from skvm.jit.generalise.origins import parsed
 from skvm.jit.generalise.propose import one_program, program_shape
 from skvm.jit.generalise.results import seen_result
+from skvm.jit.generalise.unify import spelled
 from skvm.jit.observe.observation import Observation
 from skvm.plan import SolidState, SolidStep, Unfilled
 
@@ -19,7 +20,11 @@ LIVE = (SolidState.CANDIDATE, SolidState.SHADOW, SolidState.PROMOTED)
 PAIRS = 4
 """Single earlier runs that a new one is held against in search of a program."""
 
+COURSES = 4
+"""Groups of runs that were alike in one place."""
+
 MOST_READ = 16_000
+_DIGITS = re.compile("[0-9]+")
 _LABEL = re.compile(r"^[ \t#*-]*([^\W\d_][^\n:=]{0,40})[:=](?=[ \t]|$)", re.MULTILINE)
 
 Form = tuple[tuple[str, ...], ...]
@@ -36,9 +41,29 @@ def groups_of(codes: Sequence[SolidStep], seen: Observation, runs: Sequence[Obse
     if len(looped) > len(alike):
         groups = [looped, *groups]
     form = form_of(seen)
-    groups += [free, [o for o in free if form_of(o) == form], *([o] for o in free[: -PAIRS - 1 : -1])]
+    groups += [free, [o for o in free if form_of(o) == form], *_courses(seen, alike), *([o] for o in free[: -PAIRS - 1 : -1])]
     unique = {tuple(o.id for o in g): [*g, seen] for g in groups if g}
     return list(unique.values())
+
+
+def _courses(seen: Observation, alike: Sequence[Observation]) -> list[list[Observation]]:
+    """Runs that did or were told the same as the new one in one place where others did not: they may be of one course."""
+    found: list[list[Observation]] = []
+    marks = [_marks(o) for o in alike]
+    for place, mark in _marks(seen).items():
+        group = [o for o, other in zip(alike, marks, strict=True) if other.get(place) == mark]
+        if 1 < len(group) < len(alike) and group not in found:
+            found.append(group)
+    return sorted(found, key=len, reverse=True)[:COURSES]
+
+
+def _marks(seen: Observation) -> dict[tuple[int, str], str]:
+    """What was done and told at each call, whatever the numbers in it."""
+    found: dict[tuple[int, str], str] = {}
+    for at, call in enumerate(seen.calls):
+        found[at, "did"] = spelled(call.args)
+        found[at, "told"] = _DIGITS.sub("0", seen_result(call)[:MOST_READ])
+    return found
 
 
 def form_of(seen: Observation) -> Form:

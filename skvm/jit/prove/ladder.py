@@ -329,7 +329,8 @@ def _uncontradicted(code: SolidStep, members: Sequence[Observation], runs: Seque
 def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Policy, room: int) -> StepRecord:
     spent = [v for v in record.versions if v.slice_digest == code.slice_digest and REPLACED not in v.recorded]
     widened = {v.id for v in spent if v.state in LIVE and set(v.evidence) <= set(code.evidence)}
-    if len(spent) - len(widened) >= policy.versions_per_step:
+    yields = _weakest(spent, code) if len(spent) - len(widened) >= policy.versions_per_step else None
+    if len(spent) - len(widened) - (yields is not None) >= policy.versions_per_step:
         return record.note("", f"limit of {policy.versions_per_step} codes per step; the model keeps the step", seen.run)
     if room <= 0 or record.numbered >= policy.versions_per_skill:
         return record.note("", f"limit of {policy.versions_per_skill} codes per skill; the model keeps the step", seen.run)
@@ -344,7 +345,15 @@ def _admit(record: StepRecord, code: SolidStep, seen: Observation, policy: Polic
     for old in record.versions:
         if old.id != id and old.state is SolidState.SHADOW and set(old.evidence) <= set(new.evidence):
             record = record.replaced(_succeeded(old, id), f"generalised into {id}", seen.run)
+        elif yields is not None and old.id == yields.id and old.state is SolidState.SHADOW:
+            record = record.replaced(_succeeded(old, id), f"gave its place to {id}, which rests on more runs", seen.run)
     return promote(record, id, policy, seen.run)
+
+
+def _weakest(spent: Sequence[SolidStep], code: SolidStep) -> SolidStep | None:
+    """Of codes that foretold nothing yet the one that rests on the fewest runs, when the new one rests on more."""
+    able = [v for v in spent if v.state is SolidState.SHADOW and not v.agreed and len(v.evidence) < len(code.evidence)]
+    return min(able, key=lambda v: len(v.evidence), default=None)
 
 
 def _succeeded(old: SolidStep, by: str) -> SolidStep:

@@ -16,7 +16,7 @@ from skvm.jit.generalise.patterns import negates, plain
 from skvm.jit.prove.apply import FIRST_READING
 from skvm.jit.prove.course import Handed, items_of, value_of, waits
 from skvm.plan import Guard, GuardContext, Hole, OneOf, SolidLoop, SolidStep, Text, Var, match_text, match_tree
-from skvm.plan.guards import called, json_type, stored_template
+from skvm.plan.guards import called, of_type, stored_template
 from skvm.plan.ranges import within
 from skvm.plan.template import MAX_MATCH
 
@@ -105,7 +105,7 @@ def _hole_test(guard: Guard) -> Test:
     if guard.kind == "hole_type":
         if value == "string":
             return lambda found: isinstance(found.get(name), str)
-        return lambda found: name in found and json_type(found[name]) == value
+        return lambda found: name in found and of_type(found[name], value)
     if guard.kind == "hole_match":
         fits = re.compile(value, re.DOTALL).fullmatch
         return lambda found: isinstance(found.get(name), str) and fits(found[name]) is not None
