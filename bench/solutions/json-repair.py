@@ -19,14 +19,23 @@ WORDS = {
 }
 
 
+PIECES = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""", re.DOTALL)
+
+
+def outside(text, pattern, new):
+    """The text with a pattern replaced, but not inside of strings: values are data."""
+    parts = PIECES.split(text)
+    return "".join(part if at % 2 else re.sub(pattern, new, part) for at, part in enumerate(parts))
+
+
 def repaired(text, problem):
     """The text without one defect; the same text when it cannot be repaired without guessing."""
     kind = problem.get("problem")
     if kind == "trailing comma":
-        return re.sub(r",(\s*[\]}])", r"\1", text)
+        return outside(text, r",(\s*[\]}])", r"\1")
     if kind == "python literal":
         for old, new in (("True", "true"), ("False", "false"), ("None", "null")):
-            text = re.sub(rf"([:\[,]\s*){old}\b", rf"\1{new}", text)
+            text = outside(text, rf"([:\[,]\s*){old}\b", rf"\1{new}")
         return text
     if kind == "single quotes":
         return text.replace("'", '"')
@@ -47,14 +56,17 @@ def copy(ctx):
 
 
 def one_round(text):
-    """Validate, and repair the first problem; returns the text afterwards and what the validator said."""
+    """Validate, and repair the first problem; returns the text afterwards and what the validator said. Whether it can be
+    repaired shows only in the file itself, which is read for that."""
     result = yield Call("execute_command", {"command": VALIDATE})
     said = result.json if '"ok"' in result.text else diagnosis(text)  # a third identical call is refused
-    better = repaired(text, said)
-    if not said["ok"] and better != text:
-        yield Call("read_file", {"path": "out/fixed.json"})
+    if said["ok"]:
+        return text, said
+    shown = yield Call("read_file", {"path": "out/fixed.json"})
+    better = repaired(shown.text, said)
+    if better != shown.text:
         yield Call("write_file", {"path": "out/fixed.json", "content": better})
-    return better, said
+    return repaired(text, said), said
 
 
 def before(ctx):
@@ -75,7 +87,7 @@ def repair(ctx):
         text, said = yield from one_round(text)
         if said["ok"]:
             break
-    return Done({"ok": diagnosis(text)["ok"]}, "One round of validation and repair is done.")
+    return Done({"ok": said["ok"]}, "One round of validation and repair is done.")
 
 
 def diagnosis(text):
@@ -123,11 +135,12 @@ def stop(ctx):
 
 
 def finished(ctx):
-    return diagnosis(ctx.read("out/fixed.json"))["ok"]
+    """Has the validator said so, at the start of this round?"""
+    return diagnosis(before(ctx))["ok"]
 
 
 def broken(ctx):
-    return "none" if finished(ctx) else 0
+    return "none" if diagnosis(ctx.read("out/fixed.json"))["ok"] else 0
 
 
 STEPS = {"S1.s1": copy, "S1.s2": repair, "S1.s3": report, "S1.s4": stop}

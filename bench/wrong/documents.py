@@ -9,6 +9,7 @@ from bench.cases.asked import PLACES
 from bench.cases.station import current, forecast
 from bench.make_pdf import pdf
 from bench.wrong import worlds
+from bench.wrong.settings import SETTINGS
 from bench.wrong.wording import Grammar
 from bench.wrong.worlds import FILE, SUPPLIERS, Files, Values, World, named, sentence, stem
 
@@ -184,4 +185,5 @@ WORLDS = {
     "pdf-merge": MERGE,
     "weather-current": NOW,
     "weather-forecast": COMING,
+    "settings-edit": SETTINGS,
 }
