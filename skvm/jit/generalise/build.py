@@ -8,12 +8,13 @@ are kept and must agree later.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skvm.jit.generalise.folds import looked_at
 from skvm.jit.generalise.layout import Layout
-from skvm.jit.generalise.origins import LATER, World, evaluate
+from skvm.jit.generalise.origins import LATER, World, apply, evaluate
 from skvm.jit.generalise.patterns import covering
 from skvm.jit.generalise.pieces import (
     COMMAND_ARGS,
@@ -26,24 +27,21 @@ from skvm.jit.generalise.pieces import (
     substituted,
     told_by,
 )
-from skvm.jit.generalise.provenance import Sources, template_of
+from skvm.jit.generalise.provenance import MAX_ALSO, Sources, template_of
 from skvm.jit.generalise.pycode import differing as differing_literals
 from skvm.jit.generalise.pycode import program
 from skvm.jit.generalise.readings import Reading, settled
 from skvm.jit.generalise.regroup import LABELLED_WIDTH, regrouped
 from skvm.jit.generalise.results import Abstain, encoded, result_shape, seen_result, type_of
 from skvm.jit.generalise.rewriting import agreeing, is_rewritten, rewrites
+from skvm.jit.generalise.runs import Runs
 from skvm.jit.generalise.shell.commands import Piece, Role, closed, delimiter, differing, may_hold, pieces, same_command
 from skvm.jit.generalise.unify import Column, Unifier, spelled, tokens
 from skvm.jit.observe.observation import Observation
-from skvm.plan import CallRecord, Code, Here, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
+from skvm.plan import Code, Here, Hole, Origin, Shell, SolidCall, SolidLoop, Template, Text, Var, as_text, variables
 
 MAX_TIED = 2000
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
-
-
-Row = tuple[World, CallRecord]
-"""One time that a call was made, and what it could refer to."""
 
 
 @dataclass
@@ -55,12 +53,15 @@ class Builder:
     layout: Layout
     holes: dict[str, Hole] = field(default_factory=dict)
     loops: list[SolidLoop] = field(default_factory=list)
-    _items: list[list[list[Any]]] = field(default_factory=list)
+    _runs: Runs = field(init=False)
     _names: dict[str, str] = field(default_factory=dict)
     _held: dict[str, Column] = field(default_factory=dict)
     _listed: set[str] = field(default_factory=set)
     _sources: Sources | None = None
     _at: tuple[frozenset[int], int | None] | None = None
+
+    def __post_init__(self) -> None:
+        self._runs = Runs(self.observations, self.inputs, self.layout)
 
     def calls(self) -> tuple[SolidCall, ...]:
         """The templates of all calls."""
@@ -72,35 +73,7 @@ class Builder:
 
     def tool(self, index: int) -> str:
         """The tool of a call of the code."""
-        return self._rows(index)[0][1].tool
-
-    def _rows(self, index: int) -> list[Row]:
-        """Every time that a call of the code was made: once for each run, in a loop once for each item."""
-        loop = self.layout.loop_of(index)
-        rows: list[Row] = []
-        for run, seen in enumerate(self.observations):
-            places = self.layout.places(run)
-            first = index if loop is None else self.layout.loops[loop][0]
-            before = self._before(run, first)
-            for turn, at in enumerate(places[index]):
-                inner = tuple(seen.calls[places[own][turn]] for own in range(first, index))
-                items = {} if loop is None else {str(loop): self._items[loop][run][turn]}
-                rows.append((World(self._captures(run), (*before, *inner), items), seen.calls[at]))
-        return rows
-
-    def _captures(self, run: int) -> dict[str, Any]:
-        return {name: column[run] for name, column in self.inputs.table.items()}
-
-    def _before(self, run: int, upto: int) -> tuple[Any, ...]:
-        """The calls of a run before a place of the code; of a loop all rounds as one."""
-        calls, places = self.observations[run].calls, self.layout.places(run)
-        inside = [self.layout.loop_of(index) is not None for index in range(upto)]
-        rounds = [tuple(calls[at] for at in places[index]) for index in range(upto)]
-        return tuple(made if loop else made[0] for made, loop in zip(rounds, inside, strict=True))
-
-    def _ends(self, upto: int) -> list[World]:
-        """What each run could refer to when it came to a place of the code outside of loops."""
-        return [World(self._captures(run), self._before(run, upto)) for run in range(len(self.observations))]
+        return self._runs.rows(index)[0][1].tool
 
     def sources(self, worlds: Sequence[World], loop: int | None = None) -> Sources:
         """What can be referred to."""
@@ -112,7 +85,7 @@ class Builder:
 
     def call(self, index: int) -> SolidCall:
         """The template of one call."""
-        rows = self._rows(index)
+        rows = self._runs.rows(index)
         first = rows[0][1]
         self.sources([world for world, _ in rows], self.layout.loop_of(index))
         programs = all(is_program(call.tool, call.args) for _, call in rows)
@@ -134,7 +107,7 @@ class Builder:
         rounds = [row[number] for row in self.layout.rounds]
         found: list[Reading] = []
         reason = f"no list is known that has as many items ({', '.join(map(str, rounds[:5]))})"
-        for origin, lists in self.sources(self._ends(first)).lists_of(rounds):
+        for origin, lists in self.sources(self._runs.ends(first)).lists_of(rounds):
             kept = dict(self.holes), dict(self._names), dict(self._held)
             self._over(number, lists)
             try:
@@ -159,7 +132,7 @@ class Builder:
 
     def _over(self, number: int, lists: Column) -> None:
         """From here on the loop goes over these lists."""
-        self._items[number:] = [list(lists)]
+        self._runs.items[number:] = [list(lists)]
         self._sources = None
 
     def _argument(self, tool: str, name: str, values: list[Any], index: int, programs: bool) -> Template:
@@ -180,7 +153,7 @@ class Builder:
 
     def output(self, values: list[Any], where: str) -> Any:
         """Stored template of the finish values."""
-        self.sources(self._ends(self.layout.size))
+        self.sources(self._runs.ends(self.layout.size))
         return encoded(self.template(values, where))
 
     def summary(self, values: list[str]) -> Any:
@@ -271,7 +244,7 @@ class Builder:
 
     def result(self, index: int, acted: set[str]) -> Any:
         """What the result of one call must look like, once all holes are known; `acted` are those that later calls hold."""
-        rows = [call for _, call in self._rows(index)]
+        rows = [call for _, call in self._runs.rows(index)]
         texts = [seen_result(call) for call in rows]
         if rows[0].tool in CONFIRMING and len({spelled(call.args) for call in rows}) > 1:
             return None  # made out of the arguments, which this code chose: that it was done is all the news there is
@@ -293,18 +266,32 @@ class Builder:
 
     def agreeing(self) -> dict[int, list[Hole]]:
         """By call what is known then: texts that were read, and that were always made of one another in a stated way."""
-        return {} if self.layout.loops else agreeing(self.sources(self._ends(self.layout.size)))
+        return {} if self.layout.loops else agreeing(self.sources(self._runs.ends(self.layout.size)))
 
     def _columns(self, names: set[str]) -> frozenset[str]:
         """What derived holes hold, spelled, also as texts."""
         found: set[str] = set(self._listed)
-        for column in (self._held[n] for n in self._held if n in names):
-            found |= {spelled(list(column)), spelled([as_text(v) if is_scalar(v) else v for v in column])}
+        for name in self._held.keys() & names:
+            columns = [self._held[name], *(c for o in (self.holes[name], *self.holes[name].also) for c in self._composed(o))]
+            for column in columns:
+                found |= {spelled(list(column)), spelled([as_text(v) if is_scalar(v) else v for v in column])}
         return frozenset(found)
+
+    def _composed(self, origin: Origin) -> Iterator[Column]:
+        """Parts of items that decide what a fold gives, over all items of all runs."""
+        if origin.source == "each":
+            return
+        worlds = self._runs.ends(self.layout.size)
+        for at, pointers in looked_at(origin.via):
+            rows = [evaluate(origin.altered(via=origin.via[:at]), world) for world in worlds]
+            for pointer in pointers:
+                yield tuple(apply(("pointer", pointer), item) for row in rows for item in row)
 
     def _hole(self, column: Column, origins: tuple[Origin, ...]) -> Var:
         head = origins[0]
         others = tuple(o for o in origins[1:] if not extends(o, head))
+        if len(others) > MAX_ALSO:
+            raise Abstain(f"{short(column[0])}: {len(others) + 1} readings fit, and nobody knows which one is meant")
         if not others and not head.via and head.source not in LATER:
             return Var(head.path)
         key = spelled([list(column), head.model_dump(), [o.model_dump() for o in others]])

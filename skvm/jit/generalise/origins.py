@@ -11,14 +11,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from skvm.jit.generalise.cells import cell, count, height
+from skvm.jit.generalise.folds import FOLDS
+from skvm.jit.generalise.parts import MAX_LEAVES, MAX_TEXT, parsed, pointed
 from skvm.jit.generalise.rewrites.ways import Way, rewritten, value_of
 from skvm.jit.generalise.spelled import SPELLINGS
 from skvm.plan import CallRecord, Origin, Unfilled, as_text
-
-MAX_LEAVES = 2000
-"""Leaves of one JSON result that are looked at."""
-
-MAX_TEXT = 64_000
 
 REWRITE = "rewrite"
 """A step that takes values of other origins beside the text, see `Rewrite`."""
@@ -135,12 +132,14 @@ def apply(step: Sequence[str], value: Any) -> Any:
     """One derivation; raises Unfilled where it does not apply."""
     kind, *named = step
     if kind == "pointer":
-        return _pointer(parsed(value), named[0])
+        return pointed(parsed(value), named[0])
     if kind == "text":
         return as_text(value, "text")
-    if kind in ("length", "each"):
+    if kind in ("length", "each") or kind in FOLDS:
         if not isinstance(value, list):
             raise Unfilled(kind)
+        if kind in FOLDS:
+            return FOLDS[kind](value, *named)
         return len(value) if kind == "length" else [apply(named, item) for item in value]
     if not isinstance(value, str):
         raise Unfilled(kind)
@@ -174,31 +173,6 @@ def _path(text: str) -> PurePosixPath:
     if not text or len(text) > 255 or re.search(r"\s", text):
         raise Unfilled("path")
     return PurePosixPath(text)
-
-
-def parsed(value: Any) -> Any:
-    """JSON in a text, or the value itself when it is not a text; raises Unfilled for other texts."""
-    if not isinstance(value, str):
-        return value
-    if len(value) > MAX_TEXT:
-        raise Unfilled("json")
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise Unfilled("json") from None
-
-
-def _pointer(value: Any, pointer: str) -> Any:
-    """RFC 6901."""
-    for raw in pointer.split("/")[1:]:
-        key = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, Mapping) and key in value:
-            value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            raise Unfilled(pointer)
-    return value
 
 
 def _between(text: str, left: str, right: str, anchors: str) -> str:

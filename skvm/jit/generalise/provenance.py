@@ -8,30 +8,26 @@ code is used only where all of its members agree.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from skvm.jit.generalise.cells import cells, counts
-from skvm.jit.generalise.origins import MAX_LEAVES, MAX_TEXT, World, apply, evaluate, parsed, rank
-from skvm.jit.generalise.patterns import core, looks_like_data
-from skvm.jit.generalise.spelled import SPELLINGS
-from skvm.jit.generalise.unify import Column, spelled, tokens
+from skvm.jit.generalise.folds import COUNTING, Folding, Steps
+from skvm.jit.generalise.joined import MAX_SEARCH, concatenated
+from skvm.jit.generalise.labelled import places_of
+from skvm.jit.generalise.origins import World, apply, evaluate, rank
+from skvm.jit.generalise.parts import leaves, parsed, shared_leaves
+from skvm.jit.generalise.unify import Column, spelled
 from skvm.plan import Origin, Text, Unfilled, Var, as_text
 
-MAX_EACH = 60
-"""Parts of an item that are looked at over a whole list."""
+MAX_ALSO = 24
+"""Other readings of one hole; with more of them nobody knows anything."""
 
-MAX_OCCURRENCES = 8
-MIN_ONLY = 4
-"""Shorter things are found by their label only, never by their kind."""
-
-MAX_ALSO = 6
 MAX_GROUPED = 300
-MAX_SEARCH = 400
-"""Nodes of the search for a concatenation."""
+
+RESPELT = frozenset({"strip", "lower", "upper"})
+"""Lists out of texts that say the same in other letters would only say it twice."""
 
 
 @dataclass
@@ -48,6 +44,8 @@ class Sources:
     _index: dict[str, list[Origin]] = field(default_factory=dict)
     _columns: dict[Origin, Column] = field(default_factory=dict)
     _texts: dict[Origin, str] = field(default_factory=dict)
+    _foldings: dict[Origin, Folding] = field(default_factory=dict)
+    _explained: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
     _known: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
     _groups: dict[Column, tuple[Origin, ...]] | None = None
 
@@ -78,10 +76,27 @@ class Sources:
             if all(isinstance(v, list) for v in column):
                 self._derive(origin, column, ("length",))
                 self._derive(origin, column, ("length",), ("text",))
-                for pointer in _shared_leaves(column):
+                for pointer in shared_leaves(column):
                     self._derive(origin, column, ("each", "pointer", pointer))
                 for kind in ("column", "stem", "name"):
                     self._derive(origin, column, ("each", kind))
+                self._fold(origin, column)
+
+    def _fold(self, origin: Origin, column: Column) -> None:
+        if any(step[0] in RESPELT for step in origin.via):
+            return
+        folding = Folding(column)
+        for steps, held in folding.readings():
+            self._folded(origin, steps, held)
+        if folding.pointers:
+            self._foldings[origin] = folding
+
+    def _folded(self, origin: Origin, steps: Steps, column: Column) -> None:
+        if all(v not in ("", []) for v in column):
+            made = origin.altered(via=(*origin.via, *steps))
+            self._add(made, column, spelled(column))
+            if steps[-1][0] in COUNTING:
+                self._derive(made, column, ("text",))
 
     def lists_of(self, lengths: Sequence[int]) -> list[tuple[Origin, Column]]:
         """All lists of these lengths, the best first; not those made of the parts of another one's items."""
@@ -125,7 +140,7 @@ class Sources:
             return
         if not all(isinstance(t, (dict, list)) for t in trees):
             return
-        tables = [dict(_leaves(tree)) for tree in trees]
+        tables = [dict(leaves(tree)) for tree in trees]
         for pointer in tables[0]:
             if all(pointer in table for table in tables[1:]):
                 via = (("pointer", pointer),)
@@ -162,7 +177,11 @@ class Sources:
 
     def explain(self, column: Column) -> tuple[Origin, ...]:
         """Origins that hold the column as it is, the best first; empty when there is none."""
-        return tuple(sorted(self._index.get(spelled(list(column)), ()), key=rank)[:MAX_ALSO])
+        key = spelled(list(column))
+        if key not in self._explained:
+            chosen = (origin for base, folding in self._foldings.items() for origin in _choices(base, folding, column))
+            self._explained[key] = tuple(sorted([*self._index.get(key, ()), *chosen], key=rank))
+        return self._explained[key]
 
     def contexts(self, column: Column) -> tuple[Origin, ...]:
         """Places in varying call results that hold the column between the same neighbours on a line, the best first."""
@@ -179,14 +198,9 @@ class Sources:
         if any("\n" in w or not w for w in wanted):
             return
         for origin, texts in list(self._columns.items()):
-            if origin.source not in ("call", "value") or origin.via or not all(_prose(t) for t in texts):
+            if origin.source not in ("call", "value") or origin.via:
                 continue
-            steps: list[tuple[tuple[str, ...], ...]] = [(("between", *place),) for place in _neighbours(texts, wanted)]
-            if all(looks_like_data(w) and len(w) >= MIN_ONLY for w in wanted):
-                steps.append((("only", core(wanted)),))
-            for name, told in _spellings(wanted):
-                steps += [(("between", *place), (name,)) for place in _neighbours(texts, told)]
-            for step in steps:
+            for step in places_of(texts, wanted):
                 found = origin.model_copy(update={"via": (*step, *_typed(column))})
                 if self._fits(found, column):
                     yield found
@@ -205,137 +219,16 @@ class Sources:
             if all(isinstance(t, str) and t and len(t) <= 500 for t in texts) and len(set(texts)) > 1
         ]
         pieces.sort(key=lambda row: (-min(len(t) for t in row[1]), rank(row[0])))
-        budget = [MAX_SEARCH]
-        return _concatenate(tuple(column), pieces, budget)
+        return concatenated(tuple(column), pieces, [MAX_SEARCH])
 
 
-def _concatenate(
-    column: Sequence[str], pieces: Sequence[tuple[Origin, Column]], budget: list[int]
-) -> list[str | tuple[Origin, ...]] | None:
-    if len(set(column)) == 1:
-        return [column[0]] if column[0] else []
-    budget[0] -= 1
-    if budget[0] < 0 or not all(column):
-        return None
-    for origin, texts in pieces:
-        if all(c.startswith(t) for c, t in zip(column, texts, strict=True)):
-            rest = _concatenate([c[len(t) :] for c, t in zip(column, texts, strict=True)], pieces, budget)
-            if rest is not None:
-                return [(origin,), *rest]
-    head = _common_head(column)
-    if not head:
-        return None
-    rest = _concatenate([c[len(head) :] for c in column], pieces, budget)
-    return None if rest is None else [head, *rest]
-
-
-_RUN = re.compile(r"[^\W\d_]+|\d+|.", re.DOTALL)
-
-
-def _common_head(column: Sequence[str]) -> str:
-    """Longest common prefix that does not cut a run of letters or digits."""
-    head = ""
-    for runs in zip(*(_RUN.findall(c) for c in column), strict=False):
-        if len(set(runs)) > 1:
-            break
-        head += runs[0]
-    return head
-
-
-def _leaves(tree: Any, pointer: str = "", budget: list[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """All nodes below the root by JSON pointer, in order, at most `MAX_LEAVES`."""
-    budget = [MAX_LEAVES] if budget is None else budget
-    rows: Iterator[tuple[str, Any]] = iter(())
-    if isinstance(tree, dict):
-        rows = ((str(k).replace("~", "~0").replace("/", "~1"), v) for k, v in sorted(tree.items()))
-    elif isinstance(tree, list):
-        rows = ((str(i), v) for i, v in enumerate(tree))
-    for key, value in rows:
-        budget[0] -= 1
-        if budget[0] < 0:
-            return
-        yield f"{pointer}/{key}", value
-        yield from _leaves(value, f"{pointer}/{key}", budget)
-
-
-def _shared_leaves(column: Column) -> list[str]:
-    """Pointers that lead somewhere in every item of every list; none where items are no objects or arrays."""
-    try:
-        trees = [parsed(item) for items in column for item in items[:MAX_LEAVES]]
-    except Unfilled:
-        return []
-    if not trees or not all(isinstance(tree, (dict, list)) for tree in trees):
-        return []
-    shared = [pointer for pointer, _ in islice(_leaves(trees[0]), MAX_EACH)]
-    tables = [{pointer for pointer, _ in _leaves(tree)} for tree in trees[1:]]
-    return [pointer for pointer in shared if all(pointer in table for table in tables)]
-
-
-def _prose(text: Any) -> bool:
-    """A text in which something can stand among other words."""
-    return isinstance(text, str) and len(text) <= MAX_TEXT and any(c.isspace() for c in text)
-
-
-def _spellings(wanted: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The ways to spell all of these otherwise, with what then stands in a text."""
-    for name, spelling in SPELLINGS.items():
-        told = [spelling.spell(w) for w in wanted]
-        if all(told) and told != list(wanted):
-            yield name, [t for t in told if t]
+def _choices(base: Origin, folding: Folding, column: Column) -> Iterator[Origin]:
+    for steps in folding.choices(column):
+        yield base.altered(via=(*base.via, *steps))
 
 
 def _typed(column: Column) -> tuple[tuple[str, ...], ...]:
     return () if all(isinstance(v, str) for v in column) else (("number",),)
-
-
-def _neighbours(texts: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """Literal contexts (left, right, anchors) that all texts may share, longest left context first in each place."""
-    rows = [_places(text, value) for text, value in zip(texts, wanted, strict=True)]
-    if not all(rows):
-        return
-    for left, right in rows[0]:
-        chosen = [(left, right)]
-        for row in rows[1:]:
-            chosen.append(max(row, key=lambda place: (len(_shared_end(left, place[0])), len(_shared_start(right, place[1])))))
-        lefts, rights = [c[0] for c in chosen], [c[1] for c in chosen]
-        begin, end = lefts[0], rights[0]
-        for other in lefts[1:]:
-            begin = _shared_end(begin, other)
-        for other in rights[1:]:
-            end = _shared_start(end, other)
-        anchors = ("^" if all(text == begin for text in lefts) else "") + ("$" if all(text == end for text in rights) else "")
-        if ("^" in anchors or re.search(r"[^\W\d_]", begin)) and (end or "$" in anchors):
-            yield begin, end, anchors
-
-
-def _places(text: str, value: str) -> list[tuple[str, str]]:
-    """What stands before and behind `value` on its line, wherever it stands as a whole word."""
-    found = []
-    for match in re.finditer(rf"(?<![^\W_]){re.escape(value)}(?![^\W_])", text):
-        begin = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        found.append((text[begin : match.start()], text[match.end() : end if end >= 0 else len(text)]))
-        if len(found) == MAX_OCCURRENCES:
-            break
-    return found
-
-
-def _shared_start(one: str, two: str) -> str:
-    shared = []
-    for a, b in zip(tokens(one), tokens(two), strict=False):
-        if a != b:
-            break
-        shared.append(a)
-    return "".join(shared)
-
-
-def _shared_end(one: str, two: str) -> str:
-    shared: list[str] = []
-    for a, b in zip(reversed(tokens(one)), reversed(tokens(two)), strict=False):
-        if a != b:
-            break
-        shared.insert(0, a)
-    return "".join(shared)
 
 
 def template_of(pieces: Sequence[str | Var]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from skvm.jit.generalise.origins import parsed
+from skvm.jit.generalise.parts import parsed
 from skvm.jit.generalise.patterns import FREE_AFTER, covering, ignored
 from skvm.jit.generalise.unify import Column, Unifier, spelled
 from skvm.plan import CallRecord, Template, Unfilled, Var, encode, match_tree

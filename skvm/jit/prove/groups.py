@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skvm.jit.generalise.origins import parsed
+from skvm.jit.generalise.parts import parsed
 from skvm.jit.generalise.propose import one_program, program_shape
 from skvm.jit.generalise.results import seen_result
 from skvm.jit.generalise.unify import spelled
