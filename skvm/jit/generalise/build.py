@@ -272,7 +272,7 @@ class Builder:
         """What derived holes hold, spelled, also as texts."""
         found: set[str] = set(self._listed)
         for name in self._held.keys() & names:
-            columns = [self._held[name], *(c for o in (self.holes[name], *self.holes[name].also) for c in self._composed(o))]
+            columns = [self._held[name], *self._composed(self.holes[name])]
             for column in columns:
                 found |= {spelled(list(column)), spelled([as_text(v) if is_scalar(v) else v for v in column])}
         return frozenset(found)

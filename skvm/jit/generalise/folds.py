@@ -22,6 +22,9 @@ Steps = tuple[tuple[str, ...], ...]
 Lists = tuple[list[Any], ...]
 """One list for each observation."""
 
+Plan = tuple[Lists, Steps, Steps]
+"""Lists that some derivations have given, and folds to try on them."""
+
 MAX_PARTS = 16
 """Items with more parts are not compared by them: the readings would be too many to tell apart."""
 
@@ -129,13 +132,10 @@ FOLDS: dict[str, Callable[..., Any]] = {
 }
 
 
-def folded(steps: Sequence[Sequence[str]], items: Any) -> Any:
-    """What several derivations over a list give."""
+def folded(steps: Steps, items: Any) -> Any:
+    """What several folds of one list after another give."""
     for kind, *named in steps:
-        if kind == "each":
-            items = [_part(item, named[1]) for item in items]
-        else:
-            items = len(items) if kind == "length" else FOLDS[kind](items, *named)
+        items = len(items) if kind == "length" else FOLDS[kind](items, *named)
     return items
 
 
@@ -177,44 +177,45 @@ class Folding:
 
     def readings(self) -> Iterator[tuple[Steps, tuple[Any, ...]]]:
         """All that is made of whole lists without a choice among their items, with what it gives."""
-        lists, rows = self._unique
-        for steps in self._plans():
+        _, rows = self._unique
+        for lists, before, steps in self._plans():
             try:
                 given = [folded(steps, items) for items in lists]
             except Unfilled:
                 continue
-            yield steps, tuple(given[row] for row in rows)
+            yield (*before, *steps), tuple(given[row] for row in rows)
 
-    def _plans(self) -> Iterator[Steps]:
+    def _plans(self) -> Iterator[Plan]:
         lists = self._unique[0]
         if max(map(len, lists)) < 2 or (len(lists) == 1 and len(self.lists) > 1):
             return  # nothing to compose, or nothing that varies
-        yield from _of_scalars((), lists)
+        yield from ((lists, (), steps) for steps in _of_scalars(lists))
         for pointer, column in self.parts.items():
             each = (("each", "pointer", pointer),)
             if all(isinstance(v, list) for row in column for v in row):
-                yield (*each, ("flat",))
-                yield (*each, ("flat",), ("length",))
-                yield from _of_scalars((*each, ("flat",)), tuple(_flat(row) for row in column))
+                flat = tuple(_flat(row) for row in column)
+                yield column, each, (("flat",),)
+                yield flat, (*each, ("flat",)), (("length",),)
+                yield from ((flat, (*each, ("flat",)), steps) for steps in _of_scalars(flat))
             else:
-                yield from _of_scalars(each, column)
-            for value in _kinds(column):
-                for kind in ("where", "unlike"):
-                    yield ((kind, pointer, value), ("length",))
-                    yield from self._of_kind((kind, pointer, value))
+                yield from ((column, each, steps) for steps in _of_scalars(column))
+            yield from self._by_kind(pointer, column)
 
-    def _of_kind(self, kept: tuple[str, ...]) -> Iterator[Steps]:
-        for other, column in self.parts.items():
-            if other == kept[1]:
-                continue
-            each = (kept, ("each", "pointer", other))
-            values = [v for row in column for v in row]
-            if _numeric(values):
-                yield (*each, ("sum",))
-            elif all(isinstance(v, str) for v in values):
-                yield each
-                yield (*each, ("joined", "\n"))
-                yield (*each, ("joined", ", "))
+    def _by_kind(self, pointer: str, column: Lists) -> Iterator[Plan]:
+        """How many items are of a kind, and what those are."""
+        for value in _kinds(column):
+            for kind in ("where", "unlike"):
+                wanted = [[(spelled(v) == value) == (kind == "where") for v in row] for row in column]
+                yield _kept(self._unique[0], wanted), ((kind, pointer, value),), (("length",),)
+                for other, held in self.parts.items():
+                    before = ((kind, pointer, value), ("each", "pointer", other))
+                    kept = _kept(held, wanted)
+                    values = [v for row in held for v in row]
+                    if other != pointer and _numeric(values):
+                        yield kept, before, (("sum",),)
+                    elif other != pointer and all(isinstance(v, str) for v in values):
+                        yield kept, before, ()
+                        yield from ((kept, before, (("joined", joint),)) for joint in JOINTS)
 
     def choices(self, column: tuple[Any, ...]) -> Iterator[Steps]:
         """The item with the best part, and which part of it is the column; all of them, with every rule for ties that fits."""
@@ -270,23 +271,25 @@ class Folding:
             return None
 
 
-def _of_scalars(before: Steps, column: Lists) -> Iterator[Steps]:
+def _kept(lists: Lists, wanted: Sequence[Sequence[bool]]) -> Lists:
+    return tuple([v for v, keep in zip(row, keeps, strict=True) if keep] for row, keeps in zip(lists, wanted, strict=True))
+
+
+def _of_scalars(column: Lists) -> Iterator[Steps]:
     """Folds of lists whose items are texts or numbers."""
     values = [v for row in column for v in row]
     if not values or not all(isinstance(v, (str, int, float)) for v in values):
         return
     if _numeric(values):
-        for kind in ("sum", "max", "min"):
-            yield (*before, (kind,))
-    unsorted = any(row != sorted(row) for row in column) if _ordered(values) else False
+        yield from (((kind,),) for kind in ("sum", "max", "min"))
     orders: list[Steps] = [(), (("distinct",),)]
-    if unsorted:
+    if _ordered(values) and any(row != sorted(row) for row in column):
         orders += [(("sorted",),), (("distinct",), ("sorted",))]
     for order in orders:
         if order:
-            yield (*before, *order)
-        yield from ((*before, *order, ("joined", joint)) for joint in JOINTS)
-    yield (*before, ("distinct",), ("length",))
+            yield order
+        yield from ((*order, ("joined", joint)) for joint in JOINTS)
+    yield (("distinct",), ("length",))
 
 
 def _kinds(column: Lists) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skvm.jit.generalise.cells import cells, counts
-from skvm.jit.generalise.folds import COUNTING, Folding, Steps
+from skvm.jit.generalise.folds import COUNTING, FOLDS, Folding, Steps
 from skvm.jit.generalise.joined import MAX_SEARCH, concatenated
 from skvm.jit.generalise.labelled import places_of
 from skvm.jit.generalise.origins import World, apply, evaluate, rank
@@ -99,11 +99,11 @@ class Sources:
                 self._derive(made, column, ("text",))
 
     def lists_of(self, lengths: Sequence[int]) -> list[tuple[Origin, Column]]:
-        """All lists of these lengths, the best first; not those made of the parts of another one's items."""
+        """All lists of these lengths, the best first; not those made of another one's items."""
         found = [
             (origin, column)
             for origin, column in self._columns.items()
-            if not any(step[0] == "each" for step in origin.via)
+            if not any(step[0] == "each" or step[0] in FOLDS for step in origin.via)
             and all(isinstance(v, list) and len(v) == n for v, n in zip(column, lengths, strict=True))
         ]
         return sorted(found, key=lambda row: rank(row[0]))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skvm.jit.generalise.layout import Range
-from skvm.jit.generalise.origins import World, evaluate
+from skvm.jit.generalise.origins import World, apply, evaluate
 from skvm.jit.generalise.results import Abstain, item_shape
 from skvm.jit.generalise.unify import Column, spelled
-from skvm.plan import Hole, Origin, SolidLoop
+from skvm.plan import Hole, Origin, SolidLoop, Unfilled
 
 WHICH_LIST = "the items of a loop stand in several lists, and nobody knows which one it goes by"
 
@@ -27,12 +27,29 @@ class Reading:
         """Has an item parts?"""
         return any(isinstance(item, (dict, list)) for row in self.lists for item in row)
 
-    def part(self) -> Origin:
-        """The list of the one part of an item that is used; raises Abstain where it is more than one."""
+    def parts(self) -> Iterator[tuple[Origin, Column]]:
+        """The lists of the one part of an item that is used, as it is and as the name in a path; raises Abstain where it is
+        more than one part."""
         if len(self.ways) > 1:
             raise Abstain(WHICH_LIST)
         steps = tuple(("each", *step) for way in self.ways for step in way)
-        return self.origin.model_copy(update={"via": (*self.origin.via, *steps)})
+        for more in ((), (("each", "name"),), (("each", "stem"),)):
+            origin, lists = self.origin.altered(via=(*self.origin.via, *steps, *more)), self.lists
+            try:
+                for step in (*steps, *more):
+                    lists = tuple(apply(step, row) for row in lists)
+            except Unfilled:
+                return
+            yield origin, lists
+
+
+def tied(readings: Sequence[Reading]) -> list[Origin]:
+    """The part used, of every list in the form in which all of them say the same; raises Abstain where there is none."""
+    tables = [{spelled(list(lists)): origin for origin, lists in reversed(list(r.parts()))} for r in readings]
+    for _, lists in readings[0].parts():
+        if all(spelled(list(lists)) in table for table in tables):
+            return [table[spelled(list(lists))] for table in tables]
+    raise Abstain(WHICH_LIST)
 
 
 def list_hole(name: str, origins: Sequence[Origin]) -> Hole:
@@ -54,7 +71,7 @@ def settled(number: int, place: Range, found: Sequence[Reading], inside: Sequenc
     other = [r for r in found[1:] if r not in alike]
     holes = [list_hole(f"l{number + 1}", [head.origin, *(r.origin for r in alike)])]
     if other:
-        holes.append(list_hole(f"k{number + 1}", [r.part() for r in (head, *other)]))
+        holes.append(list_hole(f"k{number + 1}", tied([head, *other])))
     items = [item for row in head.lists for item in row]
     worlds = [World({}, (), {str(number): item}) for item in items]
     used = frozenset(spelled([evaluate(hole, world) for world in worlds]) for hole in inside)
