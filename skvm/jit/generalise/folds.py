@@ -43,7 +43,7 @@ def _part(item: Any, pointer: str) -> Any:
 
 
 def _numeric(values: Sequence[Any]) -> bool:
-    return all(isinstance(v, (int, float)) and not isinstance(v, bool) and isfinite(v) for v in values)
+    return all((isinstance(v, int) and not isinstance(v, bool)) or (isinstance(v, float) and isfinite(v)) for v in values)
 
 
 def _ordered(values: Sequence[Any]) -> bool:
@@ -57,7 +57,10 @@ def _sum(items: list[Any]) -> Any:
         raise Unfilled("sum")
     if all(isinstance(v, int) for v in items):
         return sum(items)
-    return float(sum((Decimal(repr(v)) for v in items), Decimal()))
+    total = float(sum((Decimal(repr(v)) for v in items), Decimal()))
+    if not isfinite(total):
+        raise Unfilled("sum")
+    return total
 
 
 def _extreme(items: list[Any], choose: Callable[[Sequence[Any]], Any]) -> Any:
