@@ -210,7 +210,7 @@ def test_a_composition_is_learned_and_says_each_run_again(name: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 6), st.sampled_from(sorted(COMPOSED)), st.sampled_from(sorted(COMPOSED)))
 def test_one_composition_is_not_taken_for_another(seed: int, count: int, learned: str, asked: str) -> None:
-    """However few runs: the code says what the runs said, and of another composition never that it is the same where it is not."""
+    """However few runs: the code says what they said, and never that another composition is the same where it is not."""
     runs = runs_of(COMPOSED[learned], seed, count)
     try:
         code = generalise(runs)
